@@ -1,0 +1,159 @@
+"""Every error that Morgue raises on purpose, in one tree; each message ends with what to type next.
+
+    MorgueError
+    ├── UsageError           wrong words on the command line (exit 2)
+    ├── UrlError             not an absolute http(s) URL
+    ├── NotAnArchiveError    the folder holds no archive
+    ├── SourcesError         sources.toml cannot be used as it is
+    ├── DecisionsError       decisions.jsonl cannot be read or written
+    ├── LockHeldError        another process works here (exit 75)
+    ├── ShelfError           something about WARC files
+    │   ├── NotAWarcError    the file holds no WARC record at all
+    │   ├── BrokenRecordError  one record cannot be read; the others can
+    │   └── RecordNotFoundError  the database points at a record that is not there
+    ├── PayloadError         a body cannot be decoded
+    │   └── PayloadTooLargeError  … or decodes to more than is allowed
+    ├── DatabaseError        archive.db or crawl.db cannot be used
+    │   └── SchemaTooNewError  it was written by a newer Morgue
+    └── QueryError           a question that cannot be answered (SQL that writes, fails, or takes too long)
+
+Facts are attributes of the errors; `exit_code` is what the command line returns.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class MorgueError(Exception):
+    """Something a person can do something about."""
+
+    exit_code = 1
+
+
+class UsageError(MorgueError):
+    """The command's words are wrong."""
+
+    exit_code = 2
+
+
+class UrlError(MorgueError, ValueError):
+    """Not an absolute http(s) URL, or one that no server could serve."""
+
+    def __init__(self, url: str, why: str) -> None:
+        self.url = url
+        self.why = why
+        super().__init__(
+            f"not a usable web address: {url[:200]!r} ({why}). Write it in full, like https://news.example/"
+        )
+
+
+class NotAnArchiveError(MorgueError):
+    """The folder holds no archive."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"no archive in {path} (there is no sources.toml). Make one with `morgue init {path}`, "
+            "or name another with `-a DIR` or the environment variable MORGUE_ARCHIVE."
+        )
+
+
+class SourcesError(MorgueError):
+    """sources.toml cannot be used as it is: which file, which entry, which key, and what is allowed."""
+
+    def __init__(self, path: Path | str, why: str, *, entry: str | None = None, key: str | None = None) -> None:
+        self.path = str(path)
+        self.entry = entry
+        self.key = key
+        self.why = why
+        where = f"{path}" + (f", source {entry!r}" if entry else "") + (f", key {key!r}" if key else "")
+        super().__init__(f"{where}: {why}")
+
+
+class DecisionsError(MorgueError):
+    """decisions.jsonl cannot be read or written."""
+
+
+class LockHeldError(MorgueError):
+    """Another process holds a lock that this command needs."""
+
+    exit_code = 75
+
+    def __init__(self, path: Path, holder: str) -> None:
+        self.path = path
+        self.holder = holder
+        super().__init__(
+            f"{path.name} is held by {holder}. Try again when it has ended; nothing was changed. (The lock goes away "
+            "with its process: there is no file to remove.)"
+        )
+
+
+class ShelfError(MorgueError):
+    """Something about the WARC files."""
+
+
+class NotAWarcError(ShelfError):
+    """The file holds no WARC record at all."""
+
+    def __init__(self, path: Path | str, why: str) -> None:
+        self.path = str(path)
+        super().__init__(
+            f"{path} is not a WARC file ({why}). Nothing was read from it. Give a .warc or .warc.gz file; "
+            "`morgue extract FILE --url URL` reads a single saved page."
+        )
+
+
+class BrokenRecordError(ShelfError):
+    """One record cannot be read; the others can."""
+
+    def __init__(self, path: Path | str, offset: int, why: str) -> None:
+        self.path = str(path)
+        self.offset = offset
+        self.why = why
+        super().__init__(
+            f"broken WARC record at {path}:{offset} ({why}). The record was passed over, the rest is read."
+        )
+
+
+class RecordNotFoundError(ShelfError):
+    """The database points at a WARC record that is not there."""
+
+    def __init__(self, path: Path | str, offset: int) -> None:
+        self.path = str(path)
+        self.offset = offset
+        super().__init__(
+            f"no WARC record at {path}:{offset}. The file was moved, cut or recompressed after it was indexed. Put the "
+            "file back, or run `morgue rebuild`: the WARC files that are there are the original of everything."
+        )
+
+
+class PayloadError(MorgueError):
+    """A body cannot be decoded as its headers say."""
+
+
+class PayloadTooLargeError(PayloadError):
+    """A body decodes to more than is allowed."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"the body decodes to more than {limit} bytes; what was sent is kept, but it is not read")
+
+
+class DatabaseError(MorgueError):
+    """A database of the archive cannot be used."""
+
+
+class SchemaTooNewError(DatabaseError):
+    """The database was written by a newer Morgue."""
+
+    def __init__(self, path: Path, unknown: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} was written by a newer Morgue (it has the migration {unknown!r}). Upgrade with "
+            "`pip install -U newsmorgue`, or make the database again from the WARC files with `morgue rebuild`."
+        )
+
+
+class QueryError(MorgueError):
+    """A question that cannot be answered as it was put."""

@@ -1,0 +1,164 @@
+"""The records that pass through the house. Frozen, no I/O, no third-party import.
+
+Times are aware datetimes in UTC unless a field says "as written": then it is the text that the page or feed gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What the crawler took a URL for when it asked for it; kept with the capture."""
+
+    PAGE = "page"  # a candidate for an article
+    HOME = "home"  # the source's front page
+    SECTION = "section"  # a listing of the source
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    ROBOTS = "robots"
+
+
+class Via(StrEnum):
+    """How a URL became known."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    NEWS_SITEMAP = "news-sitemap"
+    HOME = "home"
+    SECTION = "section"
+    ROBOTS = "robots"
+    REDIRECT = "redirect"
+    CONFIG = "config"  # sources.toml names it
+    USER = "user"  # `morgue save`
+    LINK = "link"  # any other page's link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRef:
+    """Where one WARC record lies."""
+
+    warc: str  # path below warc/, without the .open suffix
+    offset: int  # bytes, of the record's gzip member
+    length: int  # bytes on disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveryFact:
+    """What a feed, sitemap or front page said of a URL. Nothing here was checked; texts are as written there."""
+
+    url: str
+    via: Via
+    found_on: str  # URL of the feed, sitemap or page that said it; "" for config and user
+    seen_at: datetime
+    title: str | None = None
+    published: str | None = None  # as written
+    author: str | None = None
+    entry_id: str | None = None
+    summary: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A URL that discovery proposes to the frontier, with what was said of it."""
+
+    fact: DiscoveryFact
+    role: Role
+    source: str
+    hops: int = 0  # redirects followed so far
+    lastmod: str | None = None  # of a sitemap entry, as written: it hints at "when next", not at a publication date
+
+    @property
+    def url(self) -> str:
+        """The URL proposed."""
+        return self.fact.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One HTTP exchange as it went over the wire. A redirect chain of three hops is three exchanges.
+
+    `error` names why it is incomplete or failed (None: complete): dns, refused, connect, tls, timeout, disconnect,
+    too-large, headers-too-large, private-address, proxy, protocol, cancelled.
+    """
+
+    url: str  # as requested
+    started_at: datetime
+    request_head: bytes  # request line and headers as sent (origin form), with the empty line at the end
+    response_head: bytes  # status line and headers as received, with the empty line; b"" if none came
+    body: bytes  # as transferred: chunked framing and content-coding still on
+    peer: str | None  # IP address of the other end
+    seconds: float  # from first byte out to last byte in
+    truncated: str | None = None  # WARC-Truncated: length, time, disconnect, unspecified
+    error: str | None = None
+    detail: str | None = None  # the library's own words for `error`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One capture read back from a WARC file, of whatever origin. What first extraction, import and rebuild all read."""
+
+    url: str  # as requested (WARC-Target-URI)
+    captured_at: datetime
+    record_type: str  # response, revisit, resource, conversion
+    status: int | None  # None for resource and conversion records
+    headers: tuple[tuple[str, str], ...]  # wire order, repeats kept; names as sent
+    body: bytes  # transfer-coding removed, still content-encoded; b"" for a revisit
+    payload_digest: str | None  # as the record says ("sha1:…"), or computed where it says nothing
+    ref: RecordRef
+    truncated: str | None = None
+    source: str | None = None  # name of the source that asked for it, where the WARC is our own
+    role: Role | None = None  # the same
+    refers_to_url: str | None = None  # revisit: the capture whose body this repeats
+    refers_to_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRecord:
+    """Discovery facts read back from a WARC metadata record."""
+
+    facts: tuple[DiscoveryFact, ...]
+    source: str | None
+    recorded_at: datetime  # WARC-Date
+    ref: RecordRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """What one capture says, or why it says nothing: `reason` is set exactly when `article` is false."""
+
+    article: bool
+    reason: str | None = None  # one word of a fixed list, see archive.extract
+    title: str | None = None
+    authors: tuple[str, ...] = ()
+    published: str | None = None  # ISO 8601 with the offset the page gave, never converted; or a date
+    published_precision: str | None = None  # second, minute, day, month
+    published_via: str | None = None  # json-ld, meta, feed, text, url, htmldate …
+    modified: str | None = None
+    language: str | None = None  # ISO 639-1
+    text: str | None = None  # paragraphs separated by a blank line
+    markdown: str | None = None
+    canonical: str | None = None  # absolute URL of link rel=canonical, else og:url; not judged
+    image: str | None = None
+    section: str | None = None
+    keywords: tuple[str, ...] = ()
+    description: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)  # field -> where it came from
+
+    @classmethod
+    def refused(cls, reason: str, **known: str | None) -> Extraction:
+        """Return the extraction of a capture that is no article."""
+        return cls(article=False, reason=reason, canonical=known.get("canonical"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractorId:
+    """How a text came to be."""
+
+    name: str
+    version: str
+    config: str  # digest of the settings, "" for the defaults

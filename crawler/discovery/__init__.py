@@ -1,0 +1,1 @@
+"""Discovery: bytes of a feed, sitemap or page in, candidates out. Pure."""

@@ -1,0 +1,41 @@
+"""What every test stands on: a clean environment, loopback only, and the corpus where it is."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_REAL_CONNECT = socket.socket.connect
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> Any:
+    """Refuse every connection but to loopback: a test that needs the live network is broken."""
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        host = str(address[0])
+        if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+            raise AssertionError(f"a test tried to connect to {address!r}; tests talk to loopback only")
+    return _REAL_CONNECT(self, address)
+
+
+@pytest.fixture(autouse=True)
+def _closed_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
+    for name in list(os.environ):
+        if (name.startswith("MORGUE_") and name != "MORGUE_CORPUS") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp()))
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of the measuring corpus, or skip the test and say so."""
+    where = os.environ.get("MORGUE_CORPUS")
+    if not where or not Path(where).is_dir():
+        pytest.skip("MORGUE_CORPUS is not set: this test measures on a corpus that is not part of the project")
+    return Path(where)
