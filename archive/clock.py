@@ -17,7 +17,7 @@ from archive.errors import UsageError
 
 
 class Clock(Protocol):
-    """Wall time (aware, UTC) for what is written down, monotonic seconds for what is waited for, real time for manners."""
+    """Wall time (aware, UTC) for the record, monotonic seconds for waiting, real time for manners."""
 
     def now(self) -> datetime:
         """Return the wall clock, aware, in UTC; MORGUE_NOW moves it."""

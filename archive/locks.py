@@ -36,7 +36,7 @@ def lock(
 ) -> Iterator[None]:
     """Hold the lock file `path` for the length of the `with` block.
 
-    `purpose` is what others are told ("a crawl"). `wait`: seconds to wait for the present holder (0: not at all, inf: for
+    `purpose` is what others are told ("a crawl"). `wait`: seconds to wait for the holder (0: not at all, inf: for
     ever); `on_wait(holder)` is called once if waiting is needed. Raises `LockHeldError` naming the holder.
     """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

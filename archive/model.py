@@ -100,7 +100,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One capture read back from a WARC file, of whatever origin. What first extraction, import and rebuild all read."""
+    """One capture read back from a WARC file of whatever origin: what extraction, import and rebuild all read."""
 
     url: str  # as requested (WARC-Target-URI)
     captured_at: datetime
