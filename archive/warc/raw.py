@@ -259,7 +259,10 @@ class RawReader:
             raise _BadRecord(f"its Content-Length {length} is wrong: no record follows")
         if length > MAX_RECORD:
             raise _BadRecord(f"it has {length} bytes, over the limit of {MAX_RECORD}", after)
-        return [RawRecord(at, after - at, fields, head, window.at(begin, length), alone=True)], after
+        block = window.at(begin, length)
+        if len(block) < length:
+            raise _Unfinished  # the file was cut while it was read
+        return [RawRecord(at, after - at, fields, head, block, alone=True)], after
 
 
 def _gzip_begin(piece: bytes) -> int:

@@ -35,6 +35,8 @@ class Window:
     def at(self, position: int, count: int) -> bytes:
         """Return up to `count` bytes from `position`; fewer only at the end."""
         count = max(0, min(count, self.end - position))
+        if count == 0:
+            return b""
         begin = position - self._at
         if not 0 <= begin <= len(self._data) - count:
             self._data = self._read(position, min(max(count, BUFFER), self.end - position))
