@@ -210,13 +210,15 @@ def _gunzip(body: bytes, limit: int, allow_truncated: bool) -> bytes:
             if parts:
                 break  # what follows the first member is not gzip after all
             raise PayloadError(f"the gzip body cannot be decoded ({error})") from None
-        parts.append(data)
         total += len(data)
         if total > limit:
             raise PayloadTooLargeError(limit)
+        if not complete and not allow_truncated:
+            if parts:
+                break  # garbage that begins like a member
+            raise PayloadError("the gzip body is cut off")
+        parts.append(data)
         if not complete:
-            if not allow_truncated:
-                raise PayloadError("the gzip body is cut off")
             break
         # The checksum is not looked at: browsers do not, and servers get it wrong. The WARC's digest guards the bytes.
         at = end + 8
@@ -232,10 +234,10 @@ def _undeflate(body: bytes, limit: int, allow_truncated: bool) -> bytes:
             continue
         if len(data) > limit:
             raise PayloadTooLargeError(limit)
-        if complete or (allow_truncated and data):
-            return data
-        if _looks_plain(body):
+        if _looks_plain(body) and not complete:
             return body
+        if complete or allow_truncated:
+            return data
         raise PayloadError("the deflate body is cut off")
     if _looks_plain(body):
         return body
@@ -314,10 +316,11 @@ def _drain(
         if _looks_plain(body):
             return body
         raise PayloadError(f"the {coding} body cannot be decoded ({error})") from None
-    if not finished() and not (allow_truncated and total):
-        if _looks_plain(body):
+    if not finished():
+        if not total and _looks_plain(body):
             return body
-        raise PayloadError(f"the {coding} body is cut off")
+        if not allow_truncated:
+            raise PayloadError(f"the {coding} body is cut off")
     return b"".join(parts)
 
 

@@ -74,7 +74,7 @@ class FrontierLike(Protocol):
 
 
 class Capture:
-    """Keeps exchanges in batches. The caller asks `due()` (a timer, and after each `keep`) and then calls `commit()`."""
+    """Keeps exchanges in batches. The caller asks `due()` (on a timer and after each `keep`), then calls `commit()`."""
 
     def __init__(self, writer: WarcWriter, frontier: FrontierLike, clock: Clock) -> None:
         self._writer = writer
@@ -150,8 +150,8 @@ class Capture:
     def commit(self) -> tuple[Kept, ...]:
         """Make the batch durable, then tell the frontier; return what was committed.
 
-        Raises `ShelfError` if the WARC file cannot be written: the batch is not kept. Raises what the frontier raises if
-        its transaction fails: the batch is durable, and the next `commit` tells the frontier again.
+        Raises `ShelfError` if the WARC file cannot be written: the batch is not kept. Raises what the frontier raises
+        if its transaction fails: the batch is durable, and the next `commit` tells the frontier again.
         """
         if self._since is None:
             return ()
