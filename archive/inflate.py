@@ -12,6 +12,7 @@ from isal import isal_zlib
 _FEED = 2**16  # bytes of input at once: what is left over after the end is copied, so keep it small
 _STEP = 2**20  # bytes of output at once: by so much may memory pass the limit
 _FHCRC, _FEXTRA, _FNAME, _FCOMMENT = 2, 4, 8, 16
+_RESERVED = 0xE0  # must be zero, RFC 1952 section 2.3.1.2
 _MIN_HEADER = 10
 
 # isal's stub declares the class as if it were an instance.
@@ -30,6 +31,8 @@ def gzip_header_length(data: bytes, at: int = 0) -> int | None:
     if not data.startswith(GZIP_MAGIC, at) or len(data) - at < _MIN_HEADER:
         return None
     flags = data[at + 3]
+    if flags & _RESERVED:
+        return None
     end = at + _MIN_HEADER
     if flags & _FEXTRA:
         if len(data) < end + 2:

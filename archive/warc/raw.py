@@ -26,6 +26,7 @@ MAX_RECORD = 256 * 2**20  # bytes: a larger record (a film) is passed over; no p
 _FEED = 2**16
 _STEP = 2**22
 _MAX_HEAD = 2**16  # bytes of a record's own fields
+_MAX_GZIP_HEADER = 1_024  # bytes: a file name and a length or two
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_PLAIN = re.compile(rb"\n(?=WARC/[01]\.[0-9]+\r?\n)")
 _BLANK = b"\r\n"
@@ -55,6 +56,9 @@ class _BadRecord(Exception):  # noqa: N818  a signal within this file
 
 class _Unfinished(Exception):  # noqa: N818  a signal within this file
     """The file ends within the record at hand."""
+
+    def __init__(self) -> None:
+        super().__init__("the file ends within it")
 
 
 class RawReader:
@@ -108,12 +112,11 @@ class RawReader:
         while at < window.end:
             try:
                 records, after = read(at)
-            except _Unfinished:
-                if not self._growing:
-                    self._broken(at, "the file ends within it")
-                break
-            except _BadRecord as bad:
-                following = bad.end if bad.end is not None else self._next(at, plain=plain)
+            except (_Unfinished, _BadRecord) as bad:
+                if self._growing and isinstance(bad, _Unfinished):
+                    break  # not searched: its body may be a WARC file itself
+                end = bad.end if isinstance(bad, _BadRecord) else None
+                following = end if end is not None else self._next(at, plain=plain)
                 if following is None and self._growing:
                     break  # a torn tail: what the crawl did not finish, or what a power cut left
                 self._broken(at, str(bad))
@@ -268,7 +271,7 @@ class RawReader:
 def _gzip_begin(piece: bytes) -> int:
     begin = gzip_header_length(piece)
     if begin is None:
-        if len(piece) < _FEED and (piece.startswith(GZIP_MAGIC) or GZIP_MAGIC.startswith(piece)):
+        if len(piece) < _MAX_GZIP_HEADER and (piece.startswith(GZIP_MAGIC) or GZIP_MAGIC.startswith(piece)):
             raise _Unfinished
         raise _BadRecord("no gzip member begins here")
     return begin
