@@ -1,22 +1,31 @@
 """A server that sends exactly what a test says, byte by byte, over plain TCP or TLS, in a thread of its own.
 
-A script is a sequence of steps: bytes to send, seconds to wait (a number), or one of the words `CLOSE`, `RESET`, `HANG`
-and `Tls(context)`. After a script without `CLOSE`, `RESET` or `HANG` the connection waits for the next request.
+A script is a sequence of steps: bytes to send, seconds to wait (a number), or one of the words `CLOSE`, `CUT` (close
+without TLS's farewell), `RESET` and `HANG`, or `Tls(context)`. After a script without such a word the connection waits
+for the next request.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 
-CLOSE, RESET, HANG = "close", "reset", "hang"
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+CLOSE, CUT, RESET, HANG = "close", "cut", "reset", "hang"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,9 @@ class RawServer:
                     await writer.start_tls(step.context)
                 elif step == CLOSE:
                     return
+                elif step == CUT:
+                    writer.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+                    return
                 elif step == RESET:
                     sock = writer.get_extra_info("socket")
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -129,3 +141,36 @@ class RawServer:
 def chunked(*pieces: bytes, last: bytes = b"0\r\n\r\n") -> bytes:
     """Return `pieces` in chunked framing."""
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + last
+
+
+def certificates(folder: Path, *names: str) -> tuple[ssl.SSLContext, Path]:
+    """Return a server's context with a certificate for `names` (hosts or IP addresses), and the CA file to trust."""
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test CA")])
+    now = datetime.now(UTC)
+
+    def certificate(subject: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
+        builder = builder.serial_number(x509.random_serial_number())
+        return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=2))
+
+    authority = certificate(issuer, ca_key.public_key()).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), True
+    )
+    ca = authority.sign(ca_key, hashes.SHA256())
+    alternatives: list[x509.GeneralName] = []
+    for name in names:
+        try:
+            alternatives.append(x509.IPAddress(ipaddress.ip_address(name)))
+        except ValueError:
+            alternatives.append(x509.DNSName(name))
+    leaf = certificate(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "site")]), key.public_key())
+    signed = leaf.add_extension(x509.SubjectAlternativeName(alternatives), False).sign(ca_key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    ca_file, leaf_file, key_file = folder / "ca.pem", folder / "site.pem", folder / "site.key"
+    ca_file.write_bytes(ca.public_bytes(pem))
+    leaf_file.write_bytes(signed.public_bytes(pem))
+    key_file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf_file, key_file)
+    return context, ca_file

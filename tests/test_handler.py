@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from handler_tools import fetch, fetch_one, handler
+from rawserver import CLOSE, HANG, RESET, RawServer, Route, chunked, page
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -18,43 +18,11 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
 )
 from scrapy.http import Request, Response
-from scrapy.utils.test import get_crawler
 
 from archive.clock import SystemClock
-from archive.model import Exchange
-from crawler.handler import CurlHandler
-from tests.rawserver import CLOSE, HANG, RESET, RawServer, Route, chunked, page
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-@asynccontextmanager
-async def handler(**settings: Any) -> AsyncIterator[CurlHandler]:
-    made = CurlHandler(get_crawler(settings_dict={"MORGUE_ALLOW_PRIVATE": True, "MORGUE_TIMEOUT": 10, **settings}))
-    try:
-        yield made
-    finally:
-        await made.close()
-
-
-async def fetch(made: CurlHandler, url: str, **request: Any) -> tuple[Response | Exception, Exchange]:
-    """Return the response or the exception, and the exchange, which must always be there."""
-    asked = Request(url, **request)
-    result: Response | Exception
-    try:
-        result = await made.download_request(asked)
-    except Exception as error:  # noqa: BLE001 - which one it is is what the tests look at
-        result = error
-    exchange = asked.meta["exchange"]
-    assert isinstance(exchange, Exchange)
-    return result, exchange
-
-
-async def fetch_one(route: Route, path: str = "/", **settings: Any) -> tuple[Response | Exception, Exchange]:
-    with RawServer({path: route}) as server:
-        async with handler(**settings) as made:
-            return await fetch(made, server.url(path))
 
 
 GZIPPED = gzip.compress(b"<p>news</p>" * 500, mtime=0)
@@ -216,7 +184,7 @@ async def test_odd_heads_are_kept(head: bytes) -> None:
     ],
 )
 async def test_without_a_head_there_is_an_error(script: Route, error: str, kind: type[Exception]) -> None:
-    result, exchange = await fetch_one(script, MORGUE_TIMEOUT=1)
+    result, exchange = await fetch_one(script, MORGUE_TIMEOUT=0.6 if error == "timeout" else 10)
     assert type(result) is kind
     assert exchange.error == error
     assert exchange.detail
@@ -245,7 +213,7 @@ async def test_without_a_head_there_is_an_error(script: Route, error: str, kind:
     ],
 )
 async def test_a_cut_body_is_returned_and_marked(script: Route, body: bytes | None, error: str, truncated: str) -> None:
-    result, exchange = await fetch_one(script, MORGUE_TIMEOUT=1, MORGUE_MAX_BODY=1000)
+    result, exchange = await fetch_one(script, MORGUE_TIMEOUT=0.6 if error == "timeout" else 10, MORGUE_MAX_BODY=1000)
     assert isinstance(result, Response)
     assert result.status == 200
     assert (exchange.error, exchange.truncated) == (error, truncated)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rawserver import chunked
 
 from crawler.transfer.framing import ChunkScanner, split_headers, status_of, transfer_codings
 from crawler.transfer.request import UnusableRequestError, make_ask
-from tests.rawserver import chunked
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,21 @@ class Route:
     ca_file: str  # PEM file of the certificate authorities that are believed
 
 
+class _LentSocket:
+    """A new socket for libcurl: pycurl duplicates the descriptor and lets go of this object, which closes its own."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, family: int, kind: int, protocol: int) -> None:
+        self._socket = socket.socket(family, kind, protocol)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def __del__(self) -> None:
+        self._socket.close()
+
+
 class Easy:
     """A `pycurl.Curl` with every option set that no transfer changes, and the callbacks that collect one exchange."""
 
@@ -167,14 +182,14 @@ class Easy:
         self._size += len(data)
         return 0 if stop else None
 
-    def _on_socket(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> socket.socket | int:
+    def _on_socket(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> _LentSocket | int:
         family, kind, protocol, where = address
         if family not in (socket.AF_INET, socket.AF_INET6) or not is_public(where[0]):
             self._refused.append(str(where[0]))
             refused: int = pycurl.SOCKET_BAD
             return refused
         self._opened += 1
-        return socket.socket(family, kind, protocol)
+        return _LentSocket(family, kind, protocol)
 
 
 def peer_of(curl: pycurl.Curl) -> str | None:
