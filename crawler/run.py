@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +17,7 @@ from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import SourcesFile, load_sources
+from archive.urls import canonical_url
 from archive.warc import Repair, WarcWriter
 from crawler.capture import Capture
 from crawler.crawl import Crawl
@@ -104,15 +103,17 @@ def _chosen(sources: SourcesFile, names: Sequence[str], path: Path) -> tuple[str
 
 def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clock, watch: Watch) -> WarcWriter:
     folder.warc.mkdir(exist_ok=True)
-    return WarcWriter(
+    writer = WarcWriter(
         folder.warc,
         clock=clock,
         run_id=run_id,
         software=f"Morgue/{version('newsmorgue')}",
         contact=sources.contact,
         floor=ingested_floor(folder.archive_db),
-        on_repair=watch.on_repair,
     )
+    for repair in writer.repairs:
+        watch.on_repair(repair)
+    return writer
 
 
 def _crawl(
@@ -127,9 +128,8 @@ def _crawl(
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
-    only: frozenset[str] | None = None
     if options.save:
-        only = ask_for(frontier, sources, options.save, now=clock.now())
+        ask_for(frontier, sources, options.save, now=clock.now())
     elif options.due_all:
         frontier.make_all_due()
     capture = Capture(writer, frontier, clock)
@@ -140,34 +140,29 @@ def _crawl(
         concurrency=options.concurrency,
         max_pages=options.max_pages,
         sources=chosen,
-        only=only,
+        asked_only=bool(options.save),
     )
     crawl = Crawl(
         frontier=frontier,
         capture=capture,
         pump=pump,
         sources=by_name,
-        clock=clock,
         report=report,
         user_agent=user_agent(sources.contact),
-        proxy=bool(options.proxy),
     )
     pump.on_idle = crawl.commit
     crawl.keep_late_facts()
     return crawl
 
 
-def ask_for(frontier: Frontier, sources: SourcesFile, urls: Iterable[str], *, now: datetime) -> frozenset[str]:
-    """Make single pages due at once, for `morgue save`; returns them. Raises `UsageError` for one that cannot be asked for."""
-    wanted = []
+def ask_for(frontier: Frontier, sources: SourcesFile, urls: Sequence[str], *, now: datetime) -> None:
+    """Make single pages due at once, for `morgue save`. Raises `UsageError` for one that cannot be asked for."""
     for url in urls:
         source = sources.for_url(url)
-        fact = DiscoveryFact(url=url, via=Via.USER, found_on="", seen_at=now)
-        wanted.append(Candidate(fact=fact, role=Role.PAGE, source=source.name if source else ""))
-    result = frontier.add(wanted)
-    if result.refused:
-        raise UsageError(f"cannot ask for {', '.join(urls)}: {', '.join(result.refused)}.")
-    return frozenset(candidate.url for candidate in wanted)
+        fact = DiscoveryFact(url=canonical_url(url), via=Via.USER, found_on="", seen_at=now)
+        result = frontier.add([Candidate(fact=fact, role=Role.PAGE, source=source.name if source else "")])
+        if result.refused:
+            raise UsageError(f"cannot ask for {url} ({', '.join(result.refused)}). Give a page's full address.")
 
 
 def user_agent(contact: str | None) -> str:
@@ -195,20 +190,9 @@ def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> 
         priority="cmdline",
     )
     process = AsyncCrawlerProcess(settings)
-    process.crawl(NewsSpider, crawl=crawl, watch=watch)
+    process.crawl(NewsSpider, crawl=crawl, on_tick=watch.on_tick)
     process.start(install_signal_handlers=False)
-    crawl.end()
-
-
-def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[str], None]) -> None:
-    """Let SIGINT and SIGTERM call `stop`; a second one ends the process as usual, which loses at most a batch."""
-
-    def once(which: signal.Signals) -> None:
-        stop(f"signal ({which.name})")
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(each)
-
-    for each in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(each, once, each)
-
-
+    if crawl.failure is None:
+        crawl.commit()
+    else:
+        raise crawl.failure
