@@ -319,11 +319,9 @@ class _Facts:
         return True
 
     def add(self, entry: _Entry) -> None:
-        links = [
-            *entry.links,
-            *entry.other_links,
-            *([entry.entry_id] if entry.entry_id and _WEB.match(entry.entry_id) else []),
-        ]
+        links = [entry.original, *entry.links, *entry.other_links]
+        if entry.entry_id and _WEB.match(entry.entry_id):
+            links.append(entry.entry_id)
         url = next((url for link in links if link and (url := join_url(entry.base, link))), None)
         if url is None:
             self._without_link += 1

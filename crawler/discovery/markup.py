@@ -110,6 +110,13 @@ def repaired(text: str) -> str:
     return "<![CDATA[".join(parts)
 
 
+def entity_escaped(chunk: bytes) -> bytes:
+    """Return a piece of ASCII-compatible XML with bare ampersands and HTML entities escaped, CDATA or not."""
+    if b"&" not in chunk:
+        return chunk
+    return _ENTITY.sub(_entity, chunk.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
 def _entity(match: re.Match[str]) -> str:
     name = match[1]
     if name is None:
