@@ -367,6 +367,12 @@ CHUNKED = OK[:-2] + b"Transfer-Encoding: chunked\r\n\r\n" + b"5\r\nhello\r\n0\r\
         ),
         (record("resource", b"", Content_Type=None), {"headers": (), "body": b""}),
         (record("conversion", b"text", Content_Type="text/plain"), {"record_type": "conversion", "body": b"text"}),
+        (record("response", b"HTTP/1.1 100 Continue\r\n\r\n" + RESPONSE), {"status": 200, "body": PAGE}),
+        (
+            record("response", b"HTTP/1.1 103 X\r\n\r\n" + RESPONSE, WARC_Payload_Digest=based("sha1", RESPONSE)),
+            {"status": 200, "body": PAGE},  # hashed as warcio does, from the first empty line on
+        ),
+        (record("response", b"HTTP/1.1 100 Continue\r\n\r\n"), {"status": 100, "body": b""}),
         (record("revisit", OK), {"record_type": "revisit", "status": 200, "body": b""}),
         (record("revisit", b"", WARC_Payload_Digest="sha1:X"), {"status": None, "payload_digest": "sha1:X"}),
         (record("response", RESPONSE, WARC_Payload_Digest=based("sha1", PAGE)), {"body": PAGE}),
@@ -404,6 +410,7 @@ def test_what_other_tools_write_is_read(tmp_path: Path, raw: bytes, expected: di
     ("raw", "why"),
     [
         (record("response", b"not http"), "no HTTP response"),
+        (record("response", b"HTTP/1.1 100 Continue\r\n\r\n" * 9), "interim"),
         (record("response", RESPONSE, url=None), "no WARC-Target-URI"),
         (record("response", RESPONSE, WARC_Date="yesterday"), "is no date"),
         (record("response", RESPONSE, WARC_Date="2020-13-40T00:00:00Z"), "is no date"),

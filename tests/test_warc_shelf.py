@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import hashlib
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from warc_tools import OK, PAGE, T0, Clock, exchange, fact, keep, read, writer
 
-from archive.errors import ShelfError
+from archive.errors import NotAWarcError, ShelfError
 from archive.warc import (
     complete_length,
     find_warc,
     own_name,
     parse_own_name,
     read_record,
+    repack,
     shelf_name,
     tail,
     warc_files,
@@ -392,8 +395,48 @@ def test_the_warcinfo_is_written_again_if_it_was_lost(shelf: Path, monkeypatch: 
     keep(to, exchange(OK, PAGE))
     to.close()
     path = shelf / (FIRST + ".open")
-    import gzip
 
     data = gzip.decompress(path.read_bytes())
     assert data.count(b"WARC-Type: warcinfo") == 1
     assert data.index(b"WARC-Type: warcinfo") < data.index(b"WARC-Type: metadata")
+
+
+# taking in other people's files
+
+
+def test_repacking_gives_each_record_a_member_of_its_own(shelf: Path, tmp_path: Path) -> None:
+    with writer(shelf, max_bytes=1) as to:
+        keep(to, exchange(body=b"1"), facts=[fact()])
+        keep(to, exchange(body=b"2", url="https://other.example/"))
+    (own,) = shelf.iterdir()
+    whole = gzip.decompress(own.read_bytes())
+    source = tmp_path / "in-one-member.warc.gz"
+    source.write_bytes(gzip.compress(whole))
+    target = shelf / "imported" / "x.warc.gz"
+    target.parent.mkdir()
+    done = repack(source, target)
+    assert (done.records, done.passed_over, done.length) == (7, 0, target.stat().st_size)
+    assert done.source_sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert gzip.decompress(target.read_bytes()) == whole
+    snapshots, _, _, broken = read(target)
+    assert broken == []
+    assert [(s.body, s.source, s.ref.warc) for s in snapshots] == [
+        (b"1", "Example News", "imported/x.warc.gz"),
+        (b"2", "Example News", "imported/x.warc.gz"),
+    ]
+    some = repack(own, tmp_path / "some.warc.gz", wanted=lambda url: "other" in url)
+    assert (some.records, some.passed_over) == (4, 3)
+    assert [s.body for s in read(tmp_path / "some.warc.gz")[0]] == [b"2"]
+
+
+def test_repacking_leaves_nothing_half_done(shelf: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.warc"
+    bad.write_bytes(b"<html>")
+    with pytest.raises(NotAWarcError):
+        repack(bad, tmp_path / "x.warc.gz")
+    (tmp_path / "y.warc.gz").touch()
+    with pytest.raises(ShelfError, match="exists already"):
+        repack(bad, tmp_path / "y.warc.gz")
+    with pytest.raises(ShelfError, match="cannot be copied"):
+        repack(bad, tmp_path / "none" / "x.warc.gz")
+    assert names(tmp_path) == ["bad.warc", "y.warc.gz"]

@@ -6,6 +6,7 @@ from archive.warc.fields import sha1_digest
 from archive.warc.names import find_warc, own_name, parse_own_name, shelf_name, warc_files
 from archive.warc.raw import MAX_RECORD, RawReader, RawRecord, complete_length
 from archive.warc.read import Offset, read_record, read_records
+from archive.warc.repack import Repacked, repack
 from archive.warc.tail import Repair
 from archive.warc.write import WarcWriter
 
@@ -20,6 +21,7 @@ __all__ = [
     "Offset",
     "RawReader",
     "RawRecord",
+    "Repacked",
     "Repair",
     "RevisitOf",
     "WarcWriter",
@@ -29,6 +31,7 @@ __all__ = [
     "parse_own_name",
     "read_record",
     "read_records",
+    "repack",
     "sha1_digest",
     "shelf_name",
     "warc_files",

@@ -60,8 +60,12 @@ def record(
     if content_type is not None:
         fields.append(("Content-Type", content_type))
     fields.append(("Content-Length", str(len(block))))
-    compressed = isal_zlib.compress(format_fields(fields) + block + b"\r\n\r\n", _LEVEL, _GZIP)
-    return bytes(compressed)
+    return pack(format_fields(fields) + block + b"\r\n\r\n")
+
+
+def pack(record_bytes: bytes) -> bytes:
+    """Return a gzip member; always the same for the same bytes (no time, no name in its header)."""
+    return bytes(isal_zlib.compress(record_bytes, _LEVEL, _GZIP))
 
 
 def is_keepable_response(head: bytes) -> bool:
