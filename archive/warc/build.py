@@ -60,12 +60,12 @@ def record(
     if content_type is not None:
         fields.append(("Content-Type", content_type))
     fields.append(("Content-Length", str(len(block))))
-    return compress(format_fields(fields) + block + b"\r\n\r\n")
+    return pack(format_fields(fields) + block + b"\r\n\r\n")
 
 
-def compress(data: bytes) -> bytes:
-    """Return `data` as one gzip member."""
-    return bytes(isal_zlib.compress(data, _LEVEL, _GZIP))
+def pack(record_bytes: bytes) -> bytes:
+    """Return a gzip member; always the same for the same bytes (no time, no name in its header)."""
+    return bytes(isal_zlib.compress(record_bytes, _LEVEL, _GZIP))
 
 
 def is_keepable_response(head: bytes) -> bool:

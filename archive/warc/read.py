@@ -12,13 +12,14 @@ from pathlib import Path
 
 from archive.errors import BrokenRecordError, PayloadError, RecordNotFoundError, ShelfError
 from archive.model import FactRecord, RecordRef, Role, Snapshot
-from archive.payload import dechunk, is_chunked, parse_response_head, split_head
+from archive.payload import ResponseHead, dechunk, is_chunked, parse_response_head, split_head
 from archive.warc.facts import DISCOVERY_TYPE, Discovery, decode_discovery
 from archive.warc.fields import Fields, digest_matches, parse_date, sha1_digest
 from archive.warc.names import IMPORTED, OPEN_SUFFIX
 from archive.warc.raw import MAX_RECORD, OnBroken, RawReader, RawRecord
 
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
+_MAX_INTERIM = 4
 _GROUP = 2  # records after a discovery record that may be the one it is about: request, response
 _OFFSET_EVERY = 2**22  # bytes between two `Offset`s, so that a caller can show progress and commit
 
@@ -210,19 +211,33 @@ def _content(record: RawRecord, record_type: str) -> _Content:
     if record_type in ("resource", "conversion"):
         headers = (("Content-Type", fields.get("content-type") or ""),)
         _check_block(fields, block)
-        return _Content(None, headers if headers[0][1] else (), block, _payload_digest(fields, block, block))
+        return _Content(None, headers if headers[0][1] else (), block, _payload_digest(fields, block))
     if not block and record_type == "revisit":
         return _Content(None, (), b"", fields.get("warc-payload-digest"))
-    head_bytes, payload = split_head(block)
-    try:
-        head = parse_response_head(head_bytes)
-    except PayloadError as error:
-        raise _WrongError(str(error)) from None
     _check_block(fields, block)
+    head, first, payload = _final_response(block)
     if record_type == "revisit":
         return _Content(head.status, head.headers, b"", fields.get("warc-payload-digest"))
     body = dechunk(payload, MAX_RECORD) if is_chunked(head.headers) else payload
-    return _Content(head.status, head.headers, body, _payload_digest(fields, payload, body))
+    return _Content(head.status, head.headers, body, _payload_digest(fields, first, payload, body))
+
+
+def _final_response(block: bytes) -> tuple[ResponseHead, bytes, bytes]:
+    """Return the head of the final response, what follows the first head, and what follows the final one.
+
+    Some tools keep interim responses (RFC 9110 section 15.2: 100, 103) before the final one.
+    """
+    first = rest = None
+    for _ in range(_MAX_INTERIM):
+        head_bytes, rest = split_head(block if rest is None else rest)
+        first = rest if first is None else first
+        try:
+            head = parse_response_head(head_bytes)
+        except PayloadError as error:
+            raise _WrongError(str(error)) from None
+        if head.status // 100 != 1 or rest[:5].upper() != b"HTTP/":
+            return head, first, rest
+    raise _WrongError(f"more than {_MAX_INTERIM} interim responses")
 
 
 def _check_block(fields: Fields, block: bytes) -> None:
@@ -231,7 +246,7 @@ def _check_block(fields: Fields, block: bytes) -> None:
         raise _WrongError(f"its block digest is not the {digest[:80]} it claims")
 
 
-def _payload_digest(fields: Fields, payload: bytes, body: bytes) -> str:
+def _payload_digest(fields: Fields, *candidates: bytes) -> str:
     """Return the payload digest as the record says it, checked, or computed where it says none.
 
     Tools disagree on what the payload of a chunked body is: warcio and wget hash it with the framing, Heritrix and the
@@ -239,9 +254,10 @@ def _payload_digest(fields: Fields, payload: bytes, body: bytes) -> str:
     """
     digest = fields.get("warc-payload-digest")
     if not digest:
-        return sha1_digest(payload)
+        return sha1_digest(candidates[0])
     if fields.get("warc-truncated"):
         return digest
-    if digest_matches(digest, payload) is False and (body == payload or digest_matches(digest, body) is False):
+    # The same bytes need not be hashed twice: slices of the whole are the whole itself.
+    if all(digest_matches(digest, bytes_) is False for bytes_ in {id(c): c for c in candidates}.values()):
         raise _WrongError(f"its payload digest is not the {digest[:80]} it claims")
     return digest
