@@ -78,7 +78,7 @@ async def test_close_ends_what_is_in_flight() -> None:
 
 
 async def test_close_does_not_wait_for_a_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """libcurl joins its resolver threads when it is freed: 8 s were seen with a name server that does not answer."""
+    """Libcurl joins its resolver threads when it is freed: 8 s were seen with a name server that does not answer."""
 
     class Stuck:
         def __init__(self, real: pycurl.CurlMulti) -> None:
