@@ -300,7 +300,7 @@ targets = st.from_regex(r"\A/[!-\"$-\[\]-~]{0,30}\Z")
 def test_the_request_kept_is_the_request_sent() -> None:
     with RawServer() as server:
 
-        @settings(max_examples=120, deadline=None)
+        @settings(max_examples=60, deadline=None)
         @given(st.lists(st.tuples(names, values), max_size=6, unique_by=lambda pair: pair[0].lower()), targets)
         def sent_as_kept(headers: list[tuple[bytes, bytes]], target: str) -> None:
             async def once() -> None:
