@@ -30,7 +30,7 @@ from scrapy.exceptions import (
     DownloadFailedError,
     DownloadTimeoutError,
 )
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Request, Response
 
 from archive.clock import SystemClock
 from archive.errors import UsageError
@@ -122,8 +122,8 @@ def _exception_for(exchange: Exchange) -> Exception:
     )
 
 
-def _headers_of(head: bytes) -> Headers:
-    headers = Headers()
+def _headers_of(head: bytes) -> dict[bytes, list[bytes]]:
+    headers: dict[bytes, list[bytes]] = {}
     for name, value in split_headers(head):
-        headers.appendlist(name, value)
+        headers.setdefault(name.lower(), []).append(value)
     return headers

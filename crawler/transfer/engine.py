@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from crawler.transfer.request import Ask, UnusableRequestError, make_ask
 
 _CONNECTIONS = 128  # idle ones kept open, in all
 _IDLE_HANDLES = 64  # kept for the next transfers; a burst of more is freed again
+_PATIENCE = 50  # hundredths of a second that `close` waits for libcurl to free everything
 _IN, _OUT = pycurl.POLL_IN, pycurl.POLL_OUT
 
 
@@ -114,17 +116,25 @@ class Engine:
         """End what is in flight (error "cancelled") and free everything. May be called twice."""
         if self._closed:
             return
-        self._closed = True
         for transfer in list(self._active.values()):
             self._finish(transfer, Failure("cancelled", "the crawl is closing"))
+        self._closed = True
         self._on_timer(-1)
         for easy in self._idle:
             easy.close()
         self._idle.clear()
-        self._multi.close()  # closes the idle connections too, and calls _on_socket for each
         for fd in list(self._watched):
-            self._on_socket(pycurl.POLL_REMOVE, fd)
-        await asyncio.sleep(0)
+            self._watch(fd, 0)
+        # Freeing the multi handle joins the resolver threads, and a name server that does not answer holds those for as
+        # long as glibc is patient: 7.8 s were seen with libcurl 8.23, up to 40 s are possible. libcurl has an option
+        # against it (CURLMOPT_QUICK_EXIT, 8.20), pycurl 7.49 does not. So a thread waits, and nobody waits for it.
+        freeing = threading.Thread(target=self._multi.close, name="libcurl-cleanup", daemon=True)
+        freeing.start()
+        freeing.join(0.02)  # mostly it takes less than a millisecond
+        for _ in range(_PATIENCE):
+            if not freeing.is_alive():
+                break
+            await asyncio.sleep(0.01)
 
     def _launch(self, transfer: Transfer, ask: Ask, loop: asyncio.AbstractEventLoop) -> None:
         limits = self.route.limits
@@ -142,10 +152,13 @@ class Engine:
             self._finish(transfer, Failure("timeout", f"no answer began within {limit:g} seconds"))
 
     def _on_socket(self, what: int, fd: int, *_: object) -> None:
+        if not self._closed:  # afterwards it may be called in the thread that frees the handle
+            self._watch(fd, 0 if what == pycurl.POLL_REMOVE else what & (_IN | _OUT))
+
+    def _watch(self, fd: int, wanted: int) -> None:
         loop = self._loop
-        if loop is None or loop.is_closed():
+        if loop is None:
             return
-        wanted = 0 if what == pycurl.POLL_REMOVE else what & (_IN | _OUT)
         now = self._watched.get(fd, 0)
         if wanted & _IN and not now & _IN:
             loop.add_reader(fd, self._drive, fd, pycurl.CSELECT_IN)

@@ -17,6 +17,7 @@ import re
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
+_CODINGS = re.compile(rb"(?im)^transfer-encoding[ \t]*:([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)")
 _HEX = re.compile(rb"[0-9A-Fa-f]{1,16}")
 _LONGEST_SIZE = 32  # bytes of a size line that are looked at: 16 hex digits, and what ends them
 
@@ -39,10 +40,8 @@ def split_headers(head: bytes) -> list[tuple[bytes, bytes]]:
 
 def transfer_codings(head: bytes) -> list[bytes]:
     """Return the transfer-codings of a head in the order they were applied, lower case (RFC 9112 section 6.1)."""
-    if b"transfer-encoding" not in head.lower():
-        return []
-    values = [value for name, value in split_headers(head) if name.lower() == b"transfer-encoding"]
-    return [coding for coding in (part.strip().lower() for part in b",".join(values).split(b",")) if coding]
+    values = b",".join(_CODINGS.findall(head))
+    return [coding for coding in (part.strip().lower() for part in values.split(b",")) if coding]
 
 
 class ChunkScanner:
