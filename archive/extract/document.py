@@ -19,8 +19,22 @@ Element = Any  # lxml's elements: the stubs know neither HtmlElement's methods n
 
 MAX_ELEMENTS = 250_000  # a live blog of a whole election night has 60,000
 MAX_BLANK = 64  # bytes below which a body is not worth parsing
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What XML 1.0 cannot hold (section 2.2), as characters and as references: lxml takes "&#1;" from a page, and refuses it
+# when somebody sets it as text again.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f])|x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|"
+    r"x0*fff[ef](?![0-9a-f]));?",
+    re.IGNORECASE,
+)
 _SPACE = re.compile(r"\s+")
+_MAX_CUES = 300  # characters of class and id; utility-class pages have hundreds, hostile ones millions
+_ASIDE = frozenset({"aside", "nav", "footer"})
+_DATE_CUES = re.compile(
+    r"publish|entry-date|post-?date|article[-_]{1,2}date|pubdate|dateline|timestamp|posted-on|datecreated",
+    re.IGNORECASE,
+)
+_CUES = re.compile(rf"(author|byline)|({_DATE_CUES.pattern})", re.IGNORECASE)
 _EXCESSIVE_DEPTH = "Excessive depth"
 
 
@@ -36,6 +50,14 @@ def squeeze(text: str | None) -> str:
 def inner_text(element: Element) -> str:
     """Return an element's text on one line."""
     return squeeze("".join(element.itertext()))
+
+
+@dataclass
+class Marked:
+    """Elements that call themselves a byline or a date, in the page's order; not those in nav, aside or footer."""
+
+    bylines: list[Element]
+    dates: list[Element]
 
 
 @dataclass
@@ -73,6 +95,21 @@ class Document:
     def declared_language(self) -> str:
         """The root element's language as written, "" if there is none."""
         return (self.tree.get("lang") or self.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip()
+
+    @cached_property
+    def marked(self) -> Marked:
+        """The elements whose class or microdata marks them as a byline or a date; one pass over the tree."""
+        marked = Marked([], [])
+        for element in self.tree.iter("a", "span", "time", "div", "p", "abbr", "address", "li", "meta"):
+            cues = element.get("itemprop") or element.get("rel") or ""
+            cues = f"{cues} {element.get('class') or ''} {element.get('id') or ''}"[:_MAX_CUES]
+            if not (hit := _CUES.search(cues)) or any(a.tag in _ASIDE for a in element.iterancestors()):
+                continue
+            if hit[1]:
+                marked.bylines.append(element)
+            if hit[2] or _DATE_CUES.search(cues):
+                marked.dates.append(element)
+        return marked
 
     @property
     def host(self) -> str:
@@ -118,7 +155,7 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    tree = _tree(_CONTROL.sub("", decoded.text))
+    tree = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
     if tree is None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:

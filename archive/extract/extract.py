@@ -78,10 +78,18 @@ def _read(document: Document) -> Extraction:
     if headline is None and parts:
         headline, parts = _first_line(parts)
     dated = published.find(document, body.dated)
-    reason = verdict.of_text(document, parts, dated=dated is not None, title=headline[0] if headline else None)
+    names = metadata.authors(document)
+    reason = verdict.of_text(
+        document,
+        parts,
+        dated=dated.via if dated else None,
+        authors=names is not None,
+        title=headline[0] if headline else None,
+    )
     if reason is not None:
         return Extraction.refused(reason, canonical=canonical)
-    return _assemble(document, parts, headline, dated, canonical, body.base)
+    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), f"trafilatura:{body.base}")}
+    return _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
 
 
 def _first_line(parts: list[block_tools.Block]) -> tuple[tuple[str, str] | None, list[block_tools.Block]]:
@@ -98,25 +106,23 @@ def _first_line(parts: list[block_tools.Block]) -> tuple[tuple[str, str] | None,
 
 def _assemble(
     document: Document,
-    parts: list[block_tools.Block],
-    headline: tuple[str, str] | None,
+    read: Mapping[str, tuple[object, str] | None],
     dated: published.Dated | None,
     canonical: str | None,
-    base: str,
+    markdown: str,
 ) -> Extraction:
-    plain = block_tools.text_of(parts)
-    found = {
-        "authors": metadata.authors(document),
-        "language": languages.find(document, plain),
+    body = read["text"]
+    plain = _text(body[0]) if body else None
+    found: dict[str, tuple[object, str] | None] = {
+        **read,
+        "language": languages.find(document, plain or ""),
         "image": metadata.image(document),
         "section": metadata.section(document),
         "keywords": metadata.keywords(document),
         "description": metadata.description(document),
-        "title": headline,
     }
     changed = published.modified(document)
     provenance = {name: value[1] for name, value in found.items() if value}
-    provenance["text"] = f"trafilatura:{base}"
     provenance["charset"] = f"{document.encoding_via}:{document.encoding}"
     if dated:
         provenance["published"] = dated.via
@@ -133,7 +139,7 @@ def _assemble(
         modified=changed.when.text if changed else None,
         language=_text(value["language"]),
         text=plain,
-        markdown=block_tools.markdown_of(parts),
+        markdown=markdown,
         canonical=canonical,
         image=_text(value["image"]),
         section=_text(value["section"]),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -72,31 +72,33 @@ def search(document: Document) -> When | None:
             original_date=True,
             url=document.page.url,
             min_date=_EARLIEST,
-            max_date=latest - timedelta(0),
+            max_date=latest,
         )
     except (ValueError, TypeError, OverflowError, AttributeError, KeyError, IndexError, RecursionError):
         return None  # a date nobody could read is no reason to lose the page
     if not found:
         return None
-    return When(found, "day") if _stands_there(found, tree) else None
+    page = f"{document.page.url} {etree.tostring(tree, encoding='unicode')}"
+    return When(found, "day") if _stands_there(found, page) else None
 
 
-_NUMBER_WORD = re.compile(r"\d+|[^\W\d_]+")
-
-
-def _stands_there(day: str, tree: Any) -> bool:
-    """Say whether year, month and day stand close together on the page, in digits or words."""
+def _stands_there(day: str, text: str) -> bool:
+    """Say whether year, month and day stand next to one another on the page, in digits or words."""
     year, month, number = (int(x) for x in day.split("-"))
-    text = etree.tostring(tree, encoding="unicode")
-    compact = f"{year}{month:02}{number:02}"
-    if compact in text:
+    gap = r"[\s/.,-]{1,4}"
+    spelled = (
+        rf"(?<!\d){year}[-/._]?0?{month}[-/._]?0?{number}(?!\d)",
+        rf"(?<!\d)0?{number}{gap}0?{month}{gap}(?:{year}|{year % 100:02})(?!\d)",
+        rf"(?<!\d)0?{month}{gap}0?{number}{gap}(?:{year}|{year % 100:02})(?!\d)",
+        rf"(?<!\d){year}\s*[年년]\s*0?{month}\s*[月월]\s*0?{number}(?!\d)",
+    )
+    if any(re.search(pattern, text) for pattern in spelled):
         return True
-    for match in re.finditer(rf"(?<!\d)(?:{year}|{year % 100:02})(?!\d)", text):
-        around = text[max(0, match.start() - 32) : match.end() + 24]
-        tokens = [t.casefold() for t in _NUMBER_WORD.findall(around)]
-        numbers = [int(t) for t in tokens if t.isdigit() and len(t) <= 4]  # noqa: PLR2004
-        months = {m for t in tokens if not t.isdigit() and (m := MONTHS.get(plain(t)))}
-        days = numbers.count(number) - (number == year % 100 and len(match[0]) == 2)  # noqa: PLR2004
-        if days > 0 and (month in months or numbers.count(month) > (1 if month == number else 0)):
-            return True
-    return False
+    in_words = (
+        (
+            rf"(?<!\d)0?{number}(?:st|nd|rd|th|er|º)?[\s.,-]{{0,4}}(?:de |of |d’|d')?"
+            rf"([^\W\d_]{{3,15}})[\s.,’'-]{{0,4}}(?:de |del )?{year}(?!\d)"
+        ),
+        rf"([^\W\d_]{{3,15}})[\s.]{{0,3}}0?{number}(?:st|nd|rd|th)?[\s,]{{1,3}}{year}(?!\d)",
+    )
+    return any(MONTHS.get(plain(m[1])) == month for pattern in in_words for m in re.finditer(pattern, text))

@@ -6,6 +6,7 @@ byline markup, then what feeds and sitemaps said. What nobody says stays None.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -21,29 +22,21 @@ _AUTHOR_METAS = (
     "dc:creator", "citation_author", "og:author", "og:article:author", "article:author_name", "rbauthors", "creator",
     "cxenseparse:author", "article.author", "authors", "dcsext.author", "shareaholic:article_author_name",
 )  # fmt: skip
-_LOWER_CLASS = "translate(concat(@class, ' ', @id), 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
-_NOT_IN = "not(ancestor::aside or ancestor::nav or ancestor::footer)"
 # From the most explicit to the vaguest: the first that names somebody decides.
-_SHORT_TEXT = "string-length(normalize-space(.)) < 160"
-_INLINE = "(self::a or self::span or self::div or self::p or self::address or self::li)"
-_NAME_CLASS = " or ".join(
-    f"contains({_LOWER_CLASS}, '{name}')"
-    for name in ("author-name", "author__name", "authorname", "byline-name", "byline__name")
-)
-# From the most explicit to the vaguest: the first that names somebody decides.
-_BYLINES: tuple[Any, ...] = tuple(
-    etree.XPath(f"//*[{condition}][{_NOT_IN}][{_SHORT_TEXT}]")
-    for condition in (
-        "@itemprop='author' and .//*[@itemprop='name']",
-        "@itemprop='author'",
-        "self::a and @rel='author'",
-        f"{_INLINE} and ({_NAME_CLASS})",
-        f"{_INLINE} and contains({_LOWER_CLASS}, 'byline')",
-        f"{_INLINE} and contains(concat(' ', {_LOWER_CLASS}, ' '), ' author ')",
-        f"(self::a or self::span or self::p) and contains({_LOWER_CLASS}, 'author')",
+_BYLINES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?=.*\bitemprop=author\b)",
+        r"\brel=author\b",
+        r"author-?_{0,2}name|byline-?_{0,2}name",
+        r"byline",
+        r"(?:^|\s)author(?:\s|$)",
+        r"author",
     )
 )
 _NAME_WITHIN: Any = etree.XPath(".//*[@itemprop='name']")
+_MAX_CUES = 300  # characters of class and id
+_MAX_BYLINE = 160  # characters
 _MAX_HITS = 12  # a page with more bylines than that is a list of articles, or of comments
 
 
@@ -66,11 +59,17 @@ def _author_sources(document: Document) -> Iterable[tuple[str, list[str]]]:
     for name in _AUTHOR_METAS:
         if said := document.metas.get(name):
             yield f"meta:{name}", said
-    for expression in _BYLINES:
-        hits = expression(document.tree)
+    cues = [(_cues(e), e) for e in document.marked.bylines]
+    for pattern in _BYLINES:
+        hits = [e for cue, e in cues if pattern.search(cue) and 0 < len(inner_text(e)) <= _MAX_BYLINE]
         if 0 < len(hits) <= _MAX_HITS:
             yield "byline", [_byline(hits[0])] if not _is_list(hits) else [_byline(h) for h in hits[:3]]
     yield from ((fact.via.value, [fact.author]) for fact in document.page.facts if fact.author)
+
+
+def _cues(element: Element) -> str:
+    said = [f"{name}={word}" for name in ("itemprop", "rel") for word in (element.get(name) or "").split()]
+    return " ".join([*said, element.get("class") or "", element.get("id") or ""])[:_MAX_CUES]
 
 
 def _is_list(hits: list[Element]) -> bool:

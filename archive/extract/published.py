@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from lxml import etree
 
 from archive.extract import dates, jsonld
 from archive.extract.dates import When
@@ -31,30 +28,11 @@ _MODIFIED = (
     "article:modified_time", "og:updated_time", "og:article:modified_time", "datemodified", "article:modified",
     "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified", "lastmod", "modified_time",
 )  # fmt: skip
-_LOWER = "translate(@class, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')"
-_MICRODATA: Any = etree.XPath(
-    "//*[@itemprop='datePublished' or @property='datePublished' or @pubdate or @itemprop='dateCreated']"
-)
-_DATE_CLASS = " or ".join(
-    f"contains({_LOWER}, '{name}')"
-    for name in (
-        "publish",
-        "entry-date",
-        "post-date",
-        "article-date",
-        "article__date",
-        "pubdate",
-        "dateline",
-        "timestamp",
-    )
-)
-_MARKED: Any = etree.XPath(
-    "//*[self::time or self::span or self::div or self::p or self::abbr]"
-    f"[not(ancestor::aside or ancestor::nav or ancestor::footer)][{_DATE_CLASS} or contains({_LOWER}, 'posted-on')]"
-)
 _UPDATED = re.compile(r"updat|modif|aktualis|mis à jour|actualiz|обновл|更新", re.IGNORECASE)
 _MAX_VISIBLE = 100  # characters of an element that holds a date
 _MAX_MARKED = 8
+_PRECISE = frozenset({"second", "minute"})
+_MICRODATA = re.compile(r"datepublished|datecreated", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +60,7 @@ def witnesses(document: Document, in_text: When | None) -> Iterator[Dated]:
             yield from said(jsonld.text_of(node.get(key)), "json-ld")
     for name, value in document.metas_of(_PUBLISHED):
         yield from said(value, f"meta:{name}")
-    for element in _MICRODATA(document.tree)[:3]:
+    for element in [e for e in document.times if e.get("pubdate") is not None or _is_microdata(e)][:3]:
         yield from said(_value(element), "microdata")
     for fact in sorted(document.page.facts, key=lambda f: (f.seen_at, f.via, f.found_on)):
         if fact.via in {Via.FEED, Via.NEWS_SITEMAP, Via.HOME, Via.SECTION}:
@@ -91,7 +69,7 @@ def witnesses(document: Document, in_text: When | None) -> Iterator[Dated]:
     if in_address and in_address.precision == "day":
         yield Dated(in_address, "url")
     for element in _marked(document):
-        yield from said(_value(element), "visible")
+        yield from said(_value(element), "microdata" if _is_microdata(element) else "visible")
     if in_text:
         yield Dated(in_text, "text")
 
@@ -104,9 +82,17 @@ def visible(document: Document, in_text: When | None) -> list[When]:
     return [w for w in [*shown, in_text] if w]
 
 
+def _is_microdata(element: Element) -> bool:
+    return bool(_MICRODATA.search(f"{element.get('itemprop') or ''} {element.get('property') or ''}"))
+
+
 def _marked(document: Document) -> list[Element]:
-    hits = _MARKED(document.tree)
-    return [e for e in hits if not _UPDATED.search(e.get("class") or "")] if len(hits) <= _MAX_MARKED else []
+    hits = document.marked.dates
+    return (
+        [e for e in hits if not _UPDATED.search((e.get("class") or "")[:_MAX_VISIBLE])]
+        if len(hits) <= _MAX_MARKED
+        else []
+    )
 
 
 def _value(element: Element) -> str | None:
@@ -130,6 +116,8 @@ def find(document: Document, in_text: When | None) -> Dated | None:
         if dated.when.year < dates.EARLIEST and not _confirmed(dated, document, in_text):
             continue
         heard.append(dated)
+        if heard[0].when.precision in _PRECISE:
+            break  # nobody can say more; the rest need not be looked for
     if not heard:
         return _last_resort(document)
     best = heard[0]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from archive.extract import dates
@@ -18,7 +20,7 @@ from archive.extract.blocks import Block, blocks, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
 from archive.extract.months import MONTHS
-from archive.extract.title import fold, same_line
+from archive.extract.title import MAX_TITLE, fold
 
 TINY = 120  # characters: below, the default extraction is asked too
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
@@ -36,26 +38,33 @@ class Body:
 
 
 @cache
-def _trafilatura() -> Any:
-    import trafilatura
-    from trafilatura import baseline, core, settings
-
+def _trafilatura() -> tuple[Any, Any]:
+    core: Any = import_module("trafilatura.core")
+    settings: Any = import_module("trafilatura.settings")
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports every page it finds nothing on
-    return trafilatura, core, settings, baseline
+    return core, settings
 
 
-def _options(url: str, *, precision: bool) -> Any:
-    _, _, settings, _ = _trafilatura()
-    return settings.Extractor(precision=precision, comments=False, formatting=True, url=url, output_format="python")
+def _blocks(tree: Element, url: str, *, precision: bool) -> list[Block]:
+    """Run trafilatura's cascade on a copy of the tree.
+
+    `bare_extraction` would copy once more and render the text, which is done here for text and Markdown at once. The
+    function is trafilatura's own; that is why its version is pinned to 2.3.
+    """
+    core, settings = _trafilatura()
+    options = settings.Extractor(precision=precision, comments=False, formatting=True, url=url, output_format="python")
+    try:
+        body, *_ = core.trafilatura_sequence(copy(tree), options, url)
+    except (TypeError, ValueError):  # what bare_extraction takes for "nothing found": bytes that no XML can hold
+        return []
+    return blocks(body) if body is not None else []
 
 
 def raw_body(tree: Element, url: str) -> tuple[list[Block], str]:
     """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed."""
-    trafilatura, *_ = _trafilatura()
     found: list[Block] = []
     for precision, name in ((True, "precision"), (False, "default")):
-        document = trafilatura.bare_extraction(tree, options=_options(url, precision=precision))
-        better = blocks(document.body) if document is not None and document.body is not None else []
+        better = _blocks(tree, url, precision=precision)
         if not precision and _size(better) <= _size(found):
             return found, "precision"
         found = better
@@ -72,6 +81,7 @@ def clean(parts: Sequence[Block], titles: Sequence[str], language: str = "") -> 
     """Drop the page's own lines, a repeated title and date lines at the top; return the date of such a line."""
     kept: list[Block] = []
     dated: dates.When | None = None
+    headlines = frozenset(fold(t) for t in titles if t)
     for block in parts:
         if block.kind == "code":
             kept.append(block)
@@ -82,7 +92,7 @@ def clean(parts: Sequence[Block], titles: Sequence[str], language: str = "") -> 
         if trimmed is None:
             continue
         if len(kept) < _TOP:
-            if same_line(trimmed.text, titles) and not (kept and trimmed.kind == "list"):
+            if len(trimmed.text) <= MAX_TITLE and fold(trimmed.text) in headlines:
                 continue
             if not kept and (when := date_line(trimmed.text, language)) is not None:
                 dated = dated or when

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import unescape
 
 from archive.extract import jsonld
@@ -12,18 +12,25 @@ from archive.extract.document import Document, squeeze
 from archive.extract.words import table
 
 MAX_TITLE = 400  # characters
+_LONG_NAME = 4  # characters; a shorter name is a word like any other
 _CLOSE = 0.6  # share of words in common at which two spellings are one headline
 _SEPARATOR = re.compile(
     r"\s+[|–—\-·•»«›‹:⋆~/]+\s+|\s*[|»«›‹]\s*|\s+[-–—]{2}\s+|(?<=\w)\s*[｜－–—]\s*|\s*[_＿]\s*(?=[^\W\d_]+$)|(?<=[\w?!.])\s-\s?(?=\S)"
 )
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]{0,200}>")
 _WORD = re.compile(r"\w+")
+_METAS = (
+    "og:title", "twitter:title", "dc.title", "dcterms.title", "citation_title", "parsely-title", "sailthru.title",
+    "headline",
+)  # fmt: skip
 # Headings that stand above every page of a site.
 _NOT_A_TITLE = frozenset(table("not_a_title"))
 
 
 def fold(text: str) -> str:
     """Return the words of `text`, case-folded, without accents and punctuation: for comparing only."""
+    if text.isascii():
+        return " ".join(_WORD.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
 
@@ -51,9 +58,12 @@ def _is_site(part: str, sites: Sequence[str], host: str) -> bool:
         return True
     for site in sites:
         other = fold(site)
-        if words == other or (len(other) > 3 and squashed == other.replace(" ", "")):  # noqa: PLR2004 - "AP", "CNN"
+        if words == other:
             return True
-        if len(other) > 3 and words.startswith(other + " ") and len(words.split()) <= len(other.split()) + 3:  # noqa: PLR2004
+        if len(other) < _LONG_NAME:  # "AP", "CNN"
+            continue
+        more = len(words.split()) - len(other.split())
+        if squashed == other.replace(" ", "") or (words.startswith(other + " ") and more <= _LONG_NAME):
             return True
     labels = [label for label in host.split(".") if len(label) > 2]  # noqa: PLR2004 - a country's two letters are no name
     if any(squashed == label.replace("-", "") or squashed == host.replace(".", "") for label in labels):
@@ -63,7 +73,7 @@ def _is_site(part: str, sites: Sequence[str], host: str) -> bool:
     initials = "".join(w[0] for w in words.split())
     return (
         bool(name)
-        and len(squashed) > 3
+        and len(squashed) >= _LONG_NAME
         and (
             name.replace("-", "") in squashed
             or squashed in name.replace("-", "")
@@ -125,20 +135,9 @@ def candidates(document: Document, sites: Sequence[str]) -> list[tuple[str, str]
         if headline:
             found.append((tidy(headline), "json-ld"))
             break
-    for name in (
-        "og:title",
-        "twitter:title",
-        "dc.title",
-        "dcterms.title",
-        "citation_title",
-        "parsely-title",
-        "sailthru.title",
-        "headline",
-    ):
-        for value in document.metas.get(name, ())[:1]:
-            found.append((strip_site(tidy(value), sites, document.host), f"meta:{name}"))
-    if document.title_tag:
-        found.append((strip_site(tidy(document.title_tag), sites, document.host), "title"))
+    named = [(value, f"meta:{name}") for name in _METAS if (value := document.meta(name))]
+    named.append((document.title_tag, "title"))
+    found.extend((strip_site(tidy(value), sites, document.host), via) for value, via in named)
     found.extend((tidy(fact.title), fact.via.value) for fact in document.page.facts if fact.title)
     return [(t, v) for t, v in found if _usable(t)]
 
@@ -159,9 +158,3 @@ def find(document: Document, sites: Sequence[str]) -> tuple[str, str] | None:
     if named:
         return named[0]
     return (h1s[0], "h1") if h1s else None
-
-
-def same_line(line: str, titles: Iterable[str]) -> bool:
-    """Say whether a line of text only repeats one of these titles."""
-    folded = fold(line)
-    return bool(folded) and any(folded == fold(t) for t in titles if t)
