@@ -25,7 +25,10 @@ migrations = Migrations("morgue")
 
 # One trigger per way of a row into, within and out of the view; the WHEN conditions exclude each other. The delete
 # comes BEFORE the row changes, the insert AFTER it.
-_GO = "INSERT INTO articles_fts(articles_fts, rowid, title, text) VALUES ('delete', old.pk, old.title_terms, old.text_terms);"
+_GO = (
+    "INSERT INTO articles_fts(articles_fts, rowid, title, text)"
+    " VALUES ('delete', old.pk, old.title_terms, old.text_terms);"
+)
 _COME = "INSERT INTO articles_fts(rowid, title, text) VALUES (new.pk, new.title_terms, new.text_terms);"
 _OTHER_WORDS = "(old.title_terms IS NOT new.title_terms OR old.text_terms IS NOT new.text_terms)"
 FTS_TRIGGERS: dict[str, str] = {

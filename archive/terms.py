@@ -1,8 +1,9 @@
 """What the full-text index holds of a text: one term per word, made here and not by SQLite.
 
-FTS5 knows no stems, finds no word in a text without spaces, and its Unicode tables change with SQLite's version. So the
-words are folded here, written to `title_terms` and `text_terms` separated by spaces, and FTS5 only splits at spaces (its
-`ascii` tokenizer takes every character beyond ASCII for a letter). Search folds what a person typed by the same functions.
+FTS5 knows no stems, finds no word in a text without spaces, and its Unicode tables change with SQLite's version. So
+the words are folded here, written to `title_terms` and `text_terms` separated by spaces, and FTS5 only splits at spaces
+(its `ascii` tokenizer takes every character beyond ASCII for a letter). Search folds what a person typed by the same
+functions.
 
 A word becomes: NFKC, casefold, Arabic and Hebrew without vowel marks, the Snowball stem of the article's language where
 there is one, and last its plain letters (`é` to `e`), so that "Munchen" finds "München". Runs of scripts that write no
@@ -50,9 +51,10 @@ _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
 _INNER = re.compile(f"[^\\W_{_SPACELESS}{_MARKS}](?:[^\\W_{_SPACELESS}]|[{_MARKS}])*")
 _VOWEL_MARKS = re.compile("[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
-_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ə": "e",
-     "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ک": "ك", "ی": "ي"}
+_LETTERS = str.maketrans(  # letters that have no mark to take off; and one form of alef, yeh and kaf for all keyboards
+    {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th", "\u00e6": "ae", "\u0153": "oe",
+     "\u0131": "i", "\u0259": "e", "\u0622": "\u0627", "\u0623": "\u0627", "\u0625": "\u0627", "\u0671": "\u0627",
+     "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643"}
 )  # fmt: skip
 _LOCK = threading.Lock()  # a Snowball object keeps its word in itself; readers may be threads
 

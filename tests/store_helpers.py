@@ -64,7 +64,7 @@ def state(store: Store) -> dict[str, list]:
         "revisions": "SELECT a.id, r.seq, r.seen_from, r.seen_to, r.title, r.text, r.cause, r.content, r.digest"
         " FROM revisions r JOIN articles a ON a.pk = r.article ORDER BY 1, 2",
         "stories": "SELECT s.id, a.id, s.members FROM stories s JOIN articles a ON a.pk = s.head ORDER BY 1",
-        "links": 'SELECT a.id, b.id, l.kind, l.score FROM links l JOIN articles a ON a.pk = l.article'
+        "links": "SELECT a.id, b.id, l.kind, l.score FROM links l JOIN articles a ON a.pk = l.article"
         ' JOIN articles b ON b.pk = l."of" ORDER BY 1',
         "captures": "SELECT c.url, c.captured_at, a.id, c.content FROM captures c LEFT JOIN articles a"
         " ON a.pk = c.article ORDER BY 1, 2",

@@ -14,10 +14,11 @@ from archive.dedupe.words import words_digest
 
 LEAST_WORDS = 40  # shorter texts are equal by accident ("This video is no longer available.")
 
-EXACT_SCHEMA = (
+EXACT_SCHEMA: tuple[str, ...] = (
     # One row per text an article ever had. The first by time is the one that others are copies of.
-    "CREATE TABLE dedupe_exact (digest BLOB NOT NULL, at TEXT NOT NULL, article INTEGER NOT NULL, "
-    "PRIMARY KEY (digest, at, article)) STRICT, WITHOUT ROWID",
+    """CREATE TABLE dedupe_exact (
+        digest BLOB NOT NULL, at TEXT NOT NULL, article INTEGER NOT NULL, PRIMARY KEY (digest, at, article)
+    ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX dedupe_exact_article ON dedupe_exact (article)",
 )
 
@@ -40,17 +41,13 @@ class Placed:
 class Deduper(Protocol):
     """Decides and remembers. `article` is the caller's own integer, new to the deduper at `place`."""
 
-    def place(
-        self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str
-    ) -> Placed:
+    def place(self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str) -> Placed:
         """Return where a new article stands to those placed before, and remember its text.
 
         `at`: ISO 8601 UTC, sorts as text. Deterministic in the order of the calls.
         """
 
-    def revise(
-        self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str
-    ) -> None:
+    def revise(self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str) -> None:
         """Remember a further text of an article that was placed already; it stays where it was placed."""
 
     def forget(self, article: int) -> None:

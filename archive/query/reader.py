@@ -27,12 +27,12 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
 }
 _PRAGMAS_ABOUT = frozenset(  # their value names a table or index
-    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list".split()
+    {"table_info", "table_xinfo", "table_list", "index_list", "index_info", "index_xinfo", "foreign_key_list"}
 )
 _PRAGMAS_ASKED = frozenset(  # read without a value; with one they would set something
-    "database_list function_list collation_list compile_options data_version encoding page_count page_size "
-    "freelist_count user_version application_id journal_mode schema_version".split()
-)
+    {"database_list", "function_list", "collation_list", "compile_options", "data_version", "encoding", "page_count",
+     "page_size", "freelist_count", "user_version", "application_id", "journal_mode", "schema_version"}
+)  # fmt: skip
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "readfile", "edit"})
 
@@ -44,7 +44,7 @@ class Reader(sqlite3.Connection):
     time_limit: float = TIME_LIMIT
     _end: float = float("inf")
 
-    def execute(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]  # noqa: ANN401 - as sqlite3 has it
+    def execute(self, *args: Any) -> sqlite3.Cursor:
         """Execute one statement under the time limit."""
         self._end = time.monotonic() + self.time_limit
         return super().execute(*args)
@@ -66,7 +66,9 @@ def open_reader(
     Raises `DatabaseError` (missing, damaged, unreadable) or `SchemaTooNewError`.
     """
     if not path.is_file():
-        raise DatabaseError(f"there is no {path}. Make it with `morgue init`, or from WARC files with `morgue rebuild`.")
+        raise DatabaseError(
+            f"there is no {path}. Make it with `morgue init`, or from WARC files with `morgue rebuild`."
+        )
     reader: Reader | None = None
     try:
         reader = sqlite3.connect(
@@ -85,8 +87,7 @@ def open_reader(
         if heap_limit is not None:
             reader.execute(f"PRAGMA hard_heap_limit = {int(heap_limit)}")
         refuse_newer(reader, path)
-        if reader.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles'").fetchone() is None:
-            raise DatabaseError(f"{path} is no database of an archive. Make it anew with `morgue rebuild`.")
+        _refuse_foreign(reader, path)
     except sqlite3.Error as error:
         if reader is not None:
             reader.close()
@@ -100,6 +101,11 @@ def open_reader(
     reader.set_progress_handler(reader.late, _STEPS)
     reader.set_authorizer(_authorize)
     return reader
+
+
+def _refuse_foreign(reader: Reader, path: Path) -> None:
+    if reader.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles'").fetchone() is None:
+        raise DatabaseError(f"{path} is no database of an archive. Make it anew with `morgue rebuild`.")
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -143,12 +149,21 @@ def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryE
     lower = text.lower()
     name = getattr(error, "sqlite_errorname", "") or ""
     if lower == "interrupted":
-        return QueryError(f"the query took longer than {seconds:g} seconds and was stopped. Narrow it (a WHERE, a LIMIT).")
+        return QueryError(
+            f"the query took longer than {seconds:g} seconds and was stopped. Narrow it (a WHERE, a LIMIT)."
+        )
     if "too big" in lower or "out of memory" in lower or name.startswith("SQLITE_NOMEM"):
         return QueryError(
             f"the answer is too large ({text}). Ask for fewer rows or shorter values (LIMIT, substr(), length())."
         )
-    if "not authorized" in lower or "authorization denied" in lower or "prohibited" in lower or "readonly" in lower or "query_only" in lower or "may not be modified" in lower:
+    if (
+        "not authorized" in lower
+        or "authorization denied" in lower
+        or "prohibited" in lower
+        or "readonly" in lower
+        or "query_only" in lower
+        or "may not be modified" in lower
+    ):
         return QueryError(
             f"only questions are answered here: a statement that changes something is refused ({text}). "
             "Use SELECT; what people decide goes through `morgue` commands."
@@ -157,4 +172,4 @@ def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryE
         return QueryError("give one SQL statement at a time.")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_BUSY")):
         return database_error(error, path)
-    return QueryError(f"SQL error: {text}. The tables and views: SELECT name, sql FROM sqlite_master.")
+    return QueryError(f"SQL error: {text}. See `SELECT name, sql FROM sqlite_master` for the tables and their columns.")  # noqa: S608 - a message

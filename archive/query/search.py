@@ -13,7 +13,7 @@ from archive.errors import QueryError
 from archive.query.reader import answering
 from archive.query.snippets import Marked, mark, snippet
 from archive.query.words import Asked, parse_words
-from archive.terms import ALGORITHMS, algorithm_for
+from archive.terms import algorithm_for
 
 Sort = Literal["relevance", "newest", "oldest"]
 Moment = datetime | date | str
@@ -76,6 +76,7 @@ def search(
     Raises `QueryError` for dates that are none or when time is up, never for the words.
     """
     filters = Filters(since=since, until=until, source=source, language=language, author=author)
+    found: Sequence[tuple[int, float | None]]
     with answering(conn):
         asked = _asked(conn, words, filters.language)
         if asked is None:
@@ -149,10 +150,7 @@ def _beginning_or_end(value: Moment, *, end: bool) -> datetime:
 
 def _asked(conn: sqlite3.Connection, words: str, language: str | None) -> Asked | None:
     """Return what was asked for; None if it was words and none of them can be looked for."""
-    if language:
-        algorithms = {algorithm_for(language)}
-    else:
-        algorithms = {ALGORITHMS.get(name) for name in languages(conn)}
+    algorithms = {algorithm_for(name) for name in ([language] if language else languages(conn))}
     asked = parse_words(words, sorted(algorithm for algorithm in algorithms if algorithm))
     return None if asked.match is None and asked.without is None and not asked.empty else asked
 
@@ -201,9 +199,9 @@ def _by_words(
         sql = f"SELECT pk, rank AS best, sort_at FROM ({found})"  # noqa: S608 - made of constants
     else:
         sql = (
-            "SELECT f.pk AS pk, f.best AS best, f.sort_at AS sort_at FROM (SELECT *, min(rank) OVER (PARTITION BY story)"  # noqa: S608
-            " AS best, row_number() OVER (PARTITION BY story ORDER BY pk <> (SELECT head FROM stories s WHERE s.pk ="
-            f" story), rank, pk) AS place FROM ({found})) f WHERE f.place = 1"
+            "SELECT pk, best, sort_at FROM (SELECT *, min(rank) OVER (PARTITION BY story) AS best, row_number() OVER"  # noqa: S608
+            " (PARTITION BY story ORDER BY pk <> (SELECT head FROM stories s WHERE s.pk = story), rank, pk) AS place"
+            f" FROM ({found})) WHERE place = 1"
         )
     rows = conn.execute(f"{sql} ORDER BY {order[sort]} LIMIT ? OFFSET ?", [match, *values, limit, offset])
     return [(row[0], row[1]) for row in rows.fetchall()]

@@ -34,8 +34,8 @@ class Shown:
 def show(conn: sqlite3.Connection, what: str) -> Shown:
     """Return the article of an id, of a URL (any spelling that was confirmed), or of a revision `ID@SEEN_FROM`.
 
-    Ids of aliases and stories count as ids (a story's is its head). Raises `QueryError` if there is none, saying what is
-    known of the URL.
+    Ids of aliases and stories count as ids (a story's is its head). Raises `QueryError` if there is none, saying what
+    is known of the URL.
     """
     name, _, time = what.strip().partition("@") if what.strip().startswith("a-") else (what.strip(), "", "")
     with answering(conn):
@@ -49,7 +49,9 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
             " ORDER BY seen_from, cause DESC, seq",
             (pk,),
         )
-        article: Row = {name: value for name, value in row.items() if name not in _INNER and not name.endswith("_terms")}
+        article: Row = {
+            name: value for name, value in row.items() if name not in _INNER and not name.endswith("_terms")
+        }
         for column in _JSON:
             article[column] = json.loads(str(row[column]))
         article |= {"story": row["story_id"], "story_head": row["head_id"]}
@@ -92,9 +94,7 @@ def _key(name: str) -> str | None:
 
 def _nothing(conn: sqlite3.Connection, name: str) -> str:
     key = _key(name)
-    row = conn.execute(
-        "SELECT count(*), max(c.captured_at) FROM captures c WHERE c.url_key = ?", (key,)
-    ).fetchone()
+    row = conn.execute("SELECT count(*), max(c.captured_at) FROM captures c WHERE c.url_key = ?", (key,)).fetchone()
     if key is None or not row[0]:
         return f"nothing is known of {name!r}. `morgue search WORDS` finds articles, `morgue save URL` fetches a page."
     last = conn.execute(

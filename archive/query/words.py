@@ -19,8 +19,12 @@ from archive.terms import query_terms
 _MAX_WORDS = 64
 _MAX_PHRASE_TERMS = 64
 _MAX_DEPTH = 12
-_TOKEN = re.compile(r'[()]|(?P<minus>-)?(?:(?P<column>title|text):)?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s()"]+))(?P<star>\*)?', re.I)
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "＂": '"', "（": "(", "）": ")", "\0": " "})
+_TOKEN = re.compile(
+    r'[()]|(?P<minus>-)?(?:(?P<column>title|text):)?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s()"]+))(?P<star>\*)?',
+    re.IGNORECASE,
+)
+# Quotes and brackets of other keyboards: typographic, guillemets, full-width.
+_QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02\uff08\uff09\0", '""""""() ')
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ class _Parser:
 
     def _term(self, text: str, column: str | None, *, prefix: bool, negative: bool) -> str | None:
         ways = []
-        for number, (terms, is_open) in enumerate(query_terms(text[:2000], self.algorithms)):
-            terms = terms[:_MAX_PHRASE_TERMS]
+        for number, (found, is_open) in enumerate(query_terms(text[:2000], self.algorithms)):
+            terms = found[:_MAX_PHRASE_TERMS]
             # The word as it stands is the beginning that was typed; its stems are whole words.
             star = is_open or (prefix and number == 0)
             ways.append(f'"{" ".join(terms)}"' + (" *" if star else ""))

@@ -220,7 +220,7 @@ def _seen_columns(history: History) -> dict[str, object]:
         "first_seen": history.first_seen,
         "last_seen": history.last_seen,
         "gone_at": history.gone_at,
-        "sort_at": sort_instant(published and published.value) or history.first_seen,
+        "sort_at": sort_instant(published.value if published else None) or history.first_seen,
         "capture": history.shown,
         "truncated": int(history.truncated),
     }

@@ -181,7 +181,9 @@ class CaptureRows:
 
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:
         """Keep a crawl's report under the name of its file; returns whether it was new."""
-        times = [value if isinstance(value, str) else None for value in (report.get("started_at"), report.get("ended_at"))]
+        times = [
+            value if isinstance(value, str) else None for value in (report.get("started_at"), report.get("ended_at"))
+        ]
         return (
             self._conn.execute(
                 "INSERT INTO runs (id, started_at, ended_at, report) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",

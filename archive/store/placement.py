@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from archive.dedupe.exact import Deduper
 from archive.dedupe.identity import names_of
@@ -70,9 +71,25 @@ SEEN_SQL = (
 CONTRACT_ORDER = " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
 
 
-def seen_from(row: tuple) -> Seen:  # type: ignore[type-arg]  # a row of SEEN_SQL
+def seen_from(row: tuple[Any, ...]) -> Seen:
     """Return a row of `SEEN_SQL`."""
-    return Seen(*row[:7], bool(row[7]), row[8], (row[9], row[10]), row[11], row[12])
+    pk, url, url_key, at, digest, status, record_type, truncated, source, refers_url, refers_at, article, result, _ = (
+        row
+    )
+    return Seen(
+        pk=pk,
+        url=url,
+        url_key=url_key,
+        at=at,
+        digest=digest,
+        status=status,
+        record_type=record_type,
+        truncated=bool(truncated),
+        source=source,
+        refers_to=(refers_url, refers_at),
+        article=article,
+        result=result,
+    )
 
 
 class Placer:
@@ -93,8 +110,7 @@ class Placer:
 
     def place_seen(self, seen: Seen) -> Placement:
         """Place one capture whose row was read already."""
-        if seen.source in self.renamed:
-            seen = replace(seen, source=self.renamed[seen.source])
+        seen = self._with_present_name(seen)
         if seen.result is not None:
             return self._place_text(seen, unpack(seen.result))
         if seen.record_type == "revisit" or seen.status == NOT_MODIFIED:
@@ -140,7 +156,7 @@ class Placer:
         return self._placement(article, "new")
 
     def _place_revisit(self, seen: Seen) -> Placement:
-        """A revisit shows its article as the capture that it refers to did."""
+        """Take a revisit for a sight of its article as the capture that it refers to showed it."""
         article = self._resolver.by_key(seen.url_key)
         if article is None:
             return REFUSED
@@ -195,9 +211,7 @@ class Placer:
     def _retell(self, article: int) -> History | None:
         history: History | None = None
         for row in self._conn.execute(f"{SEEN_SQL} WHERE c.article = ?{CONTRACT_ORDER}", (article,)):
-            seen, content = seen_from(row), row[13]
-            if seen.source in self.renamed:
-                seen = replace(seen, source=self.renamed[seen.source])
+            seen, content = self._with_present_name(seen_from(row)), row[13]
             extraction = None if seen.result is None else unpack(seen.result)
             if extraction is not None:
                 kind = SightKind.TEXT
@@ -219,6 +233,11 @@ class Placer:
             self._articles.rewrite(article, after)
             self._stories.changed(article)
         return REFUSED
+
+    def _with_present_name(self, seen: Seen) -> Seen:
+        """Return the row with its source's name of today."""
+        name = self.renamed.get(seen.source or "")
+        return seen if name is None else replace(seen, source=name)
 
     def _newest(self, article: int) -> tuple[str, str, str] | None:
         row = self._conn.execute(
@@ -261,4 +280,3 @@ def sight_of(seen: Seen, kind: SightKind, content: str | None, extraction: Extra
         modified=modified,
         source=seen.source,
     )
-

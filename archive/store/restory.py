@@ -13,6 +13,11 @@ from archive.schema import clear_articles
 from archive.store.placement import GONE, NOT_MODIFIED, Placer
 
 _TELL_EVERY = 500  # placements
+_IN_ORDER = (
+    "SELECT c.pk FROM captures c LEFT JOIN extractions e ON e.pk = c.extraction AND e.status = 'article'"
+    " WHERE e.pk IS NOT NULL OR c.record_type = 'revisit' OR c.status IN (?, ?, ?)"
+    " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
+)
 
 
 class DecisionLike(Protocol):
@@ -64,18 +69,8 @@ def restory(
     """
     clear_articles(conn)
     deduper.clear()
-    captures = array(
-        "q",
-        (
-            row[0]
-            for row in conn.execute(
-                "SELECT c.pk FROM captures c LEFT JOIN extractions e ON e.pk = c.extraction AND e.status = 'article'"
-                f" WHERE e.pk IS NOT NULL OR c.record_type = 'revisit' OR c.status IN (?, ?, {NOT_MODIFIED})"  # noqa: S608 - a constant number
-                " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type",
-                GONE,
-            )
-        ),
-    )
+    rows = conn.execute(_IN_ORDER, (*GONE, NOT_MODIFIED))
+    captures = array("q", (row[0] for row in rows))
     placed = 0
     for done, capture in enumerate(captures, 1):
         placed += placer.place(capture).what != "refused"

@@ -13,9 +13,7 @@ class Stories:
 
     def found(self, article: int, article_id: str) -> int:
         """Make the story of an article that is like no other, and return it."""
-        cursor = self._conn.execute(
-            "INSERT INTO stories (id, head, members) VALUES (?, ?, 1)", (article_id, article)
-        )
+        cursor = self._conn.execute("INSERT INTO stories (id, head, members) VALUES (?, ?, 1)", (article_id, article))
         return int(cursor.lastrowid or 0)
 
     def story_of(self, article: int) -> int:
