@@ -1,0 +1,102 @@
+"""htmldate, asked last, and made to keep its hands off the clock.
+
+htmldate 1.11 looks at the clock in three places: its latest day is today unless one is given; dateutil completes
+"2022-05" with today's day; dateparser completes "5 May" with this year. And a date that it has to refuse (after
+`max_date`) comes back as the 1st of some month that stands elsewhere on the page. So: a latest day is always given,
+dateutil gets a fixed day, dateparser (15 ms a string) is not asked, and an answer counts only if that very day stands
+on the page.
+"""
+
+from __future__ import annotations
+
+import re
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from lxml import etree
+
+from archive.extract import dates
+from archive.extract.dates import When
+from archive.extract.document import Document
+from archive.extract.months import MONTHS, plain
+
+_LATEST = datetime(2099, 12, 31)  # noqa: DTZ001 - htmldate compares naive days
+_EARLIEST = datetime(dates.EARLIEST, 1, 1)  # noqa: DTZ001 - as above
+_FIXED = datetime(1, 1, 1)  # noqa: DTZ001 - what dateutil completes with: a year that is always refused
+
+
+class _NoParser:
+    """Stands in for dateparser, which cannot be told what day it is."""
+
+    def get_date_data(self, _text: str) -> dict[str, None]:
+        return {"date_obj": None}
+
+
+@cache
+def _htmldate() -> Any:
+    """Load htmldate and close its doors to the clock. Done at first use, once per process."""
+    core: Any = import_module("htmldate.core")
+    extractors: Any = import_module("htmldate.extractors")
+    dateutil_parse = extractors.dateutil_parse
+
+    def parse(text: str, **options: Any) -> datetime:
+        moment: datetime = dateutil_parse(text, default=_FIXED, **options)
+        other: datetime = dateutil_parse(text, default=_FIXED.replace(month=2, day=2), **options)
+        if moment != other:  # something was completed, not read
+            raise ValueError(text)
+        return moment
+
+    extractors.dateutil_parse = parse
+    extractors.get_external_parser = _NoParser
+    return core
+
+
+def search(document: Document) -> When | None:
+    """Return the day that htmldate's extensive search finds, if it stands on the page."""
+    core = _htmldate()
+    captured = document.page.captured_at
+    latest = (captured.astimezone(UTC) + dates.ZONE_SLACK).replace(tzinfo=None) if captured else _LATEST
+    tree = copy(document.tree)
+    # What a page says of its change is no publication date; htmldate would take it when it finds nothing else.
+    for meta in tree.xpath(
+        "//meta[contains(@property, 'modif') or contains(@property, 'updated') or contains(@name, 'modif')]"
+    ):
+        meta.getparent().remove(meta)
+    try:
+        found = core.find_date(
+            tree,
+            extensive_search=True,
+            original_date=True,
+            url=document.page.url,
+            min_date=_EARLIEST,
+            max_date=latest - timedelta(0),
+        )
+    except (ValueError, TypeError, OverflowError, AttributeError, KeyError, IndexError, RecursionError):
+        return None  # a date nobody could read is no reason to lose the page
+    if not found:
+        return None
+    return When(found, "day") if _stands_there(found, tree) else None
+
+
+_NUMBER_WORD = re.compile(r"\d+|[^\W\d_]+")
+
+
+def _stands_there(day: str, tree: Any) -> bool:
+    """Say whether year, month and day stand close together on the page, in digits or words."""
+    year, month, number = (int(x) for x in day.split("-"))
+    text = etree.tostring(tree, encoding="unicode")
+    compact = f"{year}{month:02}{number:02}"
+    if compact in text:
+        return True
+    for match in re.finditer(rf"(?<!\d)(?:{year}|{year % 100:02})(?!\d)", text):
+        around = text[max(0, match.start() - 32) : match.end() + 24]
+        tokens = [t.casefold() for t in _NUMBER_WORD.findall(around)]
+        numbers = [int(t) for t in tokens if t.isdigit() and len(t) <= 4]  # noqa: PLR2004
+        months = {m for t in tokens if not t.isdigit() and (m := MONTHS.get(plain(t)))}
+        days = numbers.count(number) - (number == year % 100 and len(match[0]) == 2)  # noqa: PLR2004
+        if days > 0 and (month in months or numbers.count(month) > (1 if month == number else 0)):
+            return True
+    return False

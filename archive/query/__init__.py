@@ -1,0 +1,23 @@
+"""Questions to archive.db, read-only: search, show, statistics, SQL. Nothing here can change an archive."""
+
+from archive.query.reader import Reader, open_reader
+from archive.query.search import Filters, Hit, count, search
+from archive.query.show import Shown, show
+from archive.query.snippets import Marked
+from archive.query.sql import SqlResult, run_sql
+from archive.query.stats import stats
+
+__all__ = [
+    "Filters",
+    "Hit",
+    "Marked",
+    "Reader",
+    "Shown",
+    "SqlResult",
+    "count",
+    "open_reader",
+    "run_sql",
+    "search",
+    "show",
+    "stats",
+]

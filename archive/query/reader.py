@@ -1,0 +1,160 @@
+"""A connection that can only read, for a limited time, in limited memory."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from archive.errors import DatabaseError, QueryError
+from archive.schema import database_error, refuse_newer
+
+TIME_LIMIT = 10.0  # seconds a statement may run
+HEAP_LIMIT = 256 * 2**20  # bytes that SQLite may hold
+VALUE_LIMIT = 32 * 2**20  # bytes of one text or blob; the longest article is far below
+_STEPS = 5000  # virtual machine instructions between two looks at the clock
+_LIMITS = {
+    sqlite3.SQLITE_LIMIT_LENGTH: VALUE_LIMIT,
+    sqlite3.SQLITE_LIMIT_ATTACHED: 0,
+    sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 2_000,
+    sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 500,
+    sqlite3.SQLITE_LIMIT_COLUMN: 500,
+    sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
+}
+_PRAGMAS_ABOUT = frozenset(  # their value names a table or index
+    "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list".split()
+)
+_PRAGMAS_ASKED = frozenset(  # read without a value; with one they would set something
+    "database_list function_list collation_list compile_options data_version encoding page_count page_size "
+    "freelist_count user_version application_id journal_mode schema_version".split()
+)
+_ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
+_FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile", "readfile", "edit"})
+
+
+class Reader(sqlite3.Connection):
+    """A connection of `open_reader`. Each `execute` begins a new time limit, that holds for its rows too."""
+
+    path: Path = Path("archive.db")
+    time_limit: float = TIME_LIMIT
+    _end: float = float("inf")
+
+    def execute(self, *args: Any) -> sqlite3.Cursor:  # type: ignore[override]  # noqa: ANN401 - as sqlite3 has it
+        """Execute one statement under the time limit."""
+        self._end = time.monotonic() + self.time_limit
+        return super().execute(*args)
+
+    def late(self) -> bool:
+        """Tell whether the running statement has used up its time."""
+        return time.monotonic() > self._end
+
+
+def open_reader(
+    path: Path, *, time_limit: float = TIME_LIMIT, heap_limit: int | None = HEAP_LIMIT, check_same_thread: bool = True
+) -> Reader:
+    """Open archive.db for reading while others may be writing it.
+
+    `time_limit`: seconds per statement. `heap_limit`: bytes, of SQLite in this whole process, and it stays for the
+    life of the process (SQLite can lower it but not raise it by SQL); None leaves it. Never opened as `immutable`:
+    that reads stale data beside a writer.
+
+    Raises `DatabaseError` (missing, damaged, unreadable) or `SchemaTooNewError`.
+    """
+    if not path.is_file():
+        raise DatabaseError(f"there is no {path}. Make it with `morgue init`, or from WARC files with `morgue rebuild`.")
+    reader: Reader | None = None
+    try:
+        reader = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}?mode=ro",
+            uri=True,
+            factory=Reader,
+            timeout=10.0,
+            isolation_level=None,
+            check_same_thread=check_same_thread,
+        )
+        reader.path = path
+        reader.time_limit = time_limit
+        reader.execute("PRAGMA query_only = 1")
+        reader.execute("PRAGMA trusted_schema = 0")
+        reader.execute("PRAGMA cache_size = -32768")
+        if heap_limit is not None:
+            reader.execute(f"PRAGMA hard_heap_limit = {int(heap_limit)}")
+        refuse_newer(reader, path)
+        if reader.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles'").fetchone() is None:
+            raise DatabaseError(f"{path} is no database of an archive. Make it anew with `morgue rebuild`.")
+    except sqlite3.Error as error:
+        if reader is not None:
+            reader.close()
+        raise database_error(error, path) from error
+    except DatabaseError:
+        if reader is not None:
+            reader.close()
+        raise
+    for limit, value in _LIMITS.items():
+        reader.setlimit(limit, value)
+    reader.set_progress_handler(reader.late, _STEPS)
+    reader.set_authorizer(_authorize)
+    return reader
+
+
+def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    """Allow what reads. SQLite asks for every table, function and pragma of a statement when it is prepared."""
+    if action in _ALLOWED:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _FORBIDDEN_FUNCTIONS:
+        return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_PRAGMA:
+        name = (first or "").lower()
+        if name in _PRAGMAS_ABOUT or (name in _PRAGMAS_ASKED and second is None):
+            return sqlite3.SQLITE_OK
+    if action == sqlite3.SQLITE_UPDATE and first == "sqlite_master":
+        # How SQLite declares the columns of a virtual table whenever the schema was read anew. It writes nothing; an
+        # UPDATE that a person types is refused by SQLite itself ("table sqlite_master may not be modified").
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+@contextmanager
+def answering(conn: sqlite3.Connection) -> Iterator[None]:
+    """Turn SQLite's errors in the block into `QueryError` (the question) or `DatabaseError` (the file)."""
+    path = getattr(conn, "path", "archive.db")
+    seconds = getattr(conn, "time_limit", TIME_LIMIT)
+    try:
+        yield
+    except MemoryError as error:
+        raise QueryError(
+            "the answer needs more memory than a query may use. Ask for fewer rows or shorter values (LIMIT, substr())."
+        ) from error
+    except sqlite3.Error as error:
+        raise _explained(error, path, seconds) from error
+    except sqlite3.Warning as error:
+        raise QueryError(f"{error}. Give one statement at a time.") from error
+    except (ValueError, OverflowError) as error:  # NUL or lone surrogates in the statement, numbers beyond 64 bits
+        raise QueryError(f"the question cannot be put to SQLite: {error}.") from error
+
+
+def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryError | DatabaseError:
+    text = str(error)
+    lower = text.lower()
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if lower == "interrupted":
+        return QueryError(f"the query took longer than {seconds:g} seconds and was stopped. Narrow it (a WHERE, a LIMIT).")
+    if "too big" in lower or "out of memory" in lower or name.startswith("SQLITE_NOMEM"):
+        return QueryError(
+            f"the answer is too large ({text}). Ask for fewer rows or shorter values (LIMIT, substr(), length())."
+        )
+    if "not authorized" in lower or "authorization denied" in lower or "prohibited" in lower or "readonly" in lower or "query_only" in lower or "may not be modified" in lower:
+        return QueryError(
+            f"only questions are answered here: a statement that changes something is refused ({text}). "
+            "Use SELECT; what people decide goes through `morgue` commands."
+        )
+    if "one statement" in lower:
+        return QueryError("give one SQL statement at a time.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_BUSY")):
+        return database_error(error, path)
+    return QueryError(f"SQL error: {text}. The tables and views: SELECT name, sql FROM sqlite_master.")

@@ -1,0 +1,342 @@
+"""The tables of archive.db, made by migrations, and the two ways to open the file for writing.
+
+What DESIGN fixes: STRICT tables joined on a local INTEGER PRIMARY KEY (`pk`) that no one sees; public ids are text made
+from URL keys. Times are text, UTC, always with microseconds (`2026-05-01T06:00:00.000000Z`): so they sort as text.
+`published` alone is as the page gave it, with its own offset; `sort_at` is the same instant in UTC, or `first_seen`.
+
+Full text: `articles_fts` is an FTS5 index over the view `articles_live` (external content: no second copy of the
+text). FTS5 must be told the exact old words of a row *before* it leaves the view; told too late or twice, it is
+corrupt without an error (SQLite documentation, "External Content Table Pitfalls"). Hence triggers of our own whose
+conditions exclude each other. Never `INSERT OR REPLACE` into articles, and never sqlite-utils' `transform()` on it (it
+drops triggers).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from archive.dedupe.exact import EXACT_SCHEMA
+from archive.errors import DatabaseError, SchemaTooNewError
+
+migrations = Migrations("morgue")
+
+# One trigger per way of a row into, within and out of the view; the WHEN conditions exclude each other. The delete
+# comes BEFORE the row changes, the insert AFTER it.
+_GO = "INSERT INTO articles_fts(articles_fts, rowid, title, text) VALUES ('delete', old.pk, old.title_terms, old.text_terms);"
+_COME = "INSERT INTO articles_fts(rowid, title, text) VALUES (new.pk, new.title_terms, new.text_terms);"
+_OTHER_WORDS = "(old.title_terms IS NOT new.title_terms OR old.text_terms IS NOT new.text_terms)"
+FTS_TRIGGERS: dict[str, str] = {
+    "articles_fts_born": f"AFTER INSERT ON articles WHEN new.hidden = 0 BEGIN {_COME} END",
+    "articles_fts_gone": f"BEFORE DELETE ON articles WHEN old.hidden = 0 BEGIN {_GO} END",
+    "articles_fts_hide": f"BEFORE UPDATE OF hidden ON articles WHEN old.hidden = 0 AND new.hidden = 1 BEGIN {_GO} END",
+    "articles_fts_show": f"AFTER UPDATE OF hidden ON articles WHEN old.hidden = 1 AND new.hidden = 0 BEGIN {_COME} END",
+    "articles_fts_change_1": (
+        "BEFORE UPDATE OF title_terms, text_terms ON articles "
+        f"WHEN old.hidden = 0 AND new.hidden = 0 AND {_OTHER_WORDS} BEGIN {_GO} END"
+    ),
+    "articles_fts_change_2": (
+        "AFTER UPDATE OF title_terms, text_terms ON articles "
+        f"WHEN old.hidden = 0 AND new.hidden = 0 AND {_OTHER_WORDS} BEGIN {_COME} END"
+    ),
+}
+
+_TABLES = """
+CREATE TABLE warcs (
+    pk INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,               -- path below warc/, without .open
+    size INTEGER,                            -- bytes, once sealed
+    ingested_to INTEGER NOT NULL DEFAULT 0,  -- bytes up to which every record is in this database
+    sealed INTEGER NOT NULL DEFAULT 0 CHECK (sealed IN (0, 1)),
+    sha256 TEXT,                             -- of the sealed file
+    imported_from TEXT,                      -- path or URL of a foreign file
+    imported_sha256 TEXT,                    -- of that file
+    in_place INTEGER NOT NULL DEFAULT 0 CHECK (in_place IN (0, 1)),
+    filter TEXT                              -- JSON: hosts and URL prefixes taken from it
+) STRICT;
+
+CREATE TABLE captures (                      -- the CDX
+    pk INTEGER PRIMARY KEY,
+    url TEXT NOT NULL,                       -- as requested
+    url_key TEXT NOT NULL,
+    captured_at TEXT NOT NULL,
+    status INTEGER,
+    mime TEXT NOT NULL DEFAULT '',
+    record_type TEXT NOT NULL,               -- response, revisit, resource, conversion
+    payload_digest TEXT,
+    warc INTEGER NOT NULL REFERENCES warcs(pk),
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    source TEXT,
+    role TEXT,
+    truncated TEXT,
+    refers_to_url TEXT,
+    refers_to_at TEXT,
+    extraction INTEGER REFERENCES extractions(pk),  -- the one in force
+    article INTEGER REFERENCES articles(pk),
+    content TEXT                             -- digest of what a reader saw; NULL: not seen whole, or gone
+) STRICT;
+CREATE UNIQUE INDEX captures_identity ON captures (url, captured_at, ifnull(payload_digest, ''), record_type);
+CREATE INDEX captures_article ON captures (article, captured_at) WHERE article IS NOT NULL;
+CREATE INDEX captures_url_key ON captures (url_key, captured_at);
+CREATE INDEX captures_record ON captures (warc, offset);
+
+CREATE TABLE discoveries (
+    pk INTEGER PRIMARY KEY,
+    url TEXT NOT NULL,
+    url_key TEXT NOT NULL,
+    via TEXT NOT NULL,
+    found_on TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    title TEXT,
+    published TEXT,
+    author TEXT,
+    entry_id TEXT,
+    summary TEXT,
+    language TEXT,
+    source TEXT,
+    warc INTEGER REFERENCES warcs(pk),
+    offset INTEGER,
+    digest TEXT NOT NULL UNIQUE              -- of all it says: the same fact twice is one row
+) STRICT;
+CREATE INDEX discoveries_url_key ON discoveries (url_key, seen_at);
+
+CREATE TABLE extractors (
+    pk INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    config TEXT NOT NULL,
+    UNIQUE (name, version, config)
+) STRICT;
+
+CREATE TABLE extractions (
+    pk INTEGER PRIMARY KEY,
+    capture INTEGER NOT NULL REFERENCES captures(pk),
+    extractor INTEGER NOT NULL REFERENCES extractors(pk),
+    status TEXT NOT NULL CHECK (status IN ('article', 'refused')),
+    reason TEXT,
+    result BLOB NOT NULL,                    -- zlib of the JSON of the whole extraction
+    digest TEXT NOT NULL,                    -- of that JSON
+    UNIQUE (capture, extractor)
+) STRICT;
+
+CREATE TABLE articles (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    url_key TEXT NOT NULL UNIQUE,
+    canonical_url TEXT,                      -- as the page says it now
+    canonical_key TEXT,
+    source TEXT,
+    domain TEXT NOT NULL,
+    title TEXT,
+    authors TEXT NOT NULL DEFAULT '[]',      -- JSON list
+    published TEXT,
+    published_precision TEXT,
+    published_via TEXT,
+    modified TEXT,
+    language TEXT,
+    word_count INTEGER NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    gone_at TEXT,
+    sort_at TEXT NOT NULL,
+    story INTEGER REFERENCES stories(pk),
+    kind TEXT NOT NULL,                      -- new, exact, near, rewrite, related
+    capture INTEGER REFERENCES captures(pk), -- the one whose text this is
+    truncated INTEGER NOT NULL DEFAULT 0 CHECK (truncated IN (0, 1)),
+    section TEXT,
+    image TEXT,
+    keywords TEXT NOT NULL DEFAULT '[]',     -- JSON list
+    description TEXT,
+    provenance TEXT NOT NULL DEFAULT '{}',   -- JSON: field -> where it came from
+    digest TEXT NOT NULL,                    -- of the columns of text, see archive.store.rows
+    hidden INTEGER NOT NULL DEFAULT 0 CHECK (hidden IN (0, 1)),
+    title_terms TEXT NOT NULL,
+    text TEXT NOT NULL,
+    text_terms TEXT NOT NULL
+) STRICT;
+CREATE INDEX articles_story ON articles (story);
+CREATE INDEX articles_sort_at ON articles (sort_at);
+CREATE INDEX articles_source ON articles (source, sort_at);
+CREATE INDEX articles_domain ON articles (domain, sort_at);
+CREATE INDEX articles_language ON articles (language);
+CREATE INDEX articles_claims ON articles (canonical_key) WHERE canonical_key <> url_key;
+
+CREATE TABLE aliases (
+    key TEXT PRIMARY KEY,
+    id TEXT NOT NULL,                        -- the id an article of this key would have
+    article INTEGER NOT NULL REFERENCES articles(pk)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX aliases_id ON aliases (id);
+CREATE INDEX aliases_article ON aliases (article);
+
+CREATE TABLE revisions (
+    pk INTEGER PRIMARY KEY,
+    article INTEGER NOT NULL REFERENCES articles(pk),
+    seq INTEGER NOT NULL,                    -- from 1, by time, within its cause
+    seen_from TEXT NOT NULL,
+    seen_to TEXT NOT NULL,
+    capture INTEGER REFERENCES captures(pk), -- the one the text is from
+    title TEXT,
+    text TEXT NOT NULL,
+    cause TEXT NOT NULL CHECK (cause IN ('publisher', 'extractor')),
+    content TEXT NOT NULL,                   -- as captures.content
+    digest TEXT NOT NULL,                    -- of title and text exactly as they stand here
+    UNIQUE (article, cause, seq)
+) STRICT;
+
+CREATE TABLE stories (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,                 -- the founding article's
+    head INTEGER NOT NULL REFERENCES articles(pk),
+    members INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE links (                         -- how an article stands to the one it was placed by
+    article INTEGER PRIMARY KEY REFERENCES articles(pk),
+    "of" INTEGER NOT NULL REFERENCES articles(pk),
+    kind TEXT NOT NULL,
+    score REAL NOT NULL,
+    evidence TEXT                            -- JSON: why
+) STRICT;
+CREATE INDEX links_of ON links ("of");
+
+CREATE TABLE profiles (
+    pk INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    from_at TEXT,
+    adopted_at TEXT NOT NULL,
+    UNIQUE (source, digest, adopted_at)
+) STRICT;
+
+CREATE TABLE runs (
+    id TEXT PRIMARY KEY,                     -- name of the report's file
+    started_at TEXT,
+    ended_at TEXT,
+    report TEXT NOT NULL                     -- JSON as the crawler wrote it
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tombstones (
+    hash TEXT PRIMARY KEY,                   -- of a URL key or host: no clear text
+    scope TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    reference TEXT,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW articles_live AS SELECT pk, title_terms AS title, text_terms AS text FROM articles WHERE hidden = 0;
+
+CREATE VIRTUAL TABLE articles_fts USING fts5(
+    title, text, content = 'articles_live', content_rowid = 'pk', tokenize = 'ascii'
+);
+INSERT INTO articles_fts(articles_fts, rank) VALUES ('rank', 'bm25(5.0, 1.0)');
+
+CREATE VIEW articles_view AS
+    SELECT a.id, a.url, a.source, a.domain, a.title, a.authors, a.published, a.published_precision, a.published_via,
+           a.modified, a.language, a.word_count, a.first_seen, a.last_seen, a.gone_at, a.kind,
+           s.id AS story, h.id AS story_head, s.members - 1 AS copies, a.text
+    FROM articles a JOIN stories s ON s.pk = a.story JOIN articles h ON h.pk = s.head
+    WHERE a.hidden = 0;
+"""
+
+
+@migrations()
+def m001_foundation(db: Database) -> None:
+    """Make every table of the first version."""
+    for statement in statements(_TABLES):
+        db.conn.execute(statement)
+    for statement in EXACT_SCHEMA:
+        db.conn.execute(statement)
+    create_fts_triggers(db.conn)
+
+
+def statements(script: str) -> list[str]:
+    """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
+    found, start = [], 0
+    for at, char in enumerate(script):
+        if char == ";" and sqlite3.complete_statement(script[start : at + 1]):
+            found.append(script[start : at + 1].strip())
+            start = at + 1
+    return found
+
+
+def create_fts_triggers(conn: sqlite3.Connection) -> None:
+    """Create the triggers that keep `articles_fts` equal to `articles_live`."""
+    for name, body in FTS_TRIGGERS.items():
+        conn.execute(f"CREATE TRIGGER {name} {body}")
+
+
+def clear_articles(conn: sqlite3.Connection) -> None:
+    """Empty the tables that placement fills, and their index, within the caller's transaction.
+
+    With the triggers in place each deleted row would be taken out of the index word by word.
+    """
+    for name in FTS_TRIGGERS:
+        conn.execute(f"DROP TRIGGER {name}")
+    for table in ("links", "aliases", "revisions", "stories", "articles"):
+        conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
+    conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')")
+    conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE article IS NOT NULL")
+    create_fts_triggers(conn)
+
+
+def open_archive(path: Path, *, create: bool = False) -> Database:
+    """Open archive.db for the one writer, migrated to this version; WAL, waits 30 s for locks of others.
+
+    The caller holds `archive.lock`. Statements outside a transaction commit by themselves.
+
+    Raises `SchemaTooNewError` for a file of a newer Morgue, and `DatabaseError` if it is missing (without `create`),
+    not writable, or no SQLite database.
+    """
+    if not create and not path.exists():
+        raise DatabaseError(f"there is no {path}. Make it from the WARC files with `morgue rebuild`.")
+    conn: sqlite3.Connection | None = None
+    try:
+        conn = sqlite3.connect(path, timeout=30.0, isolation_level=None, cached_statements=256)
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = NORMAL")  # a commit lost with the power is read again from the WARC file
+        conn.execute("PRAGMA cache_size = -65536")
+        db = Database(conn, execute_plugins=False)
+        refuse_newer(conn, path)
+        migrations.apply(db)
+    except sqlite3.Error as error:
+        if conn is not None:
+            conn.close()
+        raise database_error(error, path) from error
+    except SchemaTooNewError:
+        if conn is not None:
+            conn.close()
+        raise
+    return db
+
+
+def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:
+    """Raise `SchemaTooNewError` if the database has a migration that this version does not know."""
+    table = conn.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    if table is None:
+        return
+    known = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - it has no public list
+    for (name,) in conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (migrations.name,)):
+        if name not in known:
+            raise SchemaTooNewError(path, name)
+
+
+def database_error(error: sqlite3.Error, path: Path | str) -> DatabaseError:
+    """Return our error for one of SQLite's, saying what to do about it."""
+    text = str(error)
+    lower = text.lower()
+    if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
+        hint = "It is damaged or no SQLite database. Move it away and make it again with `morgue rebuild`."
+    elif "full" in lower:
+        hint = "The disk is full. Make room and run the same command again: what was committed is kept."
+    elif "locked" in lower or "busy" in lower:
+        hint = "Another program holds it. Close it (an open SQL shell, a copy in progress) and try again."
+    elif "readonly" in lower or "unable to open" in lower:
+        hint = "Check that the file and its folder can be read and written by you."
+    else:
+        hint = "If this comes again, make the database anew from the WARC files with `morgue rebuild`."
+    return DatabaseError(f"{path}: {text}. {hint}")

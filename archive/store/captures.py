@@ -1,0 +1,183 @@
+"""Rows of captures, WARC files, discovery facts, extractions and run reports."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+from archive.errors import UrlError
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot, Via
+from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
+from archive.urls import url_key
+
+
+class CaptureRows:
+    """What the WARC files hold, as rows. Writes within the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._warcs: dict[str, int] = {}
+        self._extractors: dict[ExtractorId, int] = {}
+
+    def warc(self, name: str) -> int:
+        """Return the row of a WARC file (path below warc/, without .open), made if new."""
+        pk = self._warcs.get(name)
+        if pk is None:
+            self._conn.execute("INSERT INTO warcs (name) VALUES (?) ON CONFLICT DO NOTHING", (clean(name),))
+            pk = self._conn.execute("SELECT pk FROM warcs WHERE name = ?", (clean(name),)).fetchone()[0]
+            self._warcs[name] = pk
+        return int(pk)
+
+    def forget_cached(self) -> None:
+        """Forget row numbers that a rolled back transaction may have taken back."""
+        self._warcs.clear()
+        self._extractors.clear()
+
+    def add(self, snapshot: Snapshot) -> int | None:
+        """Add a capture and return its row; None if it is known (URL as requested, time, payload digest, type)."""
+        cursor = self._conn.execute(
+            "INSERT INTO captures (url, url_key, captured_at, status, mime, record_type, payload_digest, warc, offset,"
+            " length, source, role, truncated, refers_to_url, refers_to_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                clean(snapshot.url),
+                key_or_raw(snapshot.url),
+                stamp(snapshot.captured_at),
+                snapshot.status,
+                _mime(snapshot.headers),
+                snapshot.record_type,
+                snapshot.payload_digest,
+                self.warc(snapshot.ref.warc),
+                snapshot.ref.offset,
+                snapshot.ref.length,
+                clean_or_none(snapshot.source),
+                None if snapshot.role is None else str(snapshot.role),
+                snapshot.truncated or None,
+                clean_or_none(snapshot.refers_to_url),
+                None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
+            ),
+        )
+        return cursor.lastrowid if cursor.rowcount == 1 else None
+
+    def add_facts(self, record: FactRecord) -> int:
+        """Add discovery facts and return how many were new. Facts of unusable URLs are left in their WARC record."""
+        added = 0
+        warc = self.warc(record.ref.warc)
+        for fact in record.facts:
+            try:
+                key = url_key(fact.url)
+            except UrlError:
+                continue
+            texts = (fact.title, fact.published, fact.author, fact.entry_id, fact.summary, fact.language, record.source)
+            added += self._conn.execute(
+                "INSERT INTO discoveries (url, url_key, via, found_on, seen_at, title, published, author, entry_id,"
+                " summary, language, source, warc, offset, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (
+                    clean(fact.url),
+                    key,
+                    str(fact.via),
+                    clean(fact.found_on),
+                    stamp(fact.seen_at),
+                    *map(clean_or_none, texts),
+                    warc,
+                    record.ref.offset,
+                    fact_digest(fact, record.source),
+                ),
+            ).rowcount
+        return added
+
+    def facts_for(self, key: str, until: datetime | None = None) -> tuple[DiscoveryFact, ...]:
+        """Return what was said of a URL key, earliest first; with `until`, seen at that time or before."""
+        rows = self._conn.execute(
+            "SELECT url, via, found_on, seen_at, title, published, author, entry_id, summary, language"
+            " FROM discoveries WHERE url_key = ? AND seen_at <= ? ORDER BY seen_at, digest",
+            (key, "9" if until is None else stamp(until)),
+        )
+        return tuple(
+            DiscoveryFact(
+                url=row[0], via=Via(row[1]), found_on=row[2], seen_at=instant(row[3]), title=row[4], published=row[5],
+                author=row[6], entry_id=row[7], summary=row[8], language=row[9],
+            )
+            for row in rows
+        )  # fmt: skip
+
+    def extractor(self, extractor: ExtractorId) -> int:
+        """Return the row of an extractor, made if new."""
+        pk = self._extractors.get(extractor)
+        if pk is None:
+            values = (extractor.name, extractor.version, extractor.config)
+            self._conn.execute(
+                "INSERT INTO extractors (name, version, config) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", values
+            )
+            pk = self._conn.execute(
+                "SELECT pk FROM extractors WHERE name = ? AND version = ? AND config = ?", values
+            ).fetchone()[0]
+            self._extractors[extractor] = pk
+        return int(pk)
+
+    def add_extraction(
+        self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
+    ) -> int:
+        """Add an extraction, or replace that of the same extractor; `in_force`: placement reads this one now."""
+        result, digest = pack(extraction)
+        status = "article" if extraction.article and extraction.text else "refused"
+        reason = extraction.reason or (None if status == "article" else "no-text")
+        row = self._conn.execute(
+            "INSERT INTO extractions (capture, extractor, status, reason, result, digest) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (capture, extractor) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
+            " result = excluded.result, digest = excluded.digest RETURNING pk",
+            (capture, self.extractor(extractor), status, reason, result, digest),
+        ).fetchone()
+        if in_force:
+            self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
+        return int(row[0])
+
+    def ingested_to(self, warc: str) -> int:
+        """Return up to which byte every record of a WARC file is in the database; 0 for an unknown file."""
+        row = self._conn.execute("SELECT ingested_to FROM warcs WHERE name = ?", (clean(warc),)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def set_ingested(
+        self,
+        warc: str,
+        length: int,
+        *,
+        sealed: bool = False,
+        sha256: str | None = None,
+        imported_from: str | None = None,
+        imported_sha256: str | None = None,
+    ) -> None:
+        """Note up to which byte a WARC file was read; `sealed`: it will not grow. None leaves a value as it is."""
+        self._conn.execute(
+            "UPDATE warcs SET ingested_to = ?, sealed = ?, size = CASE WHEN ? THEN ? ELSE size END,"
+            " sha256 = coalesce(?, sha256), imported_from = coalesce(?, imported_from),"
+            " imported_sha256 = coalesce(?, imported_sha256) WHERE pk = ?",
+            (length, sealed, sealed, length, sha256, imported_from, imported_sha256, self.warc(warc)),
+        )
+
+    def add_run(self, name: str, report: Mapping[str, object]) -> bool:
+        """Keep a crawl's report under the name of its file; returns whether it was new."""
+        times = [value if isinstance(value, str) else None for value in (report.get("started_at"), report.get("ended_at"))]
+        return (
+            self._conn.execute(
+                "INSERT INTO runs (id, started_at, ended_at, report) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (clean(name), *times, json.dumps(report, sort_keys=True)),
+            ).rowcount
+            == 1
+        )
+
+
+def key_or_raw(url: str) -> str:
+    """Return the key of a URL; the URL itself where it has none (dns:, urn:, junk): every capture has its row."""
+    try:
+        return url_key(url)
+    except UrlError:
+        return clean(url)
+
+
+def _mime(headers: tuple[tuple[str, str], ...]) -> str:
+    value = next((value for name, value in headers if name.lower() == "content-type"), "")
+    return clean(value.partition(";")[0].strip().lower()[:200])

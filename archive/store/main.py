@@ -1,0 +1,137 @@
+"""The store: one object through which everything is written to archive.db."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from archive.clock import Clock
+from archive.dedupe.exact import Deduper, ExactDeduper
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
+from archive.schema import database_error
+from archive.store.captures import CaptureRows
+from archive.store.placement import Placement, Placer
+from archive.store.restory import DecisionLike, RestoryReport, renames, restory
+
+
+class Store:
+    """Writes archive.db. Every change stands in a `with store.transaction():`; one batch, one transaction.
+
+    `decisions`: those of decisions.jsonl that placement heeds (renamed sources). SQLite's errors leave `transaction`
+    as `DatabaseError`.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        deduper: Deduper | None = None,
+        decisions: Iterable[DecisionLike] = (),
+    ) -> None:
+        self.db = db
+        self.clock = clock
+        self._conn: sqlite3.Connection = db.conn
+        self._deduper = deduper or ExactDeduper(self._conn)
+        self._rows = CaptureRows(self._conn)
+        self._placer = Placer(self._conn, self._deduper)
+        self._placer.renamed = renames(decisions)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all that is written in the block, or nothing of it."""
+        try:
+            self._conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._rows.forget_cached()
+                if self._conn.in_transaction:
+                    self._conn.execute("ROLLBACK")
+                raise
+            self._conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rows.forget_cached()
+            if self._conn.in_transaction:
+                self._conn.execute("ROLLBACK")
+            path = self._conn.execute("PRAGMA database_list").fetchone()[2] or "archive.db"
+            raise database_error(error, path) from error
+
+    def add_capture(self, snapshot: Snapshot) -> int | None:
+        """Add a capture and return its row, or None if it is known: same URL as requested, time, digest and type."""
+        return self._rows.add(snapshot)
+
+    def add_facts(self, record: FactRecord) -> int:
+        """Add what feeds, sitemaps and front pages said; returns how many of the facts were new."""
+        return self._rows.add_facts(record)
+
+    def facts_for(self, url_key: str, until: datetime | None = None) -> tuple[DiscoveryFact, ...]:
+        """Return what was said of a URL key, earliest first, up to `until` (included)."""
+        return self._rows.facts_for(url_key, until)
+
+    def add_extraction(
+        self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
+    ) -> int:
+        """Keep an extraction; that of the same capture and extractor is replaced.
+
+        `in_force`: placement reads this one from now on (the default, and what promotion does); otherwise it only
+        stands beside.
+        """
+        return self._rows.add_extraction(capture, extractor, extraction, in_force=in_force)
+
+    def place(self, capture: int) -> Placement:
+        """Place a capture by the extraction in force for it; a revisit or a 404 by what it says of a known article.
+
+        Idempotent. A capture that comes late is placed as the archive now stands; `restory` settles it.
+        """
+        return self._placer.place(capture)
+
+    def restory(
+        self,
+        decisions: Iterable[DecisionLike] | None = None,
+        *,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> RestoryReport:
+        """Place everything anew in contract order: (captured_at, URL key, payload digest). Inside a transaction.
+
+        The result depends on the captures and extractions alone, not on the order in which they came.
+        """
+        if decisions is not None:
+            self._placer.renamed = renames(decisions)
+        return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
+
+    def ingested_to(self, warc: str) -> int:
+        """Return up to which byte every record of a WARC file (its name without .open) was read; 0 if unknown."""
+        return self._rows.ingested_to(warc)
+
+    def set_ingested(
+        self,
+        warc: str,
+        length: int,
+        *,
+        sealed: bool = False,
+        sha256: str | None = None,
+        imported_from: str | None = None,
+        imported_sha256: str | None = None,
+    ) -> None:
+        """Note up to which byte a WARC file was read, in the transaction that holds those records' rows."""
+        self._rows.set_ingested(
+            warc,
+            length,
+            sealed=sealed,
+            sha256=sha256,
+            imported_from=imported_from,
+            imported_sha256=imported_sha256,
+        )
+
+    def add_run(self, name: str, report: Mapping[str, object]) -> bool:
+        """Keep a crawl's report, `name` being that of its file; returns whether it was new."""
+        return self._rows.add_run(name, report)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._conn.close()

@@ -1,0 +1,264 @@
+"""Placing one capture: which article, which revision, which story. Ingest, rebuild and restory all come through here.
+
+What placement reads is the capture's row, the stored extraction that is in force for it, and the captures placed
+before it; so the same captures in the same order give the same articles, whoever asks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from archive.dedupe.exact import Deduper
+from archive.dedupe.identity import names_of
+from archive.dedupe.revisions import History, Published, Sight, SightKind, step
+from archive.dedupe.words import content_digest
+from archive.errors import UrlError
+from archive.model import Extraction
+from archive.store.articles import Articles
+from archive.store.resolve import Resolver
+from archive.store.rows import unpack
+from archive.store.stories import Stories
+from archive.urls import article_id
+
+GONE = (404, 410)
+NOT_MODIFIED = 304
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of a capture. `article`, `story`: public ids."""
+
+    article: str | None
+    what: str  # new, revision, unchanged, gone; refused: it shows no article
+    story: str | None = None
+    kind: str | None = None  # how the article stands to its story: new, exact, near, rewrite, related
+
+
+REFUSED = Placement(None, "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A capture's row as placement needs it."""
+
+    pk: int
+    url: str
+    url_key: str
+    at: str
+    digest: str
+    status: int | None
+    record_type: str
+    truncated: bool
+    source: str | None
+    refers_to: tuple[str | None, str | None]
+    article: int | None
+    result: bytes | None  # the accepted extraction in force
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Its place in the contract's order."""
+        return self.at, self.url_key, self.digest
+
+
+SEEN_SQL = (
+    "SELECT c.pk, c.url, c.url_key, c.captured_at, ifnull(c.payload_digest, ''), c.status, c.record_type,"
+    " c.truncated IS NOT NULL, c.source, c.refers_to_url, c.refers_to_at, c.article, e.result, c.content"
+    " FROM captures c LEFT JOIN extractions e ON e.pk = c.extraction AND e.status = 'article'"
+)
+CONTRACT_ORDER = " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
+
+
+def seen_from(row: tuple) -> Seen:  # type: ignore[type-arg]  # a row of SEEN_SQL
+    """Return a row of `SEEN_SQL`."""
+    return Seen(*row[:7], bool(row[7]), row[8], (row[9], row[10]), row[11], row[12])
+
+
+class Placer:
+    """Places captures. Writes within the caller's transaction."""
+
+    def __init__(self, conn: sqlite3.Connection, deduper: Deduper) -> None:
+        self._conn = conn
+        self._deduper = deduper
+        self._resolver = Resolver(conn)
+        self._stories = Stories(conn)
+        self._articles = Articles(conn, deduper)
+        self.renamed: Mapping[str, str] = {}  # sources that people renamed
+
+    def place(self, capture: int) -> Placement:
+        """Place one capture; again, if its extraction was replaced. Idempotent."""
+        row = self._conn.execute(f"{SEEN_SQL} WHERE c.pk = ?", (capture,)).fetchone()
+        return REFUSED if row is None else self.place_seen(seen_from(row))
+
+    def place_seen(self, seen: Seen) -> Placement:
+        """Place one capture whose row was read already."""
+        if seen.source in self.renamed:
+            seen = replace(seen, source=self.renamed[seen.source])
+        if seen.result is not None:
+            return self._place_text(seen, unpack(seen.result))
+        if seen.record_type == "revisit" or seen.status == NOT_MODIFIED:
+            return self._place_revisit(seen)
+        if seen.status in GONE:
+            article = self._resolver.by_key(seen.url_key)
+            return REFUSED if article is None else self._continue(seen, article, SightKind.GONE, None, None)
+        if seen.article is not None:  # it showed an article once; read again, it does not
+            return self._withdraw(seen)
+        return REFUSED
+
+    def _place_text(self, seen: Seen, extraction: Extraction) -> Placement:
+        try:
+            names = names_of(seen.url, extraction.canonical)
+        except UrlError:
+            return REFUSED
+        text = extraction.text or ""
+        content = None if seen.truncated else content_digest(extraction.title, text)
+        article = seen.article if seen.article is not None else self._resolver.resolve(names, text)
+        if article is not None:
+            return self._continue(seen, article, SightKind.TEXT, content, extraction)
+        article = self._articles.next_pk()
+        if names.birth != names.key:
+            self._resolver.add_alias(names.key, article)
+        history = step(None, sight_of(seen, SightKind.TEXT, content, extraction))
+        if history is None:
+            raise AssertionError("a text always begins a history")
+        placed = self._deduper.place(
+            article, text=text, title=extraction.title, language=extraction.language, url=names.url, at=seen.at
+        )
+        public = article_id(names.birth)
+        joins = placed.of if placed.joins else None
+        story = self._stories.found(article, public) if joins is None else self._stories.story_of(joins)
+        self._articles.insert(article, public, names, history, extraction, story=story, kind=placed.kind)
+        if placed.of is not None:
+            self._conn.execute(
+                'INSERT INTO links (article, "of", kind, score, evidence) VALUES (?, ?, ?, ?, ?)',
+                (article, placed.of, placed.kind, placed.score, placed.evidence),
+            )
+        if joins is not None:
+            self._stories.joined(story)
+        self._mark(seen, article, content)
+        return self._placement(article, "new")
+
+    def _place_revisit(self, seen: Seen) -> Placement:
+        """A revisit shows its article as the capture that it refers to did."""
+        article = self._resolver.by_key(seen.url_key)
+        if article is None:
+            return REFUSED
+        url, at = seen.refers_to
+        row = None
+        if url is not None and at is not None:
+            row = self._conn.execute(
+                "SELECT content FROM captures WHERE url = ? AND substr(captured_at, 1, 19) = substr(?, 1, 19)"
+                " AND article = ? ORDER BY captured_at LIMIT 1",  # many writers give WARC-Refers-To-Date in seconds
+                (url, at, article),
+            ).fetchone()
+        if row is None and seen.digest and seen.status != NOT_MODIFIED:
+            row = self._conn.execute(
+                "SELECT content FROM captures WHERE article = ? AND payload_digest = ? AND captured_at <= ?"
+                " AND pk <> ? ORDER BY captured_at DESC LIMIT 1",
+                (article, seen.digest, seen.at, seen.pk),
+            ).fetchone()
+        if row is None and seen.status == NOT_MODIFIED and url is None:
+            row = self._conn.execute(
+                "SELECT content FROM captures WHERE article = ? AND url = ? AND captured_at <= ? AND pk <> ?"
+                " AND content IS NOT NULL ORDER BY captured_at DESC LIMIT 1",
+                (article, seen.url, seen.at, seen.pk),
+            ).fetchone()
+        if row is None:
+            return REFUSED
+        return self._continue(seen, article, SightKind.AGAIN, row[0], None)
+
+    def _continue(
+        self, seen: Seen, article: int, kind: SightKind, content: str | None, extraction: Extraction | None
+    ) -> Placement:
+        """Add a sight to an article that is known: at its end, or by telling its whole history anew."""
+        newest = self._newest(article)
+        self._mark(seen, article, content)
+        before = self._articles.history(article)
+        at_end = seen.article is None and (newest is None or seen.order > newest)
+        if at_end and not _goes_back(before, kind, content):
+            after = step(before, sight_of(seen, kind, content, extraction)) or before
+            if after != before:
+                self._articles.extend(article, before, after, extraction)
+            changed = len(after.runs) != len(before.runs) or after.shown != before.shown
+        else:
+            before = self._articles.history(article, whole=True)
+            after = self._retell(article) or before
+            self._articles.rewrite(article, after)
+            changed = [run.content for run in after.runs] != [run.content for run in before.runs]
+        if (after.published, after.first_seen) != (before.published, before.first_seen):
+            self._stories.changed(article)
+        if kind is SightKind.GONE:
+            return self._placement(article, "gone")
+        return self._placement(article, "revision" if changed else "unchanged")
+
+    def _retell(self, article: int) -> History | None:
+        history: History | None = None
+        for row in self._conn.execute(f"{SEEN_SQL} WHERE c.article = ?{CONTRACT_ORDER}", (article,)):
+            seen, content = seen_from(row), row[13]
+            if seen.source in self.renamed:
+                seen = replace(seen, source=self.renamed[seen.source])
+            extraction = None if seen.result is None else unpack(seen.result)
+            if extraction is not None:
+                kind = SightKind.TEXT
+            else:
+                kind = SightKind.GONE if seen.status in GONE else SightKind.AGAIN
+            history = step(history, sight_of(seen, kind, content, extraction))
+        return history
+
+    def _withdraw(self, seen: Seen) -> Placement:
+        """Take back a capture whose new extraction finds no article. The article's other captures still show it."""
+        article = seen.article
+        if article is None:
+            return REFUSED
+        self._conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE pk = ?", (seen.pk,))
+        after = self._retell(article)
+        if after is None:  # nothing shows it any more: hidden, not lost
+            self._articles.hide(article)
+        else:
+            self._articles.rewrite(article, after)
+            self._stories.changed(article)
+        return REFUSED
+
+    def _newest(self, article: int) -> tuple[str, str, str] | None:
+        row = self._conn.execute(
+            "SELECT captured_at, url_key, ifnull(payload_digest, '') FROM captures WHERE article = ?"
+            " ORDER BY captured_at DESC, url_key DESC, ifnull(payload_digest, '') DESC LIMIT 1",
+            (article,),
+        ).fetchone()
+        return None if row is None else (row[0], row[1], row[2])
+
+    def _mark(self, seen: Seen, article: int, content: str | None) -> None:
+        self._conn.execute("UPDATE captures SET article = ?, content = ? WHERE pk = ?", (article, content, seen.pk))
+
+    def _placement(self, article: int, what: str) -> Placement:
+        row = self._conn.execute(
+            "SELECT a.id, s.id, a.kind FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk = ?", (article,)
+        ).fetchone()
+        return Placement(row[0], what, row[1], row[2])
+
+
+def _goes_back(before: History, kind: SightKind, content: str | None) -> bool:
+    """Tell whether a revisit shows an older text again: which one, only the whole history knows."""
+    return kind is SightKind.AGAIN and content is not None and [run.content for run in before.runs] != [content]
+
+
+def sight_of(seen: Seen, kind: SightKind, content: str | None, extraction: Extraction | None) -> Sight:
+    """Return a capture as the history of its article sees it."""
+    published = modified = None
+    if extraction is not None:
+        modified = extraction.modified
+        if extraction.published:
+            published = Published(
+                value=extraction.published, precision=extraction.published_precision, via=extraction.published_via
+            )
+    return Sight(
+        capture=seen.pk,
+        at=seen.at,
+        kind=kind,
+        content=content,
+        published=published,
+        modified=modified,
+        source=seen.source,
+    )
+

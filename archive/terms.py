@@ -1,0 +1,189 @@
+"""What the full-text index holds of a text: one term per word, made here and not by SQLite.
+
+FTS5 knows no stems, finds no word in a text without spaces, and its Unicode tables change with SQLite's version. So the
+words are folded here, written to `title_terms` and `text_terms` separated by spaces, and FTS5 only splits at spaces (its
+`ascii` tokenizer takes every character beyond ASCII for a letter). Search folds what a person typed by the same functions.
+
+A word becomes: NFKC, casefold, Arabic and Hebrew without vowel marks, the Snowball stem of the article's language where
+there is one, and last its plain letters (`é` to `e`), so that "Munchen" finds "München". Runs of scripts that write no
+spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese; Korean too, whose particles stick to the word) become overlapping
+pairs and the last character alone: 東京都 gives 東京 京都 都, so that 京都, and by prefix 都, are found.
+
+Pure; the caches only save time. Snowball: https://snowballstem.org/algorithms/
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import snowballstemmer
+
+# ISO 639-1 to Snowball. Norwegian has three codes; "porter" and "dutch_porter" are older forms of others.
+ALGORITHMS: dict[str, str] = {
+    "ar": "arabic", "hy": "armenian", "eu": "basque", "ca": "catalan", "cs": "czech", "da": "danish", "nl": "dutch",
+    "en": "english", "eo": "esperanto", "et": "estonian", "fi": "finnish", "fr": "french", "de": "german",
+    "el": "greek", "hi": "hindi", "hu": "hungarian", "id": "indonesian", "ga": "irish", "it": "italian",
+    "lt": "lithuanian", "ne": "nepali", "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "fa": "persian",
+    "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "st": "sesotho",
+    "es": "spanish", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+_LONGEST_WORD = 64  # longer ones are base64 and the like: cut, never stemmed (Snowball is not linear on them)
+_MARKS = (  # combining marks that belong to words but are no \w in Python: Latin, Cyrillic, Hebrew, Arabic, Indic
+    "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e"
+    "\u0eb1-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u200c\u200d"
+)
+_SPACELESS = (  # Thai, Lao, Burmese, Khmer, kana, Han (with extensions), Hangul
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u30ff"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_WORD = re.compile(f"[\\w{_MARKS}]+")
+_RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
+_IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
+_INNER = re.compile(f"[^\\W_{_SPACELESS}{_MARKS}](?:[^\\W_{_SPACELESS}]|[{_MARKS}])*")
+_VOWEL_MARKS = re.compile("[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
+_LATIN_MARKS = re.compile("[\u0300-\u036f]")
+_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ə": "e",
+     "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ک": "ك", "ی": "ي"}
+)  # fmt: skip
+_LOCK = threading.Lock()  # a Snowball object keeps its word in itself; readers may be threads
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a term stands in a text: characters from `start` up to `end`."""
+
+    start: int
+    end: int
+    term: str
+
+
+def algorithm_for(language: str | None) -> str | None:
+    """Return the stemmer's name for an ISO 639-1 code (a region after it is ignored), None if there is none.
+
+    >>> algorithm_for("pt-BR"), algorithm_for("zh"), algorithm_for(None)
+    ('portuguese', None, None)
+    """
+    if not language:
+        return None
+    return ALGORITHMS.get(re.split("[-_]", language.casefold(), maxsplit=1)[0])
+
+
+def terms(text: str, language: str | None) -> str:
+    """Return the index's form of `text`: its terms in order, separated by single spaces.
+
+    >>> terms("The Minister’s visits to 東京都", "en")
+    'the minist s visit to 東京 京都 都'
+    """
+    algorithm = algorithm_for(language)
+    found: list[str] = []
+    for word in _WORD.findall(composed(text)):
+        if word.isascii() or not _IS_SPACELESS.search(word):
+            found += _word_terms(word, algorithm)
+        else:
+            found += (span.term for span in _mixed(word, 0, algorithm))
+    return " ".join(found)
+
+
+def spans(text: str, language: str | None) -> Iterator[Span]:
+    """Yield the terms of `text` with their places in it; `text` must be `composed` already."""
+    algorithm = algorithm_for(language)
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if word.isascii() or not _IS_SPACELESS.search(word):
+            for term in _word_terms(word, algorithm):
+                yield Span(match.start(), match.end(), term)
+        else:
+            yield from _mixed(word, match.start(), algorithm)
+
+
+def query_terms(words: str, algorithms: Iterable[str | None]) -> list[tuple[tuple[str, ...], bool]]:
+    """Return the ways in which `words` may stand in the index: one (terms, open) per distinct way.
+
+    One way per stemmer in `algorithms` (None: unstemmed, always among them): nobody says in which language a search
+    is. `open`: the last term is a single character of a script without spaces, to be searched as a prefix.
+    """
+    text = composed(words)
+    ways: dict[tuple[str, ...], bool] = {}
+    for algorithm in (None, *algorithms):
+        found: list[str] = []
+        is_open = False
+        for word in _WORD.findall(text):
+            is_open = False
+            for run in _RUN.findall(word):
+                if _IS_SPACELESS.match(run):
+                    pairs = _pairs(run, 0)
+                    # The index has the run's last character alone only at the end of a run: a search leaves it out.
+                    found += [span.term for span in pairs[: max(1, len(pairs) - 1)]]
+                    is_open = len(pairs) == 1
+                else:
+                    found += _word_terms(run, algorithm)
+                    is_open = False
+        if found:
+            ways.setdefault(tuple(found), is_open)
+    return list(ways.items())
+
+
+def composed(text: str) -> str:
+    """Return `text` in NFC: what `spans` counts in, canonically the same text."""
+    return text if text.isascii() or unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def _mixed(word: str, at: int, algorithm: str | None) -> Iterator[Span]:
+    """Yield the terms of a word that has characters of a script without spaces."""
+    for match in _RUN.finditer(word):
+        start, run = at + match.start(), match[0]
+        if _IS_SPACELESS.match(run):
+            yield from _pairs(run, start)
+        else:
+            for term in _word_terms(run, algorithm):
+                yield Span(start, start + len(run), term)
+
+
+def _pairs(run: str, start: int) -> list[Span]:
+    """Return the overlapping pairs of a run and its last character; half-width kana are made full-width first."""
+    last = len(run) - 1
+    return [
+        Span(start + i, start + min(i + 2, len(run)), unicodedata.normalize("NFKC", run[i : i + 2]).replace(" ", ""))
+        for i in range(last + 1)
+    ]
+
+
+@lru_cache(maxsize=1 << 17)
+def _word_terms(word: str, algorithm: str | None) -> tuple[str, ...]:
+    """Return the terms of one word without spaceless script; mostly one, none for a lone `_`."""
+    if not word.isascii():
+        word = _VOWEL_MARKS.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold()))
+        parts = _INNER.findall(word)
+    else:
+        word = word.lower()
+        parts = [word] if "_" not in word else [part for part in word.split("_") if part]
+    return tuple(term for part in parts if (term := _plain(_stem(part[:_LONGEST_WORD], algorithm))))
+
+
+def _stem(word: str, algorithm: str | None) -> str:
+    if algorithm is None or len(word) == _LONGEST_WORD:
+        return word
+    with _LOCK:
+        return str(_stemmer(algorithm).stemWord(word)) or word
+
+
+def _plain(term: str) -> str:
+    """Return the term in plain letters."""
+    if term.isascii():
+        return term
+    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", term)).translate(_LETTERS)
+    return unicodedata.normalize("NFC", bare)
+
+
+@lru_cache(maxsize=64)
+def _stemmer(algorithm: str) -> Any:  # noqa: ANN401 - the library has no types
+    return snowballstemmer.stemmer(algorithm)
