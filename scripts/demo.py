@@ -147,9 +147,10 @@ def first_evening(papers: Papers) -> None:
     in_archive("crawl", "--allow-private", "--budget", "1m", now=EVENING_1)
 
     say("""
-        Search, in any script. Three of the papers printed the same agency report, each under a headline of its own and
-        one of them shortened: a story that is kept in identical copies is one hit.
+        Search, in any script. The Courier printed the story of the tide mill in two sections: copies of one story are
+        one hit. Three of the papers carry the same agency report on a treaty, each under a headline of its own.
         """)
+    in_archive("search", "tide mill")
     in_archive("search", "trawling Hollow Banks")
     in_archive("search", "灯台")
     in_archive("search", "السفن", "--limit", "3")
