@@ -97,8 +97,8 @@ def _harmless(cell: object) -> object:
 
 
 # What can move a terminal's cursor, set its title or turn its text around must not come from a page.
-_UNSAFE = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
-_UNSAFE.update({code: None for code in (0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)})  # type: ignore[dict-item]
+_UNSAFE: dict[int, str | None] = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
+_UNSAFE.update(dict.fromkeys((0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)))
 _UNSAFE.pop(0x0A)
 _UNSAFE.pop(0x09)
 

@@ -67,16 +67,17 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         lock(folder.archive_lock, "the ingest beside a crawl", wait=wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
-        ingest.on_progress(lambda report: _tell("progress", report))
+        ingest.on_progress = lambda report: _tell("progress", report)
         _tell("ready")
         _loop(folder, ingest, orders)
         _tell("end", ingest.report, waits=len(unread(folder, ingest.store)))
 
 
 def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders) -> None:
+    looked: dict[str, int] = {}
     while not orders.is_over():
         finishing = orders.finishing.is_set()  # asked before looking: what is there now is then all there will be
-        files = unread(folder, ingest.store)
+        files = unread(folder, ingest.store, looked)
         if files:
             ingest.files(files)
         elif finishing:

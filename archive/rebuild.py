@@ -34,7 +34,6 @@ def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, pr
             take_reports(folder, ingest.store)
             with ingest.store.transaction():
                 ingest.store.restory(read_decisions(folder.decisions))
-            ingest.store.settle_file()
         _swap(part, folder.archive_db)
     return report
 

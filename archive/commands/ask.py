@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import click
 
-from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, plain, say
+from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
+from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
 
 
 @click.command()
@@ -26,6 +28,7 @@ from archive.console import Context, counted, emit_csv, emit_json, emit_table, p
 @pass_context
 def search(
     context: Context,
+    /,
     words: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - click gives flags as booleans
     as_csv: bool,  # noqa: FBT001
@@ -41,52 +44,35 @@ def search(
 
     Example: morgue search harbour "town council" -cruise --since 2026-05-01
     """
-    from archive.query import count, open_reader, search as find
+    from archive.query import Filters, count, open_reader, search as find
 
     text = " ".join(words)
-    with open_reader(context.folder.archive_db) as reader:
+    every = filters.pop("every_copy")
+    only = Filters(**filters)
+    with closing(open_reader(context.folder.archive_db)) as reader:
         if only_count:
-            click.echo(count(reader, text, **_renamed(filters)))
+            click.echo(count(reader, text, only, all=every))
             return
-        hits = find(
-            reader,
-            text,
-            sort=sort or ("relevance" if text.strip() else "newest"),
-            limit=limit,
-            offset=offset,
-            **_renamed(filters),
-        )
-        total = count(reader, text, **_renamed(filters)) if len(hits) == limit else offset + len(hits)
+        order: Any = sort or ("relevance" if text.strip() else "newest")
+        hits = find(reader, text, **filters, sort=order, all=every, limit=limit, offset=offset)
+        total = count(reader, text, only, all=every) if len(hits) == limit else offset + len(hits)
     if as_json:
-        emit_json([hit.as_json() for hit in hits])
+        emit_json([hit_json(hit) for hit in hits])
     elif as_csv:
         columns = ["id", "url", "title", "published", "source", "language", "authors", "copies"]
-        emit_csv(columns, [[_flat(hit.as_json().get(column)) for column in columns] for hit in hits])
+        emit_csv(columns, [[_flat(hit_json(hit)[column]) for column in columns] for hit in hits])
     else:
         for hit in hits:
-            _print_hit(hit)
-        found = "nothing found" if not hits else counted(total, "article" if filters["every_copy"] else "story", "stories")
-        say(f"{found}. `morgue show ID` reads one." if hits else found.capitalize() + ".")
-
-
-def _renamed(filters: dict[str, Any]) -> dict[str, Any]:
-    return {("all_copies" if name == "every_copy" else name): value for name, value in filters.items()}
+            print_hit(hit)
+        if not hits:
+            say("Nothing found.")
+        else:
+            found = counted(total, "article") if every else counted(total, "story", "stories")
+            say(f"{found} found. `morgue show ID` reads one.")
 
 
 def _flat(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-
-def _print_hit(hit: Any) -> None:
-    when = (hit.published or "undated")[:10]
-    facts = [when, plain(hit.source or hit.domain), hit.id]
-    if hit.copies:
-        facts.append(counted(hit.copies, "copy", "copies"))
-    click.secho(plain(hit.title or "(no title)"), bold=True)
-    click.echo("  " + " · ".join(facts))
-    if hit.snippet:
-        click.echo("  " + plain(hit.snippet).replace("\n", " "))
-    click.echo()
 
 
 @click.command()
@@ -102,16 +88,12 @@ def show(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT0
     """
     from archive.query import open_reader, show as look_up
 
-    with open_reader(context.folder.archive_db) as reader:
-        article = look_up(reader, id_or_url)
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        shown = look_up(reader, id_or_url)
     if as_json:
-        emit_json(article.as_json())
-        return
-    click.secho(plain(article.title or "(no title)"), bold=True)
-    for label, value in article.facts():
-        click.echo(f"  {label + ':':<13}{plain(value)}")
-    click.echo()
-    click.echo(plain(article.text))
+        emit_json(shown_json(shown))
+    else:
+        print_shown(shown)
 
 
 @click.command()
@@ -123,21 +105,15 @@ def story(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT
 
     Example: morgue story a-3f7kq2m9x0ab
     """
-    from archive.query import open_reader, story as look_up
+    from archive.query import members, open_reader
 
-    with open_reader(context.folder.archive_db) as reader:
-        found = look_up(reader, id_or_url)
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        name, rows = members(reader, id_or_url)
     if as_json:
-        emit_json(found.as_json())
+        emit_json({"story": name, "members": rows})
         return
-    emit_table(
-        ["published", "source", "kind", "score", "id", "title"],
-        [
-            (m["published"] or "undated", m["source"] or m["domain"], m["kind"], m["score"], m["id"], m["title"])
-            for m in found.members
-        ],
-        title=f"Story {found.id}",
-    )
+    columns = ["published", "source", "kind", "score", "id", "title"]
+    emit_table(columns, [[row[column] for column in columns] for row in rows], title=f"Story {name}")
 
 
 @click.command()
@@ -150,16 +126,17 @@ def stats(context: Context, as_json: bool) -> None:  # noqa: FBT001
     """
     from archive.query import open_reader, stats as count_all
 
-    with open_reader(context.folder.archive_db) as reader:
+    with closing(open_reader(context.folder.archive_db)) as reader:
         counts = count_all(reader)
     if as_json:
         emit_json(counts)
         return
-    by_source = counts.pop("by_source", [])
-    click.echo(", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in counts.items() if isinstance(value, int)))
-    if by_source:
-        columns = list(by_source[0])
-        emit_table(columns, [[row[column] for column in columns] for row in by_source])
+    for name, value in counts.items():
+        if isinstance(value, dict):
+            if value:
+                emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')}: {value}")
 
 
 @click.command()
@@ -184,15 +161,15 @@ def sql(
     from archive.query import open_reader, run_sql
 
     del as_table
-    with open_reader(context.folder.archive_db) as reader:
-        answer = run_sql(reader, query, max_rows=limit)
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        answer = run_sql(reader, query, limit=limit)
     if as_json:
         emit_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
     elif as_csv:
         emit_csv(answer.columns, answer.rows)
     else:
         emit_table(answer.columns, answer.rows)
-    if answer.cut:
+    if answer.truncated:
         say(f"Only the first {limit:,} rows are shown; --limit N shows more.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from contextlib import ExitStack
 from pathlib import Path
@@ -145,11 +144,13 @@ def restory(context: Context, as_json: bool) -> None:  # noqa: FBT001
     with ExitStack() as stack:
         stack.enter_context(lock(folder.archive_lock, "morgue restory"))
         store = stack.enter_context(open_store(folder, context.clock))
-        counts = store.restory(read_decisions(folder.decisions))
+        with store.transaction():
+            done = store.restory(read_decisions(folder.decisions))
     if as_json:
-        emit_json(counts)
+        emit_json({"captures": done.captures, "articles": done.articles, "stories": done.stories})
     else:
-        click.echo(", ".join(f"{number:,} {name}" for name, number in counts.items()))
+        click.echo(
+            f"{counted(done.captures, 'capture')} placed again: {counted(done.articles, 'article')} in "
+            f"{counted(done.stories, 'story', 'stories')}."
+        )
 
-
-FOREVER = math.inf

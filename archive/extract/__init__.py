@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archive.extract.head import reason_by_head
 from archive.extract.identity import EXTRACTOR
 from archive.extract.page import Page
 from archive.extract.to_json import to_json
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from archive.extract.extract import extract, extract_snapshot
     from archive.extract.pool import ExtractionPool, ExtractTask
 
-__all__ = ["EXTRACTOR", "ExtractTask", "ExtractionPool", "Page", "extract", "extract_snapshot", "to_json"]
+__all__ = ["EXTRACTOR", "ExtractTask", "ExtractionPool", "Page", "extract", "extract_snapshot", "reason_by_head", "to_json"]
 
 _HOMES = {
     "extract": "archive.extract.extract",

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import UrlError
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot, Via
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """A capture to be read again, because a later fact may date it."""
+
+    capture: int
+    warc: str
+    offset: int
+    source: str | None
+    role: Role | None
 
 
 class CaptureRows:
@@ -134,6 +146,15 @@ class CaptureRows:
         if in_force:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
         return int(row[0])
+
+    def undated(self, key: str, before: datetime) -> list[Undated]:
+        """Return what `Store.undated` promises."""
+        rows = self._conn.execute(
+            "SELECT c.pk, w.name, c.offset, c.source, c.role FROM captures c JOIN articles a ON a.capture = c.pk"
+            " JOIN warcs w ON w.pk = c.warc WHERE c.url_key = ? AND c.captured_at < ? AND a.published IS NULL",
+            (key, stamp(before)),
+        )
+        return [Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows]
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file is in the database; 0 for an unknown file."""

@@ -13,7 +13,7 @@ from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.schema import database_error
-from archive.store.captures import CaptureRows
+from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
 from archive.store.restory import DecisionLike, RestoryReport, renames, restory
 
@@ -103,6 +103,10 @@ class Store:
         if decisions is not None:
             self._placer.renamed = renames(decisions)
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
+
+    def undated(self, url_key: str, before: datetime) -> list[Undated]:
+        """Return the captures whose text an undated article of this URL key shows, made before `before`."""
+        return self._rows.undated(url_key, before)
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file (its name without .open) was read; 0 if unknown."""

@@ -1,6 +1,7 @@
 """WARC files: the shelf. WARC 1.1 (ISO 28500:2017) is written, 0.17 to 1.1 are read."""
 
 from archive.warc.build import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf
+from archive.warc.copy import copy_records
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
 from archive.warc.fields import sha1_digest
 from archive.warc.names import find_warc, own_name, parse_own_name, shelf_name, warc_files
@@ -24,6 +25,7 @@ __all__ = [
     "RevisitOf",
     "WarcWriter",
     "complete_length",
+    "copy_records",
     "find_warc",
     "own_name",
     "parse_own_name",

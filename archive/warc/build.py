@@ -60,8 +60,12 @@ def record(
     if content_type is not None:
         fields.append(("Content-Type", content_type))
     fields.append(("Content-Length", str(len(block))))
-    compressed = isal_zlib.compress(format_fields(fields) + block + b"\r\n\r\n", _LEVEL, _GZIP)
-    return bytes(compressed)
+    return compress(format_fields(fields) + block + b"\r\n\r\n")
+
+
+def compress(data: bytes) -> bytes:
+    """Return `data` as one gzip member."""
+    return bytes(isal_zlib.compress(data, _LEVEL, _GZIP))
 
 
 def is_keepable_response(head: bytes) -> bool:
