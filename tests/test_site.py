@@ -6,8 +6,10 @@ import gzip
 import http.client
 import json
 import re
+import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -53,7 +55,7 @@ def test_there_is_enough_of_everything() -> None:
     assert {a.language for a in all_articles()} == {"en", "de", "fr", "ar", "ja"}
     assert {a.charset for a in all_articles()} >= {"utf-8", "windows-1252", "shift_jis", "euc_jp"}
     assert len({(a.site, a.path) for a in all_articles()}) == len(all_articles())
-    assert len({(a.site, a.title) for a in all_articles()}) == len(all_articles())
+    assert len({(a.site, a.title) for a in all_articles() if not a.copy_of}) == len(all_articles()) - 1
 
 
 @pytest.mark.parametrize("row", DAY_1, ids=lambda row: row.site + row.path)
@@ -136,6 +138,7 @@ def test_the_sitemaps_are_well_formed_and_complete(news_sites: NewsSites, day: i
     listed = found["sitemap-articles.xml.gz"].xpath("//s:loc/text()", namespaces=SITEMAP)
     assert set(listed) == set(rows)
     fresh = found["sitemap-news.xml"].xpath("//s:url", namespaces=SITEMAP)
+    assert len(fresh) == {1: 9, 2: 6, 3: 3}[day]  # no older than two days
     assert {e.findtext("s:loc", namespaces=SITEMAP) for e in fresh} == {
         u for u, r in rows.items() if "news-sitemap" in r.found_in
     }
@@ -225,6 +228,16 @@ def test_the_correction_changes_a_number_and_says_so() -> None:
     assert "a saving of £412,000 a year" in before
     assert "a saving of £214,000 a year" in after
     assert after.count("Correction") == 1
+
+
+def test_one_story_stands_in_two_sections_word_for_word() -> None:
+    copy = next(row for row in DAY_1 if row.copy_of)
+    original = next(row for row in DAY_1 if row.path == copy.copy_of)
+    assert (copy.title, copy.text, copy.published_full) == (original.title, original.text, original.published_full)
+    page = html.fromstring(answer(copy.site, 1, "http://x", copy.path).body)
+    assert page.xpath("//link[@rel='canonical']/@href") == [
+        "http://x" + copy.path
+    ]  # or it would be an alias, not a copy
 
 
 def test_the_wire_story_is_carried_verbatim_and_trimmed() -> None:
@@ -330,6 +343,27 @@ def test_the_control_paths_set_the_day_and_show_the_log(news_sites: NewsSites) -
     assert [entry["path"] for entry in json.loads(get(news_sites, "bote", "/__control/log")[2])] == ["/feed"]
     assert json.loads(get(news_sites, "bote", "/__control/reset")[2]) == {"day": 1}
     assert news_sites.log == []
+
+
+def test_where_only_one_loopback_address_answers_the_ports_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 203.0.113.0/24 is for documentation (RFC 5737): no machine has it, as macOS does not have 127.0.0.11
+    elsewhere = {name: replace(paper, address="203.0.113.1") for name, paper in papers().items()}
+    monkeypatch.setattr("tests.site.server.papers", lambda: elsewhere)
+    with NewsSites() as sites:
+        where = [urlsplit(url) for url in sites.sites.values()]
+        assert {w.hostname for w in where} == {"127.0.0.1"}
+        assert len({w.port for w in where}) == 4
+        assert get(sites, "sada", "/feed")[0] == 200
+
+
+def test_a_port_that_is_taken_is_an_error_not_a_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = {name: replace(paper, address="203.0.113.1") for name, paper in papers().items()}
+    monkeypatch.setattr("tests.site.server.papers", lambda: elsewhere)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(OSError, match="in use"):
+            NewsSites(port=other.getsockname()[1]).start()
 
 
 def test_the_hosts_differ_from_each_other(news_sites: NewsSites) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -12,7 +13,7 @@ from tests.site.server import NewsSites
 
 
 def main() -> None:
-    """Serve until SIGINT, SIGTERM or the end of the parent (with --until-stdin-closes)."""
+    """Serve until SIGINT or SIGTERM; with --until-stdin-closes also until the parent is gone."""
     parser = argparse.ArgumentParser(prog="python -m tests.site", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port for every site; 0 lets the system choose")
     parser.add_argument("--day", type=int, default=1, choices=(1, 2, 3))
@@ -21,14 +22,19 @@ def main() -> None:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
+    if options.until_stdin_closes:
+        threading.Thread(target=_when_stdin_closes, args=(done,), daemon=True).start()
     with NewsSites(port=options.port, day=options.day) as sites:
         control = sites.url("courier", "/__control/")
         sys.stdout.write(json.dumps({"sites": sites.sites, "day": sites.day, "control": control}) + "\n")
         sys.stdout.flush()
-        if options.until_stdin_closes:
-            sys.stdin.read()
-        else:
-            done.wait()
+        done.wait()
+
+
+def _when_stdin_closes(done: threading.Event) -> None:
+    while os.read(0, 4096):  # not sys.stdin: its lock would be held when the interpreter ends
+        pass
+    done.set()
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ class Article:
     blocks: tuple[str, ...]  # paragraphs; a block that starts with "## " is a subheading
     phrase: str  # words that an archive's text must contain
     wire: bool
+    copy_of: str | None  # path of the same story in another section, as some newsrooms' systems publish it twice
     amp: bool
     charset: str  # what the bytes are in
     wrong_meta: str | None  # what <meta charset> says instead
@@ -104,6 +105,7 @@ def all_articles() -> tuple[Article, ...]:
 
 def _read(paper: Paper, wire: list[str]) -> Iterator[Article]:
     text = (HERE / "content" / f"{paper.name}.txt").read_text(encoding="utf-8")
+    known: dict[str, tuple[str, ...]] = {}
     for chunk in ("\n" + text).split("\n=== ")[1:]:
         first, _, rest = chunk.partition("\n")
         head, _, body = rest.partition("\n\n")
@@ -112,10 +114,13 @@ def _read(paper: Paper, wire: list[str]) -> Iterator[Article]:
         if "wire" in keys:
             start, _, end = keys["wire"].partition("-")
             blocks = tuple(wire[int(start) - 1 : int(end)])
+        blocks = known.get(keys.get("copy_of", ""), blocks)
+        path = first.removesuffix(" ===")
+        known[path] = blocks
         day = int(keys.get("day", "1"))
         yield Article(
             site=paper.name,
-            path=first.removesuffix(" ==="),
+            path=path,
             title=keys["title"],
             section=keys["section"],
             language=keys.get("language", paper.language),
@@ -126,6 +131,7 @@ def _read(paper: Paper, wire: list[str]) -> Iterator[Article]:
             blocks=blocks,
             phrase=keys["phrase"],
             wire="wire" in keys,
+            copy_of=keys.get("copy_of"),
             amp=keys.get("amp") == "yes",
             charset=keys.get("charset", "utf-8"),
             wrong_meta=keys.get("wrong_meta"),

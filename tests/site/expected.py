@@ -29,6 +29,7 @@ class Expected:
     phrase: str  # must be in the text
     not_in_text: tuple[str, ...]  # furniture: must not be in the text
     found_in: frozenset[str]  # feed, sitemap, news-sitemap, home, section: where that day's site names it
+    copy_of: str | None  # path of the same story, word for word, in another section of the same paper
     wire: bool  # agency copy, carried by three papers
     standfirst: str | None  # stands above the text on the page; an archive may keep or drop it
 
@@ -62,6 +63,7 @@ def _row(article: Article, day: int) -> Expected:
         phrase=article.phrase,
         not_in_text=furniture(article),
         found_in=frozenset(_found_in(article, day)),
+        copy_of=article.copy_of,
         wire=article.wire,
         standfirst=article.standfirst,
     )

@@ -112,19 +112,21 @@ class NewsSites:
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        servers = []
-        for number, paper in enumerate(papers().values()):
-            server = await self._listen(paper.name, paper.address, number)
-            servers.append(server)
-            host, port = server.sockets[0].getsockname()[:2]
-            self.sites[paper.name] = f"http://{host}:{port}/"
-        self._ready.set()
-        await self._stopping.wait()
-        for server in servers:
-            server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        servers: list[asyncio.Server] = []
+        try:
+            for number, paper in enumerate(papers().values()):
+                server = await self._listen(paper.name, paper.address, number)
+                servers.append(server)
+                host, port = server.sockets[0].getsockname()[:2]
+                self.sites[paper.name] = f"http://{host}:{port}/"
+            self._ready.set()
+            await self._stopping.wait()
+        finally:
+            for server in servers:
+                server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _listen(self, site: str, address: str, number: int) -> asyncio.Server:
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
