@@ -22,7 +22,7 @@ from archive.ingest import IngestReport, ShelfFile
 from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.urls import host_of
-from archive.warc import copy_records
+from archive.warc import repack
 
 _CHUNK = 2**20
 
@@ -110,9 +110,7 @@ def _copy(
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(target.name + ".part")
-        copy_records(path, part, accept=wanted.accepts, on_broken=on_broken)
-        part.replace(target)
+        repack(path, target, wanted=wanted.accepts, on_broken=on_broken)
     return ShelfFile(target, f"imported/{target.name}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,10 +11,12 @@ from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import Source
 from archive.urls import join_url, registered_domain
 from crawler.discovery.feeds import parse_feed
-from crawler.discovery.links import PageLinks, article_likeness, page_links
+from crawler.discovery.likeness import article_likeness
+from crawler.discovery.links import PageLinks, page_links
 from crawler.discovery.sitemaps import parse_sitemap
 from crawler.frontier import Lease
 
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _MAX_SECTIONS = 40  # of one home page: the navigation, not the tag cloud
 _MAX_FEEDS = 10
 _MAX_SITEMAPS = 500  # of one index
@@ -91,7 +94,9 @@ def _pages(facts: Iterable[DiscoveryFact], scope: Scope) -> Iterable[Candidate]:
 
 
 def _sitemap(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Discovered:
-    sitemap = parse_sitemap(body, url=scope.lease.url, seen_at=seen_at)
+    sitemap = parse_sitemap(
+        body, url=scope.lease.url, seen_at=seen_at, content_type=_content_type(headers)
+    )
     found = Discovered(problems=list(sitemap.problems))
     for child in sitemap.children[:_MAX_SITEMAPS]:
         fact = scope.fact(child.url, Via.SITEMAP, seen_at)
@@ -104,12 +109,12 @@ def _sitemap(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> 
 
 
 def _page(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Discovered:
-    links = page_links(body, url=scope.lease.url, content_type=_content_type(headers))
+    links = page_links(body, url=scope.lease.url, charset=_charset(headers))
     found = Discovered(problems=list(links.problems))
     via = Via.HOME if scope.lease.role is Role.HOME else Via.SECTION
-    for url in links.feeds[:_MAX_FEEDS]:
-        if scope.is_own(url):
-            found.candidates.append(scope.candidate(scope.fact(url, via, seen_at), Role.FEED))
+    for feed in links.feeds[:_MAX_FEEDS]:
+        if scope.is_own(feed.url):
+            found.candidates.append(scope.candidate(scope.fact(feed.url, via, seen_at, feed.title), Role.FEED))
     found.candidates += _linked(links, scope, via, seen_at)
     return found
 
@@ -127,6 +132,12 @@ def _linked(links: PageLinks, scope: Scope, via: Via, seen_at: datetime) -> Iter
         elif like == "section" and scope.lease.role is Role.HOME and sections < _MAX_SECTIONS:
             sections += 1
             yield scope.candidate(scope.fact(link.url, via, seen_at), Role.SECTION)
+
+
+def _charset(headers: Headers) -> str | None:
+    """Return the charset parameter of the Content-Type header."""
+    found = _CHARSET.search(_content_type(headers) or "")
+    return found[1] if found else None
 
 
 def _content_type(headers: Headers) -> str | None:
