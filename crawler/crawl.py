@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from archive.model import Exchange, Role
 from archive.sources import Source
@@ -84,9 +85,7 @@ class Crawl:
 
     def _keep_late(self, facts: tuple[LateFact, ...]) -> None:
         for late in facts:
-            self.capture.keep_facts(
-                [late.fact], source=late.source, then=lambda late=late: self.frontier.facts_written([late])
-            )
+            self.capture.keep_facts([late.fact], source=late.source, then=partial(self.frontier.facts_written, [late]))
 
     def fail(self, error: BaseException) -> None:
         """End the run because of `error`, which `run_crawl` then raises."""

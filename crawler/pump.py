@@ -20,7 +20,8 @@ class Pump:
 
     `budget`: seconds from the first look until no more is leased (None: until nothing is due). `max_pages`: pages to
     lease at most, listings and robots.txt not counted. `on_idle` is called when nothing is being fetched while leases
-    wait to be completed: the caller commits then, so that what they led to is not waited for.
+    wait to be completed: the caller commits then, so that what they led to is not waited for. `asked_only`: only what
+    a person asked for by name.
 
     The run is over when no lease is out and nothing becomes due within `horizon` seconds; politeness delays of what is
     due are waited for, up to `patience`. For one asyncio loop; not for several threads.
@@ -38,6 +39,7 @@ class Pump:
         on_idle: Callable[[], None] | None = None,
         horizon: float = HORIZON,
         patience: float = PATIENCE,
+        asked_only: bool = False,
     ) -> None:
         self._frontier = frontier
         self._clock = clock
@@ -45,7 +47,8 @@ class Pump:
         self._concurrency = concurrency
         self._max_pages = max_pages
         self._sources = None if sources is None else frozenset(sources)
-        self._on_idle = on_idle
+        self.on_idle = on_idle
+        self._asked_only = asked_only
         self._horizon = horizon
         self._patience = patience
         self._deadline: float | None = None
@@ -117,7 +120,9 @@ class Pump:
         if len(self._flying) >= self._concurrency:
             return None
         now = self._clock.now().timestamp()
-        for lease in self._frontier.lease(now, limit=1, busy_keys=self._busy, sources=self._sources):
+        for lease in self._frontier.lease(
+            now, limit=1, busy_keys=self._busy, sources=self._sources, asked_only=self._asked_only
+        ):
             if lease.role is Role.PAGE:
                 if self._max_pages is not None and self.pages >= self._max_pages:
                     self._frontier.release([lease.id])
@@ -136,8 +141,8 @@ class Pump:
         if self._flying:
             return self._until_ready()
         if self._frontier.outstanding:
-            if self._on_idle is not None:
-                self._on_idle()
+            if self.on_idle is not None:
+                self.on_idle()
                 return 0.0 if not self._frontier.outstanding else self._until_ready()
             return self._until_ready()
         ready = self._frontier.next_ready(self._busy)

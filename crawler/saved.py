@@ -5,11 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict, dataclass
 
-from archive.clock import Clock
 from archive.errors import MorgueError, QueryError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader, show
-from crawler.frontier import Frontier
+from crawler.frontier import view
 
 _WHY = {
     "robots": "robots.txt disallows it",
@@ -40,9 +39,9 @@ class Saved:
         return asdict(self)
 
 
-def what_became(folder: ArchiveFolder, url: str, clock: Clock) -> Saved:
+def what_became(folder: ArchiveFolder, url: str) -> Saved:
     """Look a page up in the archive and in the frontier."""
-    with Frontier(folder.crawl_db, clock) as frontier:
+    with view(folder.crawl_db) as frontier:
         state = frontier.look_up(url)
     status = state.status if state else None
     reason = state.reason if state else None

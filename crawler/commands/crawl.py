@@ -150,7 +150,7 @@ def _say_waiting(holder: str) -> None:
 
 
 def _say_repair(repair: Repair) -> None:
-    say(f"{repair.name}: cut from {repair.before:,} to {repair.after:,} bytes ({repair.why}).")
+    say(f"{repair.name}: {repair.length:,} bytes, {repair.kept:,} kept ({repair.why}).")
 
 
 def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
@@ -226,7 +226,7 @@ def save(
         wait_for_lock=0.0 if no_wait else float("inf"),
     )
     outcome = _run(context.folder, options, context.clock, ingest=True, jobs=1, quiet=True)
-    results = [what_became(context.folder, url, context.clock) for url in urls]
+    results = [what_became(context.folder, url) for url in urls]
     if as_json:
         emit_json([result.as_json() for result in results])
     else:

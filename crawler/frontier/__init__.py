@@ -19,7 +19,9 @@ from crawler.frontier.records import (
     SourceLike,
     Stats,
     UrlNames,
+    UrlState,
 )
+from crawler.frontier.view import FrontierView, SourceStats, view
 
 __all__ = [
     "AddResult",
@@ -28,7 +30,11 @@ __all__ = [
     "LateFact",
     "Lease",
     "Previous",
+    "FrontierView",
     "SourceLike",
+    "SourceStats",
     "Stats",
     "UrlNames",
+    "UrlState",
+    "view",
 ]

@@ -16,12 +16,12 @@ from archive.errors import UrlError
 from archive.model import Role
 from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
-from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
+from crawler.frontier.scheduler import ASKED_RANK as ASKED_RANK, Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
 from crawler.politeness import gap
 from crawler.recheck import LISTINGS, Harvest, History
 
-ASKED_RANK, LISTING_RANK, PAGE_RANK = 0, 1, 2
+LISTING_RANK, PAGE_RANK = 1, 2
 
 
 def rank_of(role: Role) -> int:

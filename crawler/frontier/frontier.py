@@ -12,7 +12,17 @@ from archive.model import Candidate, DiscoveryFact, Role, Via
 from crawler.frontier import intake, outcomes, upkeep
 from crawler.frontier.core import Core, Held
 from crawler.frontier.leasing import Leasing, earliest, end_exchange, remember_hosts
-from crawler.frontier.records import AddResult, KeptLike, LateFact, Lease, SourceLike, Stats, UrlNames
+from crawler.frontier.records import (
+    AddResult,
+    KeptLike,
+    LateFact,
+    Lease,
+    SourceLike,
+    Stats,
+    UrlNames,
+    UrlState,
+)
+from crawler.frontier.view import state_of
 from crawler.politeness import Rules, pause
 
 
@@ -108,16 +118,23 @@ class Frontier:
     # -- leases
 
     def lease(
-        self, now: float, *, limit: int = 1, busy_keys: Collection[str] = (), sources: Collection[str] | None = None
+        self,
+        now: float,
+        *,
+        limit: int = 1,
+        busy_keys: Collection[str] = (),
+        sources: Collection[str] | None = None,
+        asked_only: bool = False,
     ) -> list[Lease]:
         """Return up to `limit` URLs to fetch, at most one per politeness key, none whose key is busy or resting.
 
         Order: listings first, then the source that was served longest ago, then the newest page. A page whose origin's
         robots.txt is not known or a day old waits; the robots.txt is leased instead. What robots.txt disallows is put
-        off for a day with the reason "robots", without a request. `sources`: only these (None: all).
+        off for a day with the reason "robots", without a request. `sources`: only these (None: all). `asked_only`: only
+        what a person asked for by name (`Via.USER`), and the robots.txt it needs.
         """
         chosen = None if sources is None else frozenset(sources)
-        return self._leasing.lease(now, limit=limit, busy=busy_keys, sources=chosen)
+        return self._leasing.lease(now, limit=limit, busy=busy_keys, sources=chosen, asked_only=asked_only)
 
     def exchanged(
         self,
@@ -202,6 +219,20 @@ class Frontier:
             return self._core.robots.rules_for(url)
 
     # -- upkeep
+
+    def adopt(self, candidate: Candidate) -> Lease | None:
+        """Lease one URL whatever its time and key, to record a capture that was read back; None if it is refused.
+
+        For `rebuild --frontier`: the candidate is added if it is new, and takes the role that it had then.
+        """
+        if self.add([candidate]).refused and candidate.role is not Role.ROBOTS:
+            return None
+        return self._leasing.adopt(candidate)
+
+    def look_up(self, url: str) -> UrlState | None:
+        """Return what is known of a URL, in any of its spellings; None if nothing is. Raises `UrlError`."""
+        with self._core.reading():
+            return state_of(self._core.conn, self._core.hash_of(url))
 
     def make_all_due(self) -> int:
         """Make every URL due that was ever kept, for this run only; return how many. Their own times stay."""

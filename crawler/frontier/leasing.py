@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from archive.clock import Clock
-from archive.model import Role
+from archive.model import Candidate, Role
 from crawler.frontier.core import Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
 from crawler.frontier.outcomes import give_back
@@ -32,11 +32,11 @@ class Leasing:
         self._core = core
         self._deferred = 0
 
-    def lease(self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None) -> list[Lease]:
+    def lease(self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, asked_only: bool = False) -> list[Lease]:
         """Return up to `limit` leases, one per politeness key. `now`: epoch of the archive's clock."""
         core = self._core
         scheduler = core.scheduler
-        scheduler.restrict(sources)
+        scheduler.restrict(sources, asked_only=asked_only)
         leases: list[Lease] = []
         rested: list[Key] = []
         self._deferred = 0
@@ -137,6 +137,23 @@ class Leasing:
         core.find_head(queue)
         core.scheduler.offer(queue.key)
         return lease
+
+    def adopt(self, candidate: Candidate) -> Lease | None:
+        """Lease the row of a candidate that was just added. See `Frontier.adopt`."""
+        core = self._core
+        url, role = candidate.url, candidate.role
+        if role is Role.ROBOTS:
+            row, queue = self._robots_row(url, candidate.source, core.clock.now().timestamp())
+        else:
+            select = f"SELECT {_COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
+            with core.reading():
+                row = core.conn.execute(select, (core.hash_of(url, role),)).fetchone()
+            if row is None:
+                return None
+            queue = core.queues[row[15]]
+        # As it was asked for then: the row may have moved on to another spelling, or been given another role since.
+        row = (row[0], url, role.value, *row[3:])
+        return self._give(queue, row)
 
     def _ask(self, robots_url: str, queue: Queue, now: float, mono: float, busy: Collection[str]) -> Lease | None:
         """Return a lease on the robots.txt that `queue` needs first, or None if that is under way or its key is not free."""

@@ -115,6 +115,19 @@ class AddResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UrlState:
+    """What the frontier knows of one URL."""
+
+    url: str  # the spelling that is asked for
+    role: Role
+    status: int | None  # of the last visit
+    reason: str | None  # why the last visit brought nothing whole, or why there was none
+    kept: bool  # a whole body lies on the shelf
+    next_at: float | None  # epoch, archive clock; None: never again
+    fetches: int  # exchanges kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
     """The frontier in numbers."""
 

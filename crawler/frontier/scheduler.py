@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+ASKED_RANK = 0  # what a person asked for by name comes first
 Head = tuple[int, int, int]  # rank, -priority, id of the URL: the queue's best due one
 
 
@@ -63,6 +64,7 @@ class Scheduler:
         self._entries = itertools.count(1)
         self._turns = itertools.count(1)
         self._sources: frozenset[str] | None = None
+        self._asked_only = False
 
     def key(self, name: str) -> Key:
         """Return the key of that name, made if need be."""
@@ -71,10 +73,11 @@ class Scheduler:
             key = self.keys[name] = Key(name)
         return key
 
-    def restrict(self, sources: frozenset[str] | None) -> None:
-        """Serve these sources only (None: all)."""
-        if sources != self._sources:
+    def restrict(self, sources: frozenset[str] | None, *, asked_only: bool = False) -> None:
+        """Serve these sources only (None: all); `asked_only`: only what a person asked for by name."""
+        if sources != self._sources or asked_only != self._asked_only:
             self._sources = sources
+            self._asked_only = asked_only
             self.rebuild()
 
     def rebuild(self) -> None:
@@ -91,6 +94,8 @@ class Scheduler:
             if queue.head is None or not queue.source.enabled:
                 continue
             if self._sources is not None and queue.source.name not in self._sources:
+                continue
+            if self._asked_only and queue.head[0] != ASKED_RANK:
                 continue
             if best is None or _order(queue) < _order(best):
                 best = queue
