@@ -91,18 +91,33 @@ class CurlHandler(BaseDownloadHandler):
         await self._engine.close()
 
 
-def route_from(settings: BaseSettings) -> Route:
+def make_route(
+    *, proxy: str | None = None, ca_file: Path | str | None = None, allow_private: bool = False, limits: Limits | None = None
+) -> Route:
     """Return how transfers leave the machine. Raises `UsageError` for a proxy or CA file that cannot be used."""
-    standard = Limits()
-    proxy = (settings.get("MORGUE_PROXY") or "").strip()
-    if proxy and (urlsplit(proxy).scheme not in ("http", "https", "socks5h") or not urlsplit(proxy).hostname):
+    proxy = (proxy or "").strip()
+    try:
+        parts = urlsplit(proxy)
+        usable = not proxy or (parts.scheme in ("http", "https", "socks5h") and bool(parts.hostname))
+    except ValueError:
+        usable = False
+    if not usable:
         raise UsageError(
             f"proxy {proxy!r} is not usable. Write it like http://127.0.0.1:8080 (or https://, socks5h://)."
         )
-    ca_file = str(settings.get("MORGUE_CA_FILE") or certifi.where())
-    if not Path(ca_file).is_file():
-        raise UsageError(f"{ca_file} is not a file. Name a PEM file with the certificate authorities to believe.")
-    return Route(
+    believed = str(ca_file or certifi.where())
+    if not Path(believed).is_file():
+        raise UsageError(f"{believed} is not a file. Name a PEM file with the certificate authorities to believe.")
+    return Route(limits=limits or Limits(), allow_private=allow_private, proxy=proxy, ca_file=believed)
+
+
+def route_from(settings: BaseSettings) -> Route:
+    """Return the route that the settings name. Raises `UsageError`, as `make_route` does."""
+    standard = Limits()
+    return make_route(
+        proxy=settings.get("MORGUE_PROXY"),
+        ca_file=settings.get("MORGUE_CA_FILE"),
+        allow_private=settings.getbool("MORGUE_ALLOW_PRIVATE", False),
         limits=Limits(
             body=settings.getint("MORGUE_MAX_BODY", standard.body),
             head=settings.getint("MORGUE_MAX_HEAD", standard.head),
@@ -110,9 +125,6 @@ def route_from(settings: BaseSettings) -> Route:
             first_byte=settings.getfloat("MORGUE_FIRST_BYTE_TIMEOUT", standard.first_byte),
             total=settings.getfloat("MORGUE_TIMEOUT", standard.total),
         ),
-        allow_private=settings.getbool("MORGUE_ALLOW_PRIVATE", False),
-        proxy=proxy,
-        ca_file=ca_file,
     )
 
 

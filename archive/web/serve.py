@@ -31,7 +31,7 @@ _SETTINGS = {
 class ConnectionLimits:
     """A Datasette plugin: each connection gets our limits and our search function."""
 
-    @hookimpl
+    @hookimpl  # type: ignore[untyped-decorator]  # pluggy's marker
     def prepare_connection(self, conn: sqlite3.Connection) -> None:
         """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`."""
         conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)

@@ -8,7 +8,7 @@ import click
 
 from archive.console import Context, counted, emit_json, emit_table, pass_context, plain, say
 from crawler.commands.crawl import network_options
-from crawler.probe import Probe
+from crawler.commands.probe import Probe
 
 
 @click.group()
@@ -47,7 +47,7 @@ def add(
     from archive.sources import Source, add_source, load_sources, name_for
     from archive.urls import canonical_url
     from crawler.handler import make_route
-    from crawler.probe import probe_site
+    from crawler.commands.probe import probe_site
     from crawler.run import user_agent
 
     if name is not None and len(urls) > 1:

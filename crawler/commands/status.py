@@ -47,7 +47,7 @@ def _ago(time: str | None) -> str:
 @click.command(help=rebuild_archive_command.help)
 @click.option("--frontier", is_flag=True, help="Make crawl.db again instead: what is known, kept and due.")
 @click.pass_context
-def rebuild(ctx: click.Context, frontier: bool, **options: object) -> None:  # noqa: FBT001
+def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:  # noqa: FBT001
     """Make archive.db, or with --frontier crawl.db, again."""
     if not frontier:
         ctx.invoke(rebuild_archive_command, **options)
