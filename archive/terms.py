@@ -43,13 +43,14 @@ _MARKS = (  # combining marks that belong to words but are no \w in Python: Lati
 )
 _SPACELESS = (  # Thai, Lao, Burmese, Khmer, kana, Han (with extensions), Hangul
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u30ff"
-    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _WORD = re.compile(f"[\\w{_MARKS}]+")
 _RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
-_INNER = re.compile(f"[^\\W_{_SPACELESS}{_MARKS}](?:[^\\W_{_SPACELESS}]|[{_MARKS}])*")
+_INNER = re.compile(f"(?:[^\\W_{_SPACELESS}]|[{_MARKS}])+")
 _VOWEL_MARKS = re.compile("[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
+_HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(  # letters that have no mark to take off; and one form of alef, yeh and kaf for all keyboards
     {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u00f0": "d", "\u00fe": "th", "\u00e6": "ae", "\u0153": "oe",
@@ -135,8 +136,12 @@ def query_terms(words: str, algorithms: Iterable[str | None]) -> list[tuple[tupl
 
 
 def composed(text: str) -> str:
-    """Return `text` in NFC: what `spans` counts in, canonically the same text."""
-    return text if text.isascii() or unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    """Return `text` in NFC with full-width kana: what `spans` counts in; to a reader the same text."""
+    if text.isascii():
+        return text
+    if not unicodedata.is_normalized("NFC", text):
+        text = unicodedata.normalize("NFC", text)
+    return _HALF_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
 
 
 def _mixed(word: str, at: int, algorithm: str | None) -> Iterator[Span]:
@@ -151,12 +156,8 @@ def _mixed(word: str, at: int, algorithm: str | None) -> Iterator[Span]:
 
 
 def _pairs(run: str, start: int) -> list[Span]:
-    """Return the overlapping pairs of a run and its last character; half-width kana are made full-width first."""
-    last = len(run) - 1
-    return [
-        Span(start + i, start + min(i + 2, len(run)), unicodedata.normalize("NFKC", run[i : i + 2]).replace(" ", ""))
-        for i in range(last + 1)
-    ]
+    """Return the overlapping pairs of a run and its last character."""
+    return [Span(start + i, start + min(i + 2, len(run)), run[i : i + 2]) for i in range(len(run))]
 
 
 @lru_cache(maxsize=1 << 17)
@@ -182,8 +183,8 @@ def _plain(term: str) -> str:
     """Return the term in plain letters."""
     if term.isascii():
         return term
-    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", term)).translate(_LETTERS)
-    return unicodedata.normalize("NFC", bare)
+    bare = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", term))
+    return unicodedata.normalize("NFC", bare).translate(_LETTERS)
 
 
 @lru_cache(maxsize=64)

@@ -47,14 +47,14 @@ class CaptureRows:
                 stamp(snapshot.captured_at),
                 snapshot.status,
                 _mime(snapshot.headers),
-                snapshot.record_type,
-                snapshot.payload_digest,
+                clean(snapshot.record_type),
+                clean_or_none(snapshot.payload_digest),
                 self.warc(snapshot.ref.warc),
                 snapshot.ref.offset,
                 snapshot.ref.length,
                 clean_or_none(snapshot.source),
                 None if snapshot.role is None else str(snapshot.role),
-                snapshot.truncated or None,
+                clean_or_none(snapshot.truncated) or None,
                 clean_or_none(snapshot.refers_to_url),
                 None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
             ),
@@ -67,7 +67,7 @@ class CaptureRows:
         warc = self.warc(record.ref.warc)
         for fact in record.facts:
             try:
-                key = url_key(fact.url)
+                key = url_key(clean(fact.url))
             except UrlError:
                 continue
             texts = (fact.title, fact.published, fact.author, fact.entry_id, fact.summary, fact.language, record.source)
@@ -174,10 +174,11 @@ class CaptureRows:
 
 def key_or_raw(url: str) -> str:
     """Return the key of a URL; the URL itself where it has none (dns:, urn:, junk): every capture has its row."""
+    url = clean(url)
     try:
         return url_key(url)
     except UrlError:
-        return clean(url)
+        return url
 
 
 def _mime(headers: tuple[tuple[str, str], ...]) -> str:

@@ -191,7 +191,7 @@ class Placer:
         newest = self._newest(article)
         self._mark(seen, article, content)
         before = self._articles.history(article)
-        at_end = seen.article is None and (newest is None or seen.order > newest)
+        at_end = seen.article is None and newest is not None and seen.order > newest
         if at_end and not _goes_back(before, kind, content):
             after = step(before, sight_of(seen, kind, content, extraction)) or before
             if after != before:
@@ -229,6 +229,7 @@ class Placer:
         after = self._retell(article)
         if after is None:  # nothing shows it any more: hidden, not lost
             self._articles.hide(article)
+            self._stories.changed(article)
         else:
             self._articles.rewrite(article, after)
             self._stories.changed(article)
