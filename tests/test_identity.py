@@ -39,8 +39,15 @@ def test_a_url_that_is_none():
         names_of("dns:n.example", None)
 
 
-@pytest.mark.parametrize(("url", "front"), [("https://n.example", True), ("https://n.example/index.html", True),
-                                            ("https://n.example/?p=1", False), ("https://n.example/en", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("url", "front"),
+    [
+        ("https://n.example", True),
+        ("https://n.example/index.html", True),
+        ("https://n.example/?p=1", False),
+        ("https://n.example/en", False),
+    ],
+)
 def test_fronts(url, front):
     assert is_front(url_key(url)) == front
 

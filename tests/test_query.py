@@ -17,14 +17,34 @@ from archive.query.snippets import mark, snippet
 from archive.query.words import Wanted, parse_words
 from archive.urls import article_id, url_key
 
-TEXTS = {
-    # name: (host, language, title, text, published, authors)
-    "vote": ("n.example", "en", "Parliament votes", "Ministers agreed on taxes after covid-19 in the u.s. today", "2026-03-01", ("Ann O’Hara",)),
-    "tax": ("o.example", "en", "Income tax", "The organisation of income taxes. Parliament was silent.", "2026-03-02T10:00:00+02:00", ("Bea %_\"x",)),
-    "de": ("p.example", "de", "Bundesregierung", "Die Minister der Bundesregierung tagten in München", "2026-03-03", ()),
+TEXTS = {  # name: host, language, title, text, published, authors
+    "vote": (
+        "n.example",
+        "en",
+        "Parliament votes",
+        "Ministers agreed on taxes after covid-19 in the u.s. today",
+        "2026-03-01",
+        ("Ann O\u2019Hara",),
+    ),
+    "tax": (
+        "o.example",
+        "en",
+        "Income tax",
+        "The organisation of income taxes. Parliament was silent.",
+        "2026-03-02T10:00:00+02:00",
+        ('Bea %_"x',),
+    ),
+    "de": (
+        "p.example",
+        "de",
+        "Bundesregierung",
+        "Die Minister der Bundesregierung tagten in München",
+        "2026-03-03",
+        (),
+    ),
     "ja": ("q.example", "ja", "東京都知事選", "東京都の知事選挙が行われた", "2026-03-04", ()),
     "ar": ("r.example", "ar", "مُدَرِّسٌ", "قال المدرسون إن التعليم مهم", None, ()),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +132,13 @@ def test_search(reader, words, found):
 @pytest.mark.parametrize(
     "words",
     [
-        'covid-19 "u.s."', '"', '""', '"""', "AND", "OR", "NOT", "AND AND", "a OR", "OR a", "NOT a", "-", "--", "-a", "*",
-        "**", "a**", "^", "^a", "NEAR(", "NEAR(a b, 2)", "NEAR", "(", ")", "())(", "((((((((((((((((((((((((((((((((a",
-        "(" * 5000, ")" * 5000, "😀", "a😀b", "\0", "a\0b", "\ud800", "a" * 10_000, "a " * 5_000, "東" * 10_000, "a AND (b",
-        "title:", "title:*", "title:a*", "title:\"a b\"", "title :a", "{title}: a", "a:b:c", "rowid:1", "-title:a", "a + b",
-        "!@#$%^&*()_+-=[]{}|;':,./<>?`~\\", "'; DROP TABLE articles; --", "a -\"b c\" OR -d", "-(a OR b)", "NOT NOT a",
+        'covid-19 "u.s."', '"', '""', '"""', "AND", "OR", "NOT", "AND AND", "a OR", "OR a", "NOT a", "-", "--", "-a",
+        "*", "**", "a**", "^", "^a", "NEAR(", "NEAR(a b, 2)", "NEAR", "(", ")", "())(", "((((((((((((((((((((((((((((((((a",
+        "(" * 5000, ")" * 5000, "😀", "a😀b", "\0", "a\0b", "\ud800", "a" * 10_000, "a " * 5_000, "東" * 10_000,
+        "a AND (b",
+        "title:", "title:*", "title:a*", 'title:"a b"', "title :a", "{title}: a", "a:b:c", "rowid:1", "-title:a",
+        "a + b",
+        "!@#$%^&*()_+-=[]{}|;':,./<>?`~\\", "'; DROP TABLE articles; --", 'a -"b c" OR -d', "-(a OR b)", "NOT NOT a",
         "(a) (b) OR (c) NOT (d)", "a NOT b OR c", "\u202eabc", "A\u0300" * 500, "١٢٣", "½", "_", "a_b", "x" * 70,
     ],
 )  # fmt: skip
@@ -168,7 +190,7 @@ def test_only_what_must_not_be_there(reader):
         ({"author": "ann"}, {"vote"}),
         ({"author": '%_"x'}, {"tax"}),  # no wildcards
         ({"author": "%"}, {"tax"}),
-        ({"author": "O’H"}, {"vote"}),
+        ({"author": "O\u2019H"}, {"vote"}),
     ],
 )
 @pytest.mark.parametrize("words", ["", "-nowhere"])
@@ -440,6 +462,12 @@ def test_a_missing_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def read_everything(path):
+    reader = open_reader(path, heap_limit=None)
+    for (table,) in run_sql(reader, "SELECT name FROM sqlite_master WHERE type = 'table'").rows:
+        run_sql(reader, f"SELECT * FROM {table}")  # noqa: S608 - names of our own tables
+
+
 def test_a_damaged_page_is_a_database_error(tmp_path):
     path = tmp_path / "archive.db"
     store = new_store(path)
@@ -451,9 +479,7 @@ def test_a_damaged_page_is_a_database_error(tmp_path):
     data[40 * 4096 :] = b"\xff" * (len(data) - 40 * 4096)
     path.write_bytes(data)
     with pytest.raises(DatabaseError, match="morgue rebuild"):
-        reader = open_reader(path, heap_limit=None)
-        for table in ("articles", "captures", "extractions", "revisions"):
-            run_sql(reader, f"SELECT * FROM {table}")
+        read_everything(path)
 
 
 def test_a_newer_database(tmp_path):

@@ -9,7 +9,7 @@ from archive.dedupe.words import content_digest, word_tokens, words_digest
 
 
 def sight(minute: int, what: str) -> Sight:
-    """`A` a whole text, `a` the same seen again by a revisit, `t` a text cut off, `g` gone."""
+    """Return a sight: `A` a whole text, `a` the same seen again by a revisit, `t` a text cut off, `g` gone."""
     kinds = {"g": SightKind.GONE, "t": SightKind.TEXT}
     kind = kinds.get(what, SightKind.TEXT if what.isupper() else SightKind.AGAIN)
     return Sight(capture=minute, at=f"{minute:04}", kind=kind, content=None if what in "gt" else what.upper())
@@ -92,7 +92,7 @@ def test_a_step_is_what_the_whole_history_says(seen, more):
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("It’s “new” — really", "It's \"new\" - really", True),  # a CMS changed its typography
+        ("It\u2019s \u201cnew\u201d \u2014 really", "It's \"new\" - really", True),  # a CMS changed its typography
         ("a  b\n\nc", "a b c", True),  # white space
         ("in\u00adfor\u00admed", "informed", True),  # soft hyphens
         ("cafe\u0301", "caf\u00e9", True),  # composed or not

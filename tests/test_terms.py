@@ -1,10 +1,11 @@
+# ruff: noqa: RUF001 - the look-alike characters are what is tested
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.terms import composed, query_terms, spans, terms
+from archive.terms import composed, places, query_terms, spans, terms
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,13 @@ def test_spans_are_the_terms_with_their_places(text, language):
     found = list(spans(text, language))
     assert " ".join(span.term for span in found) == terms(text, language)
     assert all(0 <= span.start < span.end <= len(text) for span in found)
+
+
+@given(st.text(alphabet="aA \u00e9東京b-"), st.sampled_from("a東b"))
+def test_places_are_the_spans_that_are_wanted(text, char):
+    text = composed(text)
+    expected = [(span.start, span.end) for span in spans(text, "en") if char in span.term]
+    assert list(places(text, "en", lambda term: char in term)) == expected
 
 
 def test_a_long_word_is_cut():

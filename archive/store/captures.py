@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from archive.errors import UrlError
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot, Via
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Snapshot, Via
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
 
@@ -103,6 +103,17 @@ class CaptureRows:
             )
             for row in rows
         )  # fmt: skip
+
+    def undated(self, key: str) -> tuple[tuple[int, RecordRef], ...]:
+        """Return the captures with a text of an article that has this key and no publication date."""
+        rows = self._conn.execute(
+            "SELECT c.pk, w.name, c.offset, c.length FROM articles a JOIN captures c ON c.article = a.pk"
+            " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
+            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
+            " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
+            (key,),
+        )
+        return tuple((row[0], RecordRef(warc=row[1], offset=row[2], length=row[3])) for row in rows)
 
     def extractor(self, extractor: ExtractorId) -> int:
         """Return the row of an extractor, made if new."""

@@ -24,7 +24,7 @@ _IPV4_PARTS = 4
 
 @lru_cache(maxsize=4096)
 def normal_host(host: str) -> str:
-    """Return `host` in lower case, in punycode, without a final dot; IPv4 as four decimals, IPv6 compressed in brackets.
+    """Return `host` in lower case and punycode, without a final dot; IPv4 as four decimals, IPv6 in brackets.
 
     Raises `ValueError` with a few words if no server can have that name.
     """

@@ -9,33 +9,51 @@ from __future__ import annotations
 
 import re
 
-# Tags that are put on by whoever spreads a link, and that no server answers by: not even asked for.
-# Google Analytics campaigns; click ids of Facebook, Google, Microsoft, Yandex, Twitter, TikTok, Instagram; MailChimp.
-_CLICK_TAGS = frozenset(
-    "fbclid gclid gclsrc dclid gbraid wbraid msclkid yclid ysclid twclid ttclid igshid mc_cid mc_eid".split()
+
+def _names(*rows: tuple[str, str]) -> frozenset[str]:
+    """Return the names of a table of (whose they are, names in lower case)."""
+    return frozenset(name for _, names in rows for name in names.split())
+
+
+# Tags that are put on by whoever spreads a link, and that no server answers by: they are not even sent.
+_CLICK_TAGS = _names(
+    ("Facebook, Google Ads", "fbclid gclid gclsrc dclid gbraid wbraid"),
+    ("Microsoft, Yandex, Twitter, TikTok, Instagram", "msclkid yclid ysclid twclid ttclid igshid"),
+    ("MailChimp", "mc_cid mc_eid"),
 )
 _CLICK_PREFIXES = ("utm_",)
 
-# Names that are tracking wherever they occur: whole name, lower case -> folded in the key.
-_TRACKING = frozenset(
-    # Google: Analytics cross-domain, merchant listings, accelerated clicks, feed proxies
-    "_ga _gl _gac ga_source ga_medium ga_term ga_content ga_campaign gad_source gad_campaignid srsltid gws_rd usqp "
-    # click ids of ad networks and shops (Outbrain, Taboola, LinkedIn, Pinterest, Reddit, Snap, Rakuten, CJ, Awin, …)
-    "li_fat_id epik rdt_cid sccid scclid irclickid ranmid raneaid ransiteid cjevent awc tblci dicbo obclid obem "
-    "wickedid rb_clickid fb_action_ids fb_action_types fb_ref fb_source fb_comment_id igsh mibextid "
-    "__twitter_impression twitter_impression ref_src ref_url "
-    # mail: HubSpot, Marketo, Vero, Omeda, MailerLite, Drip, Klaviyo, Campaign Monitor, Sailthru, Mailjet, ActiveCampaign
-    "_hsenc _hsmi __hssc __hstc __hsfp hsctatracking mkt_tok vero_conv vero_id oly_anon_id oly_enc_id ml_subscriber "
-    "ml_subscriber_hash __s _ke _kx ck_subscriber_id sailthru_source vgo_ee mailid sfmc_id sfmc_sub nltr "
-    # web analytics: Adobe (s_cid, ICID, intcmp), AT Internet (xtor), Webtrekk, Matomo, comScore, Yandex, Branch, Cxense
-    "s_cid s_kwcid ef_id icid icmp intcmp int_cmp int_cid intcid cmpid cmp_id cmpid ncid ocid ito xtor xtref xtmc "
-    "wt_mc wt_zmc wt_mc_o wt.mc_id wt.mc_ev wt.tsrc wtmc wtrid piwik_campaign piwik_keyword piwik_kwd _openstat "
-    "_branch_match_id _branch_referrer cx_navsource cx_artpos cx_experienceid cx_testid cx_testvariant "
-    # publishers' share and module tags that several groups use, and Yahoo's consent round trip
-    "smid smtyp soc_src soc_trk sharetype sharedfrom sh_kit guccounter guce_referrer guce_referrer_sig "
-    "spm scm cm_sp cm_mmc cm_ven cm_cat cm_pla cm_ite cm_re cm_lm edtsign edtcode trk trkcampaign trkinfo "
-    "feedtype feedname rpc rssfeed rss_lnk dlvrit taid referrersource campaign_id campaignid "
-    "_amp_variant amp_js_v amp_gsa gaa_at gaa_n gaa_ts gaa_sig".split()
+# Names that are tracking wherever they occur: folded in the key.
+_TRACKING = _names(
+    ("Google Analytics across domains", "_ga _gl _gac ga_source ga_medium ga_term ga_content ga_campaign"),
+    ("Google Ads, merchant listings, redirects", "gad_source gad_campaignid srsltid gws_rd"),
+    ("Google AMP and Subscribe with Google", "usqp amp_js_v amp_gsa gaa_at gaa_n gaa_ts gaa_sig"),
+    ("LinkedIn, Pinterest, Reddit, Snapchat", "li_fat_id epik rdt_cid sccid scclid"),
+    ("Rakuten, Impact, CJ, Awin", "irclickid ranmid raneaid ransiteid cjevent awc"),
+    ("Taboola, Outbrain, Wicked Reports, Redbrain", "tblci dicbo obclid obem wickedid rb_clickid"),
+    ("Facebook", "fb_action_ids fb_action_types fb_ref fb_source fb_comment_id mibextid"),
+    ("Instagram, Twitter", "igsh __twitter_impression twitter_impression ref_src ref_url"),
+    ("HubSpot, Marketo", "_hsenc _hsmi hsctatracking mkt_tok"),
+    ("Vero, Omeda, MailerLite", "vero_conv vero_id oly_anon_id oly_enc_id ml_subscriber ml_subscriber_hash"),
+    (
+        "Drip, Klaviyo, ConvertKit, Sailthru, Salesforce",
+        "__s _ke _kx ck_subscriber_id sailthru_source sfmc_id sfmc_sub",
+    ),
+    ("other mailing tools", "vgo_ee mailid nltr"),
+    ("Adobe Analytics", "s_cid s_kwcid ef_id icid icmp intcmp int_cmp int_cid intcid cmpid cmp_id"),
+    ("AT Internet", "xtor xtref xtmc"),
+    ("Webtrekk, Webtrends", "wt_mc wt_zmc wt_mc_o wt.mc_id wt.mc_ev wt.tsrc wtmc wtrid"),
+    (
+        "Piwik, Yandex Metrika, Branch",
+        "piwik_campaign piwik_keyword piwik_kwd _openstat _branch_match_id _branch_referrer",
+    ),
+    ("Cxense", "cx_navsource cx_artpos cx_experienceid cx_testid cx_testvariant"),
+    ("IBM Coremetrics", "cm_sp cm_mmc cm_ven cm_cat cm_pla cm_ite cm_re cm_lm"),
+    ("share and module tags of large publishers", "smid smtyp ncid ocid ito taid rpc sharetype sharedfrom sh_kit"),
+    ("Yahoo and its consent round trip", "soc_src soc_trk guccounter guce_referrer guce_referrer_sig"),
+    ("Alibaba, Sohu", "spm scm edtsign edtcode"),
+    ("feeds", "feedtype feedname rssfeed rss_lnk dlvrit"),
+    ("campaigns in general", "trk trkcampaign trkinfo campaign_id campaignid referrersource"),
 )
 
 # Families: every name with such a beginning. Each is one tool's own prefix.
@@ -58,9 +76,10 @@ _PREFIXES = (
 )
 
 # Names that carry a channel on some sites and content on others: folded only where the value is such a word.
-_CHANNEL_NAMES = frozenset(
-    "ref r src source from via ch chan channel mod cmp camp campaign cid origin partner referer referrer refer "
-    "rf rsf sr_share output_source share shared sharing spref shem cds lo oref p1 platform medium traffic_source".split()
+_CHANNEL_NAMES = _names(
+    ("where the click came from", "ref r src source from via origin referer referrer refer rf rsf oref p1 platform"),
+    ("through which channel", "ch chan channel mod medium traffic_source cmp camp campaign cid partner cds lo"),
+    ("a share button", "sr_share output_source share shared sharing spref shem"),
 )
 # Two-letter channels (tw, li, nl) are country and language codes too: they count only before a separator.
 _CHANNEL = re.compile(
@@ -73,19 +92,18 @@ _CHANNEL = re.compile(
 _WORDS = re.compile(r"[a-z]+(?:[-_.][a-z]+){0,6}", re.IGNORECASE)
 
 # Session ids. The long names mean nothing else; the short ones only with a value that looks like a random token.
-_SESSIONS = frozenset(
-    "phpsessid jsessionid sessionid session_id sessid asp.net_sessionid cfid cftoken cfsessionid oscsid zenid "
-    "xtcsid viewstate __viewstate".split()
+_SESSIONS = _names(
+    ("PHP, Java, ASP.NET", "phpsessid jsessionid asp.net_sessionid viewstate __viewstate"),
+    ("ColdFusion", "cfid cftoken cfsessionid"),
+    ("shops and CMSs", "sessionid session_id sessid oscsid zenid xtcsid"),
 )
-_SHORT_SESSIONS = frozenset("sid s session sess ssid".split())
+_SHORT_SESSIONS = _names(("phpBB, vBulletin and others", "sid s session sess ssid"))
 _TOKEN = re.compile(r"(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-z]{26})", re.IGNORECASE)
 
 
 def is_click_tag(name: str) -> bool:
     """Tell whether a query parameter (its name, as written) is one that is not even sent."""
-    if name.startswith("amp;"):  # "&amp;" escaped twice by a feed
-        name = name[4:]
-    name = name.lower()
+    name = name.removeprefix("amp;").lower()  # "&amp;" escaped twice by a feed
     return name in _CLICK_TAGS or name.startswith(_CLICK_PREFIXES)
 
 

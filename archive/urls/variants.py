@@ -70,7 +70,7 @@ _PRINT_WORDS = (
     "print|print\\.html?|printable|printer|printer-friendly|printerfriendly|printversion|print-version|printview"
 )
 _LAST_SEGMENT = re.compile(rf"/(?:{_AMP_WORDS}|{_PRINT_WORDS})\Z", re.IGNORECASE)
-_FIRST_SEGMENT = re.compile(r"/(?:amp|m|mobile|print)(?=/)", re.IGNORECASE)
+_FIRST_SEGMENT = re.compile(r"\A/(?:amp|m|mobile|print)(?=/)", re.IGNORECASE)
 _AMP_INFIX = re.compile(r"(?<=[^/])\.(?:amp|print)(?=\.s?html?\Z|\Z)", re.IGNORECASE)
 _AMP_SUFFIX = re.compile(r"(?<=[0-9]{5})[-_.]amp(?=\.s?html?\Z|\Z)", re.IGNORECASE)
 # A listing that has "amp" or "print" as its subject: /tag/amp, /topics/print.
