@@ -1,0 +1,131 @@
+"""What people decided: `decisions.jsonl`, append-only, one JSON object per line.
+
+    {"at": "2026-05-01T06:00:00Z", "kind": "source-renamed", "reason": null, "old": "paper", "new": "the-paper"}
+
+A line counts once it ends with a newline. A process that died while writing leaves a line without one; it is cut by
+the next writer, and readers pass over it. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive.errors import DecisionsError
+
+_OWN_KEYS = ("at", "kind", "reason")
+_BLOCK = 65536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One act of a person, or of a guard on a person's behalf."""
+
+    at: datetime  # aware, UTC
+    kind: str
+    reason: str | None
+    data: Mapping[str, object]  # everything else of the line
+
+
+def append_decision(
+    path: Path, kind: str, payload: Mapping[str, object], *, at: datetime, reason: str | None = None
+) -> None:
+    """Append one decision and return when it is on the disk (fsync of the file, and of the folder for a new file).
+
+    Several processes may append at the same time (kernel lock on the file). A torn last line is cut first. `at` is
+    an aware time. Raises `DecisionsError` if the decision cannot be written as JSON or the file cannot be written.
+    """
+    taken = [key for key in payload if key in _OWN_KEYS]
+    if taken or not kind or at.tzinfo is None:
+        why = f"the key {taken[0]!r} is the line's own" if taken else "it needs a kind and a time with a zone"
+        raise DecisionsError(f"{path}: this decision cannot be kept ({why}). Nothing was written.")
+    line = {"at": _time_text(at), "kind": kind, "reason": reason, **payload}
+    try:
+        # ASCII, so that no editor's or terminal's encoding and no odd line separator can break a line
+        data = json.dumps(line, allow_nan=False).encode("ascii") + b"\n"
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DecisionsError(f"{path}: this decision cannot be kept as JSON ({error}). Nothing was written.") from None
+    try:
+        _append_line(path, data)
+    except OSError as error:
+        raise DecisionsError(
+            f"{path}: cannot be written ({error.strerror or error}). The decision was not kept; free the disk or "
+            "correct the file's permissions, and repeat the command."
+        ) from None
+
+
+def read_decisions(path: Path) -> tuple[Decision, ...]:
+    """Return the decisions in the order of the file; no file, no decisions. A torn last line is passed over.
+
+    Raises `DecisionsError` with the line's number for a line that is broken although it was written to its end.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise DecisionsError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    *lines, _torn = data.split(b"\n")
+    return tuple(_decision(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _append_line(path: Path, data: bytes) -> None:
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        end = _whole_length(fd)
+        if end != os.fstat(fd).st_size:
+            os.ftruncate(fd, end)
+        try:
+            written = 0
+            while written < len(data):
+                written += os.pwrite(fd, data[written:], end + written)
+        except OSError:
+            os.ftruncate(fd, end)  # a full disk: leave no half line
+            raise
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    if end == 0:
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _whole_length(fd: int) -> int:
+    """Return the length of the file up to its last newline, in bytes."""
+    end = os.fstat(fd).st_size
+    while end > 0:
+        start = max(0, end - _BLOCK)
+        place = os.pread(fd, end - start, start).rfind(b"\n")
+        if place >= 0:
+            return start + place + 1
+        end = start
+    return 0
+
+
+def _decision(path: Path, number: int, line: bytes) -> Decision:
+    try:
+        entry = json.loads(line)
+        at = datetime.fromisoformat(entry.pop("at"))
+        kind = entry.pop("kind")
+        reason = entry.pop("reason", None)
+        if at.tzinfo is None or not isinstance(kind, str) or not isinstance(reason, str | None):
+            raise TypeError("it needs `at` with a zone, `kind` and `reason` as text")  # noqa: TRY301 (one message for all)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DecisionsError(
+            f"{path}, line {number}: not a decision ({error}): {line[:80]!r}. This file is written by Morgue only. "
+            "Take the line from a backup, or delete it if you know what it decided; the other lines are sound."
+        ) from None
+    return Decision(at=at.astimezone(UTC), kind=kind, reason=reason, data=entry)
+
+
+def _time_text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,24 @@
+"""`sources.toml`: what to crawl. Written by people and by `morgue sources`; used by both rooms.
+
+Reading checks everything at once and names file, entry, key and what is allowed. Writing changes as few lines as
+possible: comments and order are people's own.
+"""
+
+from archive.sources.model import Source, SourcesFile, name_for
+from archive.sources.read import load_sources, parse_sources
+from archive.sources.template import SOURCES_TEMPLATE
+from archive.sources.write import add_source, remove_source, rename_source, set_contact, set_enabled
+
+__all__ = [
+    "SOURCES_TEMPLATE",
+    "Source",
+    "SourcesFile",
+    "add_source",
+    "load_sources",
+    "name_for",
+    "parse_sources",
+    "remove_source",
+    "rename_source",
+    "set_contact",
+    "set_enabled",
+]

@@ -1,0 +1,250 @@
+"""Reading sources.toml: every mistake is named with file, entry, key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from archive.errors import SourcesError, UrlError
+from archive.sources.model import Source, SourcesFile
+from archive.urls import canonical_url, join_url, url_key
+
+_T = TypeVar("_T")
+
+_MAX_DELAY = 86400.0
+_NAME = re.compile(r"\w(?:[\w .-]{0,98}[\w.])?")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_MAILTO = re.compile(r"mailto:[^@\s<>]+@[^@\s<>]+\.?[^@\s<>]*")
+# Set by the fetcher itself; a value of one's own would break the exchange or the record of it.
+_OWN_HEADERS = frozenset(
+    {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "user-agent", "te", "upgrade"}
+    | {"if-none-match", "if-modified-since", "range", "proxy-authorization"}
+)
+
+
+class _WrongValueError(Exception):
+    """What is wrong with a value; the caller knows where it stands."""
+
+
+def load_sources(path: Path) -> SourcesFile:
+    """Return what the file says. Raises `SourcesError` naming file, entry, key and what is allowed."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise SourcesError(path, f"there is no such file. Make one with `morgue init {path.parent}`.") from None
+    except OSError as error:
+        raise SourcesError(path, f"cannot be read ({error.strerror or error}).") from None
+    try:
+        text = data.decode("utf-8-sig")  # Windows' editors put a byte order mark before it
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SourcesError(path, f"line {line} is not UTF-8 text. Save the file as UTF-8.") from None
+    return parse_sources(text, path=path)
+
+
+def parse_sources(text: str, *, path: Path | str = "sources.toml") -> SourcesFile:
+    """Return what a text in the form of sources.toml says; `path` is for the messages. Raises `SourcesError`."""
+    try:
+        top = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise SourcesError(
+            path,
+            f"is not valid TOML: {error}. Texts stand in quotes, lists in [ ], each source begins with [[source]].",
+        ) from None
+    _known(top, _TOP_KEYS, path=path, entry=None)
+    contact = top.get("contact")
+    if contact is not None:
+        contact = _checked(_contact, contact, path=path, entry=None, key="contact")
+    entries = top.get("source", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SourcesError(path, "write each source under a line [[source]], with two brackets.", key="source")
+    sources = tuple(_source(entry, number, path) for number, entry in enumerate(entries, 1))
+    _no_duplicates(sources, path)
+    return SourcesFile(contact=contact, sources=sources)
+
+
+def _source(entry: Mapping[str, object], number: int, path: Path | str) -> Source:
+    name = entry.get("name")
+    label = name if isinstance(name, str) and name else f"number {number}"
+    _known(entry, _KEYS, path=path, entry=label)
+    for key, example in (("name", "paper.example"), ("url", "https://paper.example/")):
+        if key not in entry:
+            raise SourcesError(path, f'is missing. Add {key} = "{example}".', entry=label, key=key)
+    values: dict[str, Any] = {}  # by key, each as its check returns it
+    for key, value in entry.items():
+        values[key] = _checked(_KEYS[key], value, path=path, entry=label, key=key)
+    for key in ("feeds", "sitemaps", "sections"):
+        if key in values:
+            values[key] = tuple(
+                _checked(lambda ref: _below(values["url"], ref), ref, path=path, entry=label, key=key)
+                for ref in values[key]
+            )
+    return Source(**values)
+
+
+def _known(table: Mapping[str, object], known: Mapping[str, object], *, path: Path | str, entry: str | None) -> None:
+    for key in table:
+        if key in known:
+            continue
+        near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        elsewhere = ""
+        if entry is None and key in _KEYS:
+            hint, elsewhere = "", "It belongs under a line [[source]]. "
+        elif entry is not None and key in _TOP_KEYS:
+            hint, elsewhere = "", "It belongs at the top of the file, before the first [[source]]. "
+        raise SourcesError(
+            path, f"is not known; {hint}{elsewhere}Known here: {', '.join(sorted(known))}.", entry=entry, key=key
+        )
+
+
+def _checked(check: Callable[[object], _T], value: object, *, path: Path | str, entry: str | None, key: str) -> _T:
+    try:
+        return check(value)
+    except _WrongValueError as error:
+        raise SourcesError(path, f"{_shown(value)} is not allowed: {error}", entry=entry, key=key) from None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"  # noqa: PLR2004 (a line's worth)
+
+
+def _no_duplicates(sources: tuple[Source, ...], path: Path | str) -> None:
+    names: set[str] = set()
+    urls: dict[str, str] = {}
+    for source in sources:
+        if source.name in names:
+            raise SourcesError(path, "two sources have this name; rename one.", entry=source.name, key="name")
+        names.add(source.name)
+        other = urls.setdefault(url_key(source.url), source.name)
+        if other != source.name:
+            raise SourcesError(
+                path, f"source {other!r} has this address already; remove one.", entry=source.name, key="url"
+            )
+
+
+# One check per kind of value: returns the value as it is used, or says what is allowed.
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip() or any(ord(char) < 0x20 or char == "\x7f" for char in value):  # noqa: PLR2004 (control characters)
+        raise _WrongValueError("it must be a text in quotes, not empty, on one line.")
+    return value.strip()
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise _WrongValueError("a name is 1 to 100 letters, digits, dots, dashes, underscores or blanks between them.")
+    return value
+
+
+def _url(value: object) -> str:
+    try:
+        return canonical_url(_text(value))
+    except UrlError as error:
+        raise _WrongValueError(f"{error.why}. Write it in full, like https://paper.example/.") from None
+
+
+def _below(base: object, ref: object) -> str:
+    url = join_url(str(base), _text(ref))
+    if url is None:
+        raise _WrongValueError("it must be a web address (https://…), or a path on this source (/rss.xml).")
+    return url
+
+
+def _contact(value: object) -> str:
+    text = _text(value)
+    if not _MAILTO.fullmatch(text):
+        try:
+            if text.lower().startswith(("http://", "https://")):
+                return canonical_url(text)
+        except UrlError:
+            pass
+        raise _WrongValueError(
+            "write mailto:name@paper.example, or the https:// address of a page that says who you are."
+        )
+    return text
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise _WrongValueError('it must be a list of texts, like ["…", "…"].')
+    return tuple(_text(item) for item in value)
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    patterns = _texts(value)
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise _WrongValueError(
+                f"{pattern!r} is no regular expression ({error}). Single quotes keep backslashes: '/\\d{{4}}/'."
+            ) from None
+    return patterns
+
+
+def _delay(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise _WrongValueError("it must be a number of seconds, like 2 or 0.5, without quotes.")
+    if not 0 <= value <= _MAX_DELAY:
+        raise _WrongValueError("it must be 0 to 86400 seconds.")
+    return float(value)
+
+
+def _language(value: object) -> str:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise _WrongValueError('it must be a language code, like "de" or "pt-BR".')
+    return value
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongValueError("it must be true or false, without quotes.")
+    return value
+
+
+def _table(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        raise _WrongValueError('it must be a table, like { name = "value" }.')
+    return {key: _text(item) for key, item in value.items()}
+
+
+def _headers(value: object) -> Mapping[str, str]:
+    headers = _table(value)
+    for name, text in headers.items():
+        if not _TOKEN.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
+            raise _WrongValueError(f"{name!r} is no HTTP header that can be sent.")
+        if name.lower() == "user-agent":
+            raise _WrongValueError("the User-Agent has a key of its own: user_agent.")
+        if name.lower() in _OWN_HEADERS:
+            raise _WrongValueError(f"{name!r} is set by the crawler itself.")
+    return headers
+
+
+_TOP_KEYS: dict[str, object] = {"contact": _contact, "source": None}
+_KEYS: dict[str, Callable[[object], object]] = {
+    "name": _name,
+    "url": _url,
+    "feeds": _texts,
+    "sitemaps": _texts,
+    "sections": _texts,
+    "delay": _delay,
+    "include": _patterns,
+    "exclude": _patterns,
+    "language": _language,
+    "headers": _headers,
+    "user_agent": _text,
+    "render": _truth,
+    "selectors": _table,
+    "politeness_key": _text,
+    "enabled": _truth,
+}

@@ -1,0 +1,21 @@
+"""The sources.toml that `morgue init` writes."""
+
+SOURCES_TEMPLATE = """\
+# What this archive keeps. `morgue sources add https://paper.example/` writes entries here; edit them as you like.
+
+# Who runs this crawler: sent with every request, so that a site's owner can reach you.
+# contact = "mailto:you@example.org"
+
+# One entry per site. Only name and url are needed: feeds and sitemaps are found at the first crawl.
+#
+# [[source]]
+# name = "paper.example"
+# url = "https://paper.example/"
+# feeds = ["https://paper.example/rss.xml"]     # beside those that are found; also sitemaps and sections
+# delay = 5                                     # seconds between two requests
+# include = ['/news/']                          # regular expressions: only such addresses …
+# exclude = ['/sport/', '\\?print=']             # … and none of these
+# language = "en"
+# headers = { Cookie = "subscriber=1" }         # your own subscription or consent; never exported
+# enabled = false                               # keep the entry, but do not crawl
+"""

@@ -1,0 +1,213 @@
+"""Changing sources.toml: as few lines as possible, people's comments kept, the file replaced in one step."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import fields, replace
+from pathlib import Path
+
+from archive.errors import SourcesError
+from archive.sources.model import Source, SourcesFile
+from archive.sources.read import load_sources, parse_sources
+
+_HEADER = re.compile(r"\s*\[\[\s*source\s*\]\]\s*(?:#.*)?")
+_OTHER_TABLE = re.compile(r"\s*\[(?!\[?\s*source\s*\.)[^\]]")  # a table that is not part of the source above it
+_VALUE = r"""\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|true|false)(\s*(?:#.*)?)"""
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def add_source(path: Path, source: Source) -> None:
+    """Append a `[[source]]` block for `source`; what is not said of it is left to the defaults.
+
+    Raises `SourcesError` if the name or address is there already, a value is not allowed, or the file is broken.
+    """
+    block = _block(source)
+    as_read = parse_sources(block, path=path).sources
+    _edit(path, lambda text, _: _with_end(text) + block, lambda old: replace(old, sources=(*old.sources, *as_read)))
+
+
+def set_contact(path: Path, contact: str) -> None:
+    """Set the top-level `contact`. Raises `SourcesError`."""
+
+    def change(text: str, _: SourcesFile) -> str:
+        lines = text.splitlines(keepends=True)
+        top = next((number for number, _ in _blocks(lines)), len(lines))
+        line = f"contact = {_toml(contact)}"
+        for number in range(top):
+            if re.match(r"\s*contact\s*=", lines[number]):
+                lines[number] = _replaced("contact", lines[number], contact)
+                return "".join(lines)
+        for number in range(top):
+            if re.match(r"#\s*contact\s*=", lines[number]):  # the template's own line
+                lines[number] = line + "\n"
+                return "".join(lines)
+        return f"{line}\n\n{text}"
+
+    as_read = parse_sources(f"contact = {_toml(contact)}", path=path).contact
+    _edit(path, change, lambda old: replace(old, contact=as_read))
+
+
+def set_enabled(path: Path, name: str, enabled: bool) -> None:
+    """Set `enabled` of the source called `name`. Raises `SourcesError`, also if there is none."""
+    _edit_source(
+        path, name, lambda lines: _with_key(lines, "enabled", enabled), lambda old: replace(old, enabled=enabled)
+    )
+
+
+def rename_source(path: Path, old_name: str, new_name: str) -> None:
+    """Give a source another name. Raises `SourcesError`, also if there is none or the new name is taken."""
+    _edit_source(
+        path, old_name, lambda lines: _with_key(lines, "name", new_name), lambda old: replace(old, name=new_name)
+    )
+
+
+def remove_source(path: Path, name: str) -> None:
+    """Take the block of a source out; comments above it stay. Raises `SourcesError`, also if there is none."""
+    _edit_source(path, name, lambda _: [], lambda _: None)
+
+
+def _edit_source(
+    path: Path, name: str, change: Callable[[list[str]], list[str]], expected: Callable[[Source], Source | None]
+) -> None:
+    def edit(text: str, old: SourcesFile) -> str:
+        number = next((at for at, source in enumerate(old.sources) if source.name == name), None)
+        if number is None:
+            names = ", ".join(source.name for source in old.sources) or "none"
+            raise SourcesError(path, f"there is no source of this name. There are: {names}.", entry=name)
+        lines = text.splitlines(keepends=True)
+        blocks = list(_blocks(lines))
+        if number >= len(blocks):
+            return text  # the file has another form than ours: the check below says so
+        start, end = blocks[number]
+        return "".join([*lines[:start], *change(lines[start:end]), *lines[end:]])
+
+    def after(old: SourcesFile) -> SourcesFile:
+        changed = (expected(source) if source.name == name else source for source in old.sources)
+        return replace(old, sources=tuple(source for source in changed if source is not None))
+
+    _edit(path, edit, after)
+
+
+def _edit(
+    path: Path, change: Callable[[str, SourcesFile], str], expected: Callable[[SourcesFile], SourcesFile]
+) -> None:
+    """Change the text, see that it then says exactly what was meant, and replace the file."""
+    target = Path(os.path.realpath(path))  # a link to a file elsewhere stays a link
+    with _locked(target):
+        old = load_sources(path)
+        text = target.read_bytes().decode("utf-8-sig")
+        new_text = change(text, old)
+        new = parse_sources(new_text, path=path)
+        if new != expected(old):
+            raise SourcesError(path, "cannot be changed by the program in this form. Make the change in an editor.")
+        _replace(target, new_text)
+
+
+def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield first and last (exclusive) line of each `[[source]]` block, without comments that belong to the next."""
+    starts: list[int] = []
+    stops: list[int] = []
+    quote = ""  # the delimiter of a text over several lines that we are in
+    for number, line in enumerate(lines):
+        if not quote:
+            if _HEADER.fullmatch(line.rstrip("\r\n")):
+                starts.append(number)
+                stops.append(number)
+            elif _OTHER_TABLE.match(line):
+                stops.append(number)
+        for mark in re.findall(r"\"\"\"|'''", line):
+            quote = "" if quote == mark else quote or mark
+    for start in starts:
+        end = min((stop for stop in stops if stop > start), default=len(lines))
+        while end > start + 1 and lines[end - 1].strip()[:1] in {"", "#"}:
+            end -= 1
+        yield start, end
+
+
+def _with_key(lines: list[str], key: str, value: str | bool) -> list[str]:
+    for number, line in enumerate(lines):
+        if re.match(rf"\s*{key}\s*=", line):
+            return [*lines[:number], _replaced(key, line, value), *lines[number + 1 :]]
+    after = next((number for number, line in enumerate(lines) if re.match(r"\s*url\s*=", line)), 0)
+    lines = [*lines[: after + 1], f"{key} = {_toml(value)}\n", *lines[after + 1 :]]
+    lines[after] = _with_newline(lines[after])
+    return lines
+
+
+def _replaced(key: str, line: str, value: str | bool) -> str:
+    return re.sub(rf"(\s*{key}{_VALUE}", lambda match: match[1] + _toml(value) + match[3], line, count=1)
+
+
+def _with_newline(line: str) -> str:
+    return line if line.endswith("\n") else line + "\n"
+
+
+def _with_end(text: str) -> str:
+    """Return the text ready for another block: with a final newline and an empty line."""
+    return _with_newline(text) + "\n" if text.strip() else text
+
+
+def _block(source: Source) -> str:
+    lines = ["[[source]]"]
+    for field in fields(Source):
+        value = getattr(source, field.name)
+        if field.name in {"name", "url"} or value not in ((), {}, None, field.default):
+            lines.append(f"{field.name} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Return a value in TOML 1.0."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(int(value)) if value == int(value) else repr(value)
+    if isinstance(value, Mapping):
+        pairs = (f"{key if _BARE_KEY.fullmatch(key) else _toml(key)} = {_toml(item)}" for key, item in value.items())
+        return "{ " + ", ".join(pairs) + " }"
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    text = str(value)
+    if "\\" in text and "'" not in text and text.isprintable():
+        return f"'{text}'"  # a literal string: regular expressions stay readable
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a kernel lock on the folder: two commands that change the file at once would lose one change."""
+    try:
+        fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise SourcesError(path, f"its folder cannot be opened ({error.strerror or error}).") from None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = ""
+    try:
+        data = text.encode("utf-8")
+        fd, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 (the same call, and `temporary` is a text)
+    except (OSError, UnicodeEncodeError) as error:
+        if temporary:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108 (the same)
+        raise SourcesError(path, f"cannot be written ({error}). Nothing was changed.") from None

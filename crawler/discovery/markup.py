@@ -1,0 +1,176 @@
+"""Bytes that call themselves XML, made into a tree or a text: what feeds and sitemaps share.
+
+Nothing here follows a reference: no DTD is loaded, no entity is expanded (the classic bombs are never built), no
+network is touched.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from html.entities import html5
+
+from lxml import etree
+
+_HEAD = 4096  # bytes or characters in which a document says what it is
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+_UNKNOWN_BYTE = re.compile("[\udc80-\udcff]+")
+
+# What XML 1.0 (section 2.2) does not allow; some CMSs let it through from Word.
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ROOT = re.compile(r"<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/]))", re.IGNORECASE)
+_ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
+_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+
+_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--|![A-Za-z\[][^<>]*|\?[^<>]*)>", re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_BLANK = re.compile(r"\s+")
+
+
+def decode(body: bytes, content_type: str | None = None) -> str:
+    """Return the text of an XML or JSON body: by its byte order mark, else as UTF-8 if it is, else as it says.
+
+    Valid UTF-8 with anything beyond ASCII is hardly ever something else, whatever header or declaration say (both are
+    often copied from a template). Then the declaration inside comes before the header, which servers send for all
+    files alike. Bytes that are not in the declared charset are read as windows-1252.
+    """
+    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if body.startswith(mark):
+            return body.decode(name, "replace").lstrip("\ufeff")
+    head = body[:_HEAD]
+    if head.startswith((b"<\x00", b"{\x00")):
+        return body.decode("utf-16-le", "replace")
+    if head.startswith((b"\x00<", b"\x00{")):
+        return body.decode("utf-16-be", "replace")
+    inside = _DECLARED.search(head)
+    outside = _CHARSET.search(content_type or "")
+    declared = [*([inside[1].decode("ascii")] if inside else []), *([outside[1]] if outside else [])]
+    if not any(name.lower().startswith(("iso-2022", "utf-7", "hz")) for name in declared):  # ASCII bytes, other text
+        try:
+            return body.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    for name in declared:
+        if name.lower().replace("_", "-") in {"utf-8", "utf8", "us-ascii", "ascii"}:
+            continue  # it is not: see above
+        try:
+            # browsers read Latin-1 as windows-1252: the bytes between are quotes and dashes, never control characters
+            return body.decode("cp1252" if name.lower() in {"iso-8859-1", "latin1", "latin-1"} else name, "replace")
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return _UNKNOWN_BYTE.sub(_as_windows_1252, body.decode("utf-8", "surrogateescape"))
+
+
+def _as_windows_1252(match: re.Match[str]) -> str:
+    return match[0].encode("utf-8", "surrogateescape").decode("cp1252", "replace")
+
+
+def parse_xml(text: str) -> tuple[etree._Element | None, str | None]:
+    """Return the root of an XML text and None, or what was wrong with it; (None, why) where there is no tree at all.
+
+    A sound document is read strictly; otherwise it is repaired (junk before the root, HTML entities, bare `&`,
+    characters that XML forbids) and read as far as it goes.
+    """
+    start = _ROOT.search(text[: 16 * _HEAD])
+    if start is not None and start.start():
+        text = text[start.start() :]
+    text = _without_doctype(text)
+    strict = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
+    try:
+        return etree.fromstring(text.encode("utf-8"), strict), None
+    except (etree.XMLSyntaxError, UnicodeEncodeError, ValueError) as error:
+        problem = f"broken XML, read as far as it goes ({str(error)[:120]})"
+    lenient = etree.XMLParser(
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
+    try:
+        root = etree.fromstring(repaired(text).encode("utf-8"), lenient)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
+    return root, problem
+
+
+def repaired(text: str) -> str:
+    """Return XML text without forbidden characters, with bare ampersands and HTML entities outside CDATA escaped."""
+    text = _ILLEGAL.sub("", text)
+    parts = text.split("<![CDATA[")
+    parts[0] = _ENTITY.sub(_entity, parts[0])
+    for number in range(1, len(parts)):
+        inside, close, outside = parts[number].partition("]]>")
+        parts[number] = inside + close + _ENTITY.sub(_entity, outside)
+    return "<![CDATA[".join(parts)
+
+
+def entity_escaped(chunk: bytes) -> bytes:
+    """Return a piece of ASCII-compatible XML with bare ampersands and HTML entities escaped, CDATA or not."""
+    if b"&" not in chunk:
+        return chunk
+    return _ENTITY.sub(_entity, chunk.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _entity(match: re.Match[str]) -> str:
+    name = match[1]
+    if name is None:
+        return "&amp;"
+    if name[0] == "#" or name in _XML_ENTITIES:
+        return match[0]
+    known = html5.get(name)
+    return "".join(f"&#{ord(char)};" for char in known) if known else "&amp;" + name
+
+
+def _without_doctype(text: str) -> str:
+    """Return the text without its DOCTYPE and what it declares: nothing we read needs it, and bombs live there."""
+    start = text.find("<!DOCTYPE", 0, 16 * _HEAD)
+    if start < 0:
+        return text
+    bracket, end = text.find("[", start), text.find(">", start)
+    if 0 <= bracket < end:
+        close = re.compile(r"\]\s*>").search(text, bracket)
+        end = close.end() - 1 if close else end
+    return text[:start] + text[end + 1 :] if end >= 0 else text[:start]
+
+
+def plain_text(markup: str, limit: int | None = None) -> str:
+    """Return a title or summary as text: tags out, entities resolved, blanks folded, at most `limit` characters.
+
+    Feeds carry HTML inside XML, escaped once, twice or not at all. A `<` that opens no tag stays.
+
+    >>> plain_text("<p>Caf&eacute; &amp; 3 < 5</p>")
+    'Café & 3 < 5'
+    """
+    if limit is not None:
+        markup = markup[: 20 * limit]
+    if "<" in markup:
+        markup = _TAG.sub(" ", _UNSEEN.sub(" ", markup))
+    if "&" in markup:
+        markup = html.unescape(markup)
+    markup = _BLANK.sub(" ", _ILLEGAL.sub("", markup)).strip()
+    return markup if limit is None or len(markup) <= limit else markup[: limit - 1].rstrip() + "…"
+
+
+def element_text(element: etree._Element) -> str:
+    """Return all text inside an element, in order, as it stands."""
+    if len(element) == 0:
+        return element.text or ""
+    return "".join(str(text) for text in element.itertext())
+
+
+def names_of(element: etree._Element) -> tuple[str, str]:
+    """Return (namespace or undeclared prefix, local name), both in lower case; ("", "") of what is no element."""
+    tag: object = element.tag
+    if not isinstance(tag, str):
+        return "", ""  # an entity reference that was not expanded
+    if tag[0] == "{":
+        space, _, name = tag[1:].partition("}")
+        return space.lower(), name.lower()
+    prefix, colon, name = tag.partition(":")
+    return (prefix.lower(), name.lower()) if colon else ("", tag.lower())

@@ -1,0 +1,343 @@
+"""Sitemaps: index, urlset, news fields, plain text, gzip; read as a stream, so that 50 MB cost little memory. Pure.
+
+Sources: https://www.sitemaps.org/protocol.html and Google's news sitemaps. Their namespaces are not asked for: many
+sites write them wrong, and the local names are plain enough.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import IO, Protocol
+
+from lxml import etree
+
+from archive.model import DiscoveryFact, Via
+from archive.urls import join_url
+from crawler.discovery.feeds import parse_feed
+from crawler.discovery.markup import decode, element_text, entity_escaped, names_of, plain_text
+
+MAX_ENTRIES = 50_000  # of the protocol, for one file
+MAX_BYTES = 64 * 2**20  # decoded; the protocol allows 50 MB
+_CHUNK = 65536
+_HEAD = 4096
+_MAX_FEED = 8 * 2**20
+_MAX_TEXT = 16 * 2**20
+_SHORT = 1_000
+
+_ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
+_ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ENTITY_TAIL = 40  # bytes that an entity cut by the end of a chunk can have
+_UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
+
+
+class _Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitemapRef:
+    """A sitemap that a sitemap index names."""
+
+    url: str
+    lastmod: str | None = None  # as written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitemapEntry:
+    """A page that a sitemap names."""
+
+    fact: DiscoveryFact
+    lastmod: str | None = None  # as written: it hints at "when next", not at a publication date
+
+    @property
+    def url(self) -> str:
+        """The page's URL."""
+        return self.fact.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitemap:
+    """What one sitemap said. One that could not be read has nothing but a problem."""
+
+    kind: str | None  # index, urlset, text, feed; None: no sitemap
+    children: tuple[SitemapRef, ...] = ()
+    entries: tuple[SitemapEntry, ...] = ()
+    news: bool = False  # has Google News fields: names the last two days, worth asking often
+    problems: tuple[str, ...] = ()
+
+
+def parse_sitemap(
+    stream: bytes | IO[bytes], *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
+) -> Sitemap:
+    """Read a sitemap from its bytes or from a binary stream, gzipped or not. Never raises on what a server sent.
+
+    `url`: where it was fetched; `seen_at`: aware, when; `limit`: most entries (or children) to give. Relative
+    addresses are joined to `url`. What is cut or broken is given as far as it goes, with a problem.
+    """
+    problems: list[str] = []
+    source = _Bytes(BytesIO(stream) if isinstance(stream, bytes) else stream, problems)
+    head = source.peek(_HEAD)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        return Sitemap(kind=None, problems=(*problems, "the body is empty"))
+    if head.startswith(_UTF16):
+        text = decode(source.read_all(_MAX_FEED))
+        source = _Bytes(BytesIO(re.sub(r"^\s*<\?xml[^>]*>", "", text).encode("utf-8")), problems)
+        head = source.peek(_HEAD)
+        start = head.lstrip()
+    if not start.startswith(b"<"):
+        root = _ROOT.search(start)
+        if root is None or root[1].lower() not in {b"urlset", b"sitemapindex", b"rss", b"feed"}:
+            return _text_sitemap(source, url, seen_at, limit, problems)
+    root = _ROOT.search(head)
+    name = root[1].decode("ascii", "replace").lower() if root else ""
+    if name in {"rss", "feed", "rdf"}:
+        return _feed(source, problems, url=url, seen_at=seen_at, content_type=content_type, limit=limit)
+    if name in {"html", "head", "body"} or b"<!doctype html" in head.lower():
+        return Sitemap(kind=None, problems=(*problems, "not a sitemap: this is an HTML page"))
+    return _Reader(url, seen_at, limit, problems).read(source)
+
+
+class _Bytes:
+    """A stream read in chunks, unzipped where it is gzip (by its first bytes), never beyond MAX_BYTES."""
+
+    def __init__(self, stream: _Readable, problems: list[str]) -> None:
+        self._problems = problems
+        self._chunks = self._unzipped(stream)
+        self._waiting = b""
+        self._left = MAX_BYTES
+
+    def peek(self, size: int) -> bytes:
+        while len(self._waiting) < size and (chunk := next(self._chunks, b"")):
+            self._waiting += chunk
+        return self._waiting[:size]
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._waiting:
+            yield self._taken(self._waiting)
+        for chunk in self._chunks:
+            if chunk := self._taken(chunk):
+                yield chunk
+            if self._left <= 0:
+                self._problems.append(f"longer than {MAX_BYTES} bytes: the rest was not read")
+                return
+
+    def read_all(self, limit: int) -> bytes:
+        parts, size = [], 0
+        for chunk in self:
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                self._problems.append(f"longer than {limit} bytes: the rest was not read")
+                break
+        return b"".join(parts)[:limit]
+
+    def _taken(self, chunk: bytes) -> bytes:
+        chunk = chunk[: self._left]
+        self._left -= len(chunk)
+        return chunk
+
+    def _unzipped(self, stream: _Readable) -> Iterator[bytes]:
+        first = stream.read(_CHUNK)
+        if not first.startswith(b"\x1f\x8b"):
+            yield first
+            while chunk := stream.read(_CHUNK):
+                yield chunk
+            return
+        inflate = zlib.decompressobj(31)
+        chunk = first
+        try:
+            while chunk:
+                data = inflate.decompress(chunk, _CHUNK)
+                if data:
+                    yield data
+                chunk = inflate.unconsumed_tail
+                if inflate.eof:
+                    chunk = inflate.unused_data  # several gzip members in a row
+                    if not chunk.startswith(b"\x1f\x8b"):
+                        return
+                    inflate = zlib.decompressobj(31)
+                elif not chunk:
+                    chunk = stream.read(_CHUNK)
+            if not inflate.eof:
+                self._problems.append("cut gzip data, read as far as it goes")
+        except zlib.error as error:
+            self._problems.append(f"broken gzip data, read as far as it goes ({error})")
+
+
+class _Reader:
+    """One pass over an XML sitemap."""
+
+    def __init__(self, url: str, seen_at: datetime, limit: int, problems: list[str]) -> None:
+        self._url, self._seen_at, self._limit, self._problems = url, seen_at, limit, problems
+        self._entries: dict[str, SitemapEntry] = {}
+        self._children: dict[str, SitemapRef] = {}
+        self._kind: str | None = None
+        self._news = False
+        self._unusable = 0
+
+    def read(self, source: _Bytes) -> Sitemap:
+        parser = etree.XMLPullParser(
+            events=("end",),
+            recover=True,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        try:
+            for chunk in _escaped(source):
+                parser.feed(chunk)
+                if self._take(parser):
+                    self._problems.append(f"more than {self._limit} entries: the rest was not read")
+                    break
+            else:
+                try:
+                    parser.close()
+                finally:
+                    self._take(parser)
+        except etree.XMLSyntaxError as error:
+            self._problems.append(f"broken XML, read as far as it goes ({str(error)[:120]})")
+        if self._unusable:
+            self._problems.append(f"{self._unusable} entries without a usable address")
+        if self._kind is None and not self._problems:
+            self._problems.append("no sitemap: neither <urlset> nor <sitemapindex>")
+        return Sitemap(
+            kind=self._kind,
+            children=tuple(self._children.values()),
+            entries=tuple(self._entries.values()),
+            news=self._news,
+            problems=tuple(self._problems),
+        )
+
+    def _take(self, parser: etree.XMLPullParser) -> bool:
+        """Take what is complete; tell whether the limit is reached."""
+        for _, element in parser.read_events():
+            if not isinstance(element, etree._Element):  # noqa: SLF001 (lxml's only name for the type)
+                continue
+            name = names_of(element)[1]
+            if name == "url":
+                self._kind = self._kind or "urlset"
+                self._page(element)
+            elif name == "sitemap":
+                self._kind = self._kind or "index"
+                self._child(element)
+            elif name in {"urlset", "sitemapindex"}:  # an empty one
+                self._kind = self._kind or ("urlset" if name == "urlset" else "index")
+                continue
+            else:
+                continue
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and (before := element.getprevious()) is not None:
+                parent.remove(before)  # or the root would hold every empty element of the file
+            if len(self._entries) + len(self._children) >= self._limit:
+                return True
+        return False
+
+    def _page(self, element: etree._Element) -> None:
+        values: dict[str, str] = {}
+        for child in element.iter():
+            space, name = names_of(child)
+            if "image" in space or "video" in space:
+                continue
+            if name in _FIELDS and name not in values:
+                values[name] = element_text(child)
+        url = (
+            join_url(self._url, html.unescape(values.get("loc", "").strip())) if values.get("loc", "").strip() else None
+        )
+        if url is None:
+            self._unusable += 1
+            return
+        news = "publication_date" in values or "title" in values
+        self._news = self._news or news
+        title = plain_text(values.get("title", ""), _SHORT)
+        self._entries.setdefault(
+            url,
+            SitemapEntry(
+                fact=DiscoveryFact(
+                    url=url,
+                    via=Via.NEWS_SITEMAP if news else Via.SITEMAP,
+                    found_on=self._url,
+                    seen_at=self._seen_at,
+                    title=title or None,
+                    published=_short(values.get("publication_date")),
+                    language=_short(values.get("language")),
+                ),
+                lastmod=_short(values.get("lastmod")),
+            ),
+        )
+
+    def _child(self, element: etree._Element) -> None:
+        values = {names_of(child)[1]: element_text(child) for child in element}
+        loc = html.unescape(values.get("loc", "").strip())
+        url = join_url(self._url, loc) if loc else None
+        if url is None:
+            self._unusable += 1
+        elif url != self._url:
+            self._children.setdefault(url, SitemapRef(url=url, lastmod=_short(values.get("lastmod"))))
+
+
+# of the protocol, and of Google's news extension inside <news:news>
+_FIELDS = frozenset({"loc", "lastmod", "publication_date", "title", "language"})
+
+
+def _escaped(source: _Bytes) -> Iterator[bytes]:
+    """Yield chunks with bare ampersands escaped (`?a=1&b=2` in <loc>), HTML entities known, forbidden bytes out.
+
+    Inside CDATA an ampersand is escaped too; readers of the text resolve it again.
+    """
+    held = b""
+    for chunk in source:
+        chunk = held + chunk  # noqa: PLW2901 (with what the last one left)
+        place = chunk.rfind(b"&", max(0, len(chunk) - _ENTITY_TAIL))
+        held = chunk[place:] if place >= 0 else b""
+        yield _clean(chunk[:place] if place >= 0 else chunk)
+    yield _clean(held)
+
+
+def _clean(chunk: bytes) -> bytes:
+    return _ILLEGAL.sub(b"", entity_escaped(chunk)) if chunk else b" "
+
+
+def _text_sitemap(source: _Bytes, url: str, seen_at: datetime, limit: int, problems: list[str]) -> Sitemap:
+    """Read one address a line (sitemaps.org, "Text file")."""
+    entries: dict[str, SitemapEntry] = {}
+    unusable = 0
+    for line in decode(source.read_all(_MAX_TEXT)).splitlines():
+        line = line.strip()  # noqa: PLW2901 (the line itself)
+        if not line or line.startswith("#"):
+            continue
+        page = join_url("", line)  # whole addresses only: any text would be a relative one
+        if page is None:
+            unusable += 1
+            continue
+        if len(entries) >= limit:
+            problems.append(f"more than {limit} entries: the rest was not read")
+            break
+        fact = DiscoveryFact(url=page, via=Via.SITEMAP, found_on=url, seen_at=seen_at)
+        entries.setdefault(page, SitemapEntry(fact=fact))
+    if unusable:
+        problems.append(f"{unusable} lines that are no web address")
+    return Sitemap(kind="text" if entries else None, entries=tuple(entries.values()), problems=tuple(problems))
+
+
+def _feed(
+    source: _Bytes, problems: list[str], *, url: str, seen_at: datetime, content_type: str | None, limit: int
+) -> Sitemap:
+    """Read a feed that serves as a sitemap, which the protocol allows."""
+    feed = parse_feed(source.read_all(_MAX_FEED), url=url, content_type=content_type, seen_at=seen_at)
+    entries = tuple(SitemapEntry(fact=fact, lastmod=feed.updated.get(fact.url)) for fact in feed.entries[:limit])
+    return Sitemap(kind="feed" if feed.kind else None, entries=entries, problems=(*problems, *feed.problems))
+
+
+def _short(text: str | None) -> str | None:
+    text = " ".join(text.split())[:100] if text else None
+    return text or None
