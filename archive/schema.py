@@ -131,7 +131,7 @@ CREATE TABLE articles (
     url TEXT NOT NULL,
     url_key TEXT NOT NULL UNIQUE,
     canonical_url TEXT,                      -- as the page says it now
-    canonical_key TEXT,
+    canonical_key TEXT,                      -- of that, where it may be believed: same owner, no front page
     source TEXT,
     domain TEXT NOT NULL,
     title TEXT,

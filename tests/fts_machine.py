@@ -1,5 +1,7 @@
-"""Random histories of `articles`, with the full-text index checked after every step. Short in tests/test_fts.py, long in
-scripts/check-long.d/fts-histories.py."""
+"""Random histories of `articles`, with the full-text index checked after every step.
+
+Short in tests/test_fts.py, long in scripts/check-long.d/fts-histories.py.
+"""
 
 from __future__ import annotations
 

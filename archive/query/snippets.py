@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from archive.query.words import Wanted
-from archive.terms import composed, spans
+from archive.terms import composed, places
 
 _WIDTH = 240  # characters
 _LEAD = 60  # characters before the first mark
@@ -43,8 +43,8 @@ def mark(text: str, language: str | None, wanted: Wanted) -> Marked:
 def snippet(text: str, language: str | None, wanted: Wanted, *, width: int = _WIDTH) -> Marked:
     """Return about `width` characters around the most different words asked for, on one line; `…` where cut."""
     text = composed(text[:_SCANNED])
-    places = list(_found(text, language, wanted))
-    start = _best_start(text, places, width)
+    found = _found(text, language, wanted)
+    start = _best_start(text, found, width)
     end = min(len(text), start + width)
     if end < len(text):
         space = text.rfind(" ", start + width // 2, end)
@@ -52,26 +52,27 @@ def snippet(text: str, language: str | None, wanted: Wanted, *, width: int = _WI
     left, right = "… " if start > 0 else "", " …" if end < len(text) else ""
     piece = "".join(" " if char.isspace() else char for char in text[start:end])
     shift = len(left) - start
-    marks = tuple((a + shift, b + shift) for a, b in places if a >= start and b <= end)
+    marks = tuple((a + shift, b + shift) for a, b in found if a >= start and b <= end)
     return Marked(left + piece + right, marks)
 
 
 def _found(text: str, language: str | None, wanted: Wanted) -> list[tuple[int, int]]:
-    places: list[tuple[int, int]] = []
-    matching = (span for span in spans(text, language) if wanted.matches(span.term))
-    for span in islice(matching, _MARKS):
-        if places and span.start <= places[-1][1] - 1:  # overlapping pairs of a script without spaces
-            places[-1] = (places[-1][0], max(span.end, places[-1][1]))
-        elif not places or span.start >= places[-1][1]:
-            places.append((span.start, span.end))
-    return places
+    if not wanted.terms and not wanted.prefixes:
+        return []
+    found: list[tuple[int, int]] = []
+    for start, end in islice(places(text, language, wanted.matches), _MARKS):
+        if found and start < found[-1][1]:  # overlapping pairs of a script without spaces
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
-def _best_start(text: str, places: list[tuple[int, int]], width: int) -> int:
+def _best_start(text: str, found: list[tuple[int, int]], width: int) -> int:
     """Return where to cut: before the place from which most different words follow within the width."""
     best, best_at = 0, 0
-    for number, (start, _) in enumerate(places):
-        words = {text[a:b].casefold() for a, b in places[number : number + 30] if b <= start + width - _LEAD}
+    for number, (start, _) in enumerate(found):
+        words = {text[a:b].casefold() for a, b in found[number : number + 30] if b <= start + width - _LEAD}
         if len(words) > best:
             best, best_at = len(words), start
     if best_at <= _LEAD:

@@ -12,7 +12,7 @@ from archive.errors import UrlError
 from archive.model import Extraction
 from archive.store.rows import ARTICLE_DIGEST, clean_or_none, digest_of, sort_instant, unpack
 from archive.terms import terms
-from archive.urls import registered_domain, url_key
+from archive.urls import registered_domain
 
 _INSERT_ORDER = (
     "pk", "id", "url", "url_key", "canonical_url", "canonical_key", "source", "domain", "title", "authors",
@@ -192,7 +192,7 @@ def _shown_columns(extraction: Extraction, names: Names | None) -> dict[str, obj
     text_terms = terms(text, extraction.language)
     return {
         "canonical_url": link,
-        "canonical_key": url_key(link) if link else None,
+        "canonical_key": None if names is None else names.canonical,
         "title": title,
         "authors": _json(list(extraction.authors)),
         "language": clean_or_none(extraction.language),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import UrlError
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Role, Snapshot, Via
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
 
@@ -59,14 +59,14 @@ class CaptureRows:
                 stamp(snapshot.captured_at),
                 snapshot.status,
                 _mime(snapshot.headers),
-                snapshot.record_type,
-                snapshot.payload_digest,
+                clean(snapshot.record_type),
+                clean_or_none(snapshot.payload_digest),
                 self.warc(snapshot.ref.warc),
                 snapshot.ref.offset,
                 snapshot.ref.length,
                 clean_or_none(snapshot.source),
                 None if snapshot.role is None else str(snapshot.role),
-                snapshot.truncated or None,
+                clean_or_none(snapshot.truncated) or None,
                 clean_or_none(snapshot.refers_to_url),
                 None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
             ),
@@ -79,7 +79,7 @@ class CaptureRows:
         warc = self.warc(record.ref.warc)
         for fact in record.facts:
             try:
-                key = url_key(fact.url)
+                key = url_key(clean(fact.url))
             except UrlError:
                 continue
             texts = (fact.title, fact.published, fact.author, fact.entry_id, fact.summary, fact.language, record.source)
@@ -115,6 +115,17 @@ class CaptureRows:
             )
             for row in rows
         )  # fmt: skip
+
+    def undated(self, key: str) -> tuple[tuple[int, RecordRef], ...]:
+        """Return the captures with a text of an article that has this key and no publication date."""
+        rows = self._conn.execute(
+            "SELECT c.pk, w.name, c.offset, c.length FROM articles a JOIN captures c ON c.article = a.pk"
+            " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
+            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
+            " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
+            (key,),
+        )
+        return tuple((row[0], RecordRef(warc=row[1], offset=row[2], length=row[3])) for row in rows)
 
     def extractor(self, extractor: ExtractorId) -> int:
         """Return the row of an extractor, made if new."""
@@ -195,10 +206,11 @@ class CaptureRows:
 
 def key_or_raw(url: str) -> str:
     """Return the key of a URL; the URL itself where it has none (dns:, urn:, junk): every capture has its row."""
+    url = clean(url)
     try:
         return url_key(url)
     except UrlError:
-        return clean(url)
+        return url
 
 
 def _mime(headers: tuple[tuple[str, str], ...]) -> str:

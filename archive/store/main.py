@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Snapshot
 from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
@@ -72,6 +72,13 @@ class Store:
     def facts_for(self, url_key: str, until: datetime | None = None) -> tuple[DiscoveryFact, ...]:
         """Return what was said of a URL key, earliest first, up to `until` (included)."""
         return self._rows.facts_for(url_key, until)
+
+    def undated(self, url_key: str) -> tuple[tuple[int, RecordRef], ...]:
+        """Return the captures, earliest first, of the article with this URL key if it has no publication date.
+
+        What a discovery fact that came later may date: the caller extracts them once more and places them again.
+        """
+        return self._rows.undated(url_key)
 
     def add_extraction(
         self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True

@@ -117,7 +117,9 @@ class Placer:
             return self._place_revisit(seen)
         if seen.status in GONE:
             article = self._resolver.by_key(seen.url_key)
-            return REFUSED if article is None else self._continue(seen, article, SightKind.GONE, None, None)
+            if article is None or not self._speaks_for(seen, article):
+                return REFUSED
+            return self._continue(seen, article, SightKind.GONE, None, None)
         if seen.article is not None:  # it showed an article once; read again, it does not
             return self._withdraw(seen)
         return REFUSED
@@ -191,7 +193,7 @@ class Placer:
         newest = self._newest(article)
         self._mark(seen, article, content)
         before = self._articles.history(article)
-        at_end = seen.article is None and (newest is None or seen.order > newest)
+        at_end = seen.article is None and newest is not None and seen.order > newest
         if at_end and not _goes_back(before, kind, content):
             after = step(before, sight_of(seen, kind, content, extraction)) or before
             if after != before:
@@ -229,10 +231,22 @@ class Placer:
         after = self._retell(article)
         if after is None:  # nothing shows it any more: hidden, not lost
             self._articles.hide(article)
+            self._stories.changed(article)
         else:
             self._articles.rewrite(article, after)
             self._stories.changed(article)
         return REFUSED
+
+    def _speaks_for(self, seen: Seen, article: int) -> bool:
+        """Tell whether a URL that is gone means that its article is: an AMP page may go where the plain one stays."""
+        return (
+            self._conn.execute(
+                "SELECT 1 FROM articles a WHERE a.pk = ?1 AND a.url_key <> ?2 AND EXISTS"
+                " (SELECT 1 FROM captures c WHERE c.article = ?1 AND c.url_key = a.url_key AND c.content IS NOT NULL)",
+                (article, seen.url_key),
+            ).fetchone()
+            is None
+        )
 
     def _with_present_name(self, seen: Seen) -> Seen:
         """Return the row with its source's name of today."""

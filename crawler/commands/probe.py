@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from archive.clock import Clock
 from archive.errors import MorgueError, PayloadError
@@ -162,10 +161,10 @@ class _Visitor:
             await asyncio.sleep(self.pause)
         self.asked = True
         self.say(url)
-        headers: list[Any] = [
-            ("User-Agent", self.user_agent),
-            ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"),
-            ("Accept-Encoding", "gzip, br"),
+        headers = [
+            (b"User-Agent", self.user_agent.encode()),
+            (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"),
+            (b"Accept-Encoding", b"gzip, br"),
         ]
         transfer = self.engine.start(url, headers=headers)
         return await transfer.wait()

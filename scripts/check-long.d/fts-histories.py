@@ -9,8 +9,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
-from fts_machine import FtsMachine  # noqa: E402 - found through the path set above
-from hypothesis import HealthCheck, settings  # noqa: E402 - as above
+from fts_machine import FtsMachine
+from hypothesis import HealthCheck, settings
 
 EXAMPLES = int(os.environ.get("MORGUE_CHECK_EXAMPLES", "3000"))
 

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from store_helpers import text_of
+
+from archive.dedupe.cluster import cluster
+from archive.errors import UsageError
+
+
+def test_texts_of_the_same_words_are_one_cluster():
+    lines = [
+        {"id": "a", "text": text_of("x")},
+        {"id": 2, "text": text_of("y"), "title": None, "url": "https://n.example/"},
+        {"id": "c", "text": text_of("x").upper().replace(" ", "\n")},
+        {"id": "d", "text": "too short to say"},
+        {"id": "e", "text": "too short to say"},
+    ]
+    assert list(cluster(lines)) == [
+        {"id": "a", "cluster": "a", "kind": "new", "of": None, "score": None},
+        {"id": 2, "cluster": 2, "kind": "new", "of": None, "score": None},
+        {"id": "c", "cluster": "a", "kind": "exact", "of": "a", "score": 1.0},
+        {"id": "d", "cluster": "d", "kind": "new", "of": None, "score": None},
+        {"id": "e", "cluster": "e", "kind": "new", "of": None, "score": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"id": "b"}, "line 2"),
+        ({"text": "t"}, "line 2"),
+        ({"id": "b", "text": 3}, "line 2"),
+        ({"id": "a", "text": "t"}, "came before"),
+    ],
+)
+def test_a_line_that_is_none(line, message):
+    with pytest.raises(UsageError, match=message):
+        list(cluster([{"id": "a", "text": "t"}, line]))
+
+
+def test_odd_texts_do_not_stop_it():
+    texts = ["", "\0" * 100, "\ud800 " * 100, "😀 " * 100, "a " * 100_000]
+    assert len(list(cluster({"id": number, "text": text} for number, text in enumerate(texts)))) == len(texts)

@@ -1,0 +1,93 @@
+# ruff: noqa: RUF001 - the look-alike characters are what is tested
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.terms import composed, places, query_terms, spans, terms
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("The ministers visited", "en", "the minist visit"),
+        ("The ministers visited", None, "the ministers visited"),
+        ("The ministers visited", "xx", "the ministers visited"),
+        ("Ministerinnen", "de-AT", "minist"),  # a region is ignored
+        ("MÜNCHEN Straße", None, "munchen strasse"),  # plain letters, for keyboards without them
+        ("ＡＢＣ ﬁnal", None, "abc final"),  # full-width, ligature
+        ("e\u0301te\u0301", None, "ete"),  # decomposed input is the same word
+        ("Łódź Øre Ærø", None, "lodz ore aero"),
+        ("IŞIK ışık", None, "isik isik"),  # the dotless i
+        ("snake_case __", None, "snake case"),
+        ("covid-19 u.s. 1,000", None, "covid 19 u s 1 000"),
+        ("東京都", "zh", "東京 京都 都"),
+        ("在2026年", None, "在 2026 年"),
+        ("ｶﾞｽ", "ja", "ガス ス"),  # half-width kana
+        ("กรุง", "th", "กร รุ ุง ง"),
+        ("서울에서", "ko", "서울 울에 에서 서"),
+        ("مُدَرِّسٌ", None, "مدرس"),  # vowel marks
+        ("كـــتاب", None, "كتاب"),  # tatweel stretches a word
+        ("أحمد", None, "احمد"),
+        ("שָׁלוֹם", None, "שלום"),
+        ("हिन्दी समाचार", None, "हिन्दी समाचार"),  # vowel signs stay in their word
+        ("😀 ... !", "en", ""),
+        ("", "en", ""),
+    ],
+)
+def test_terms(text, language, expected):
+    assert terms(text, language) == expected
+
+
+@given(st.text(), st.sampled_from([None, "en", "de", "ar", "ja", "tr", "hi"]))
+def test_terms_are_single_tokens_for_the_index(text, language):
+    found = terms(text, language)
+    assert found == " ".join(found.split())
+    # FTS5's `ascii` tokenizer splits at ASCII characters that are no letter or digit: none may be inside a term.
+    assert all(char.isalnum() or char == " " or not char.isascii() for char in found)
+
+
+@given(st.text(), st.sampled_from([None, "en", "ru", "zh"]))
+def test_spans_are_the_terms_with_their_places(text, language):
+    text = composed(text)
+    found = list(spans(text, language))
+    assert " ".join(span.term for span in found) == terms(text, language)
+    assert all(0 <= span.start < span.end <= len(text) for span in found)
+
+
+@given(st.text(alphabet="aA \u00e9東京b-"), st.sampled_from("a東b"))
+def test_places_are_the_spans_that_are_wanted(text, char):
+    text = composed(text)
+    expected = [(span.start, span.end) for span in spans(text, "en") if char in span.term]
+    assert list(places(text, "en", lambda term: char in term)) == expected
+
+
+def test_a_long_word_is_cut():
+    assert len(terms("x" * 1_000_000, "en")) == 64
+    assert len(terms("ß" * 1_000_000, "de")) == 64
+
+
+@pytest.mark.parametrize(
+    ("words", "algorithms", "expected"),
+    [
+        ("organisations", ["english"], [(("organisations",), False), (("organis",), False)]),
+        ("東京都", ["english"], [(("東京", "京都"), False)]),  # within a longer run, too
+        ("都", [], [(("都",), True)]),  # one character: the beginning of a pair
+        ("AB東京", [], [(("ab", "東京"), False)]),
+        ("!!", [], []),
+    ],
+)
+def test_query_terms(words, algorithms, expected):
+    assert query_terms(words, algorithms) == expected
+
+
+@given(st.text(alphabet="東京都大阪", min_size=1, max_size=8), st.data())
+def test_any_piece_of_a_run_is_found(run, data):
+    start = data.draw(st.integers(0, len(run) - 1))
+    piece = run[start : data.draw(st.integers(start + 1, len(run)))]
+    [(wanted, is_open)] = query_terms(piece, [])
+    index = terms(run, "ja").split()
+    windows = [index[i : i + len(wanted)] for i in range(len(index))]
+    assert any(w[:-1] == list(wanted[:-1]) and w and (w[-1].startswith(wanted[-1]) if is_open else w == list(wanted))
+               for w in windows)  # fmt: skip
