@@ -251,6 +251,12 @@ def test_looking_into_headers() -> None:
     assert not is_chunked([("Transfer-Encoding", "identity")])
 
 
+def test_a_gzip_header_with_reserved_flags_is_none() -> None:
+    """A damaged flag byte must not send the reader looking for a file name that never ends."""
+    assert gzip_header_length(b"\x1f\x8b\x08\x00" + bytes(20)) == 10
+    assert gzip_header_length(b"\x1f\x8b\x08\x20" + bytes(20)) is None
+
+
 @pytest.mark.parametrize("cut", range(len(named_gzip(b""))))
 def test_a_gzip_header_is_whole_or_not_there(cut: int) -> None:
     whole = named_gzip(b"")

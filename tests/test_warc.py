@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -315,6 +316,21 @@ def test_a_reader_follows_a_file_that_grows(shelf: Path) -> None:
     assert seen == [b"0", b"1", b"2", b"3", b"4"]
 
 
+def test_a_torn_record_with_a_warc_in_its_body_is_not_searched(shelf: Path) -> None:
+    """A server may send a WARC file, and deflate stores what it cannot compress: its members show through."""
+    inner = gzip.compress(record("response", OK + os.urandom(3_000))) * 3
+    with writer(shelf) as to:
+        first = keep(to, exchange())
+    (path,) = shelf.iterdir()
+    end = path.stat().st_size
+    with path.open("ab") as stream:
+        stream.write(gzip.compress(record("response", OK + inner), compresslevel=0)[:-9])
+    assert inner in path.read_bytes()
+    snapshots, _, position, _ = read(path)
+    assert [s.ref for s in snapshots] == [first]
+    assert position == complete_length(path) == end
+
+
 # what others write
 
 
@@ -603,6 +619,7 @@ GOOD_FACT = {"url": URL, "via": "feed", "found_on": "", "seen_at": "2026-05-01T0
         (json.dumps({"facts": [GOOD_FACT | {"title": 5, "found_on": None}]}).encode(), 1),
         (json.dumps({"facts": [GOOD_FACT | {"url": "https://x.example/" + "a" * 9_000}]}).encode(), 0),
         (json.dumps({"facts": [GOOD_FACT] * (MAX_FACTS + 50)}).encode(), MAX_FACTS),
+        (json.dumps({"facts": [GOOD_FACT], "filler": "x" * 2**24}).encode(), 0),
         (b'{"facts": [], "seconds": ' + b"9" * 6_000 + b"}", 0),
     ],
 )

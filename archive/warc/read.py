@@ -20,7 +20,6 @@ from archive.warc.raw import MAX_RECORD, OnBroken, RawReader, RawRecord
 
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 _MAX_INTERIM = 4
-_GROUP = 2  # records after a discovery record that may be the one it is about: request, response
 _OFFSET_EVERY = 2**22  # bytes between two `Offset`s, so that a caller can show progress and commit
 
 
@@ -46,19 +45,16 @@ class _Group:
     concurrent_to: str | None = None
     source: str | None = None
     role: Role | None = None
-    waits: int = 0  # records that may still come before it
 
     def begin(self, record: RawRecord, discovery: Discovery) -> None:
         """Remember a discovery record."""
         self.concurrent_to = record.fields.get("warc-concurrent-to")
         self.source, self.role = discovery.source, discovery.role
-        self.waits = _GROUP
 
     def passed(self, record: RawRecord) -> None:
-        """Forget it once its record has come, or will not come: the crawl was killed between the two."""
-        if self.waits <= 0 or record.fields.get("warc-record-id") == self.concurrent_to:
+        """Forget it once its record has come. If a kill came before that record, the next discovery record follows."""
+        if record.fields.get("warc-record-id") == self.concurrent_to:
             self.concurrent_to = None
-        self.waits -= 1
 
 
 def read_records(
