@@ -12,6 +12,11 @@ Settings, all optional (sizes in bytes, times in seconds):
     MORGUE_FIRST_BYTE_TIMEOUT   30
     MORGUE_TIMEOUT              30: the whole transfer
 
+Known limits of libcurl 8.23: a folded header (obsolete, RFC 9112 section 5.2) is kept on one line, its white space
+folded to one blank; a head with a NUL or a line without colon is refused (error "protocol"). Names are resolved by at
+most 20 threads (libcurl's default; pycurl cannot set it), so that 20 names whose servers do not answer delay the next
+ones until the system's resolver gives up on them.
+
     DOWNLOAD_HANDLERS = {"http": "crawler.handler.CurlHandler", "https": "crawler.handler.CurlHandler"}
 """
 

@@ -29,6 +29,7 @@ from crawler.handler import route_from
 from crawler.transfer import Engine, engine
 
 OK = b"HTTP/1.1 200 OK\r\n"
+needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts memory or files in /proc")
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -124,7 +125,20 @@ def rss() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def open_files() -> int:
+    """Return how many file descriptors this process has."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a plain count
+
+
+async def test_an_idle_handle_holds_nothing_of_the_last_page() -> None:
+    with RawServer({"/": page(b"x" * 1000)}) as server:
+        async with handler() as made:
+            await fetch(made, server.url("/"))
+            (easy,) = made._engine._idle
+            assert (easy.chunks, easy.head, made._engine.in_flight) == ([], b"", 0)
+
+
+@needs_proc
 async def test_1500_transfers_take_no_more_memory_nor_files_than_500() -> None:
     body = [OK + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(b"x" * 20_000)]
     with RawServer({"/": body, "/cut": [OK + b"Content-Length: 9\r\n\r\n1234", CLOSE], "/gone": [CLOSE]}) as server:
@@ -136,7 +150,7 @@ async def test_1500_transfers_take_no_more_memory_nor_files_than_500() -> None:
                     await asyncio.gather(*(fetch(made, server.url(path)) for path in paths))
                 server.seen.clear()
                 sizes.append(rss())
-                files.append(len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - pathlib would open more to list it
+                files.append(open_files())
             assert sizes[-1] - sizes[0] < 4 * 2**20
             assert files[-1] <= files[0] + 4
 
@@ -266,15 +280,20 @@ async def test_the_address_itself_is_judged_at_connect(
         assert server.connections == 0
 
 
+@needs_proc
 async def test_a_public_address_passes_the_guard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("crawler.transfer.easy.is_public", lambda _: True)  # loopback stands in for a public host
     monkeypatch.setattr(engine, "literal_private_host", lambda _: False)
-    with RawServer({"/": page(b"x")}) as server:
+    with RawServer({"/": page(b"x"), "/close": [*page(b"x", b"Connection: close"), CLOSE]}) as server:
         async with handler(MORGUE_ALLOW_PRIVATE=False) as made:
             for _ in range(2):
                 _, exchange = await fetch(made, server.url("/"))
                 assert (exchange.body, exchange.peer) == (b"x", "127.0.0.1")
-        assert server.connections == 1
+            assert server.connections == 1
+            before = open_files()
+            for _ in range(40):  # each on a connection of its own, on a socket of our own making
+                await fetch(made, server.url("/close"))
+            assert open_files() <= before + 4
 
 
 async def test_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
