@@ -32,7 +32,7 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(
-    r"\s*(?:;|\s(?:and|und|et|y|e|en|og|och|i|и|та|και|ve|ja|dan|&|\+)\s|&|\s[·•|]\s|、|،|/)\s*", re.IGNORECASE
+    r"\s*(?:;|\s(?:and|und|et|y|e|en|og|och|i|и|та|και|ve|ja|dan|&|\+)\s|&|\s[·•]\s|、|،|/)\s*", re.IGNORECASE
 )
 _COMMA = re.compile(r"\s*[,，]\s*")
 _NOISE = re.compile(
@@ -83,6 +83,11 @@ def split(value: str) -> list[str]:
             elif position == 0 and not _BY.match(part):
                 break  # "Staff, Jane Roe" is rare, "Editor, The Daily" is not
     return names
+
+
+def is_signed(line: str) -> bool:
+    """Say whether a line starts like a byline: "By …", "Von …", "Автор: …"."""
+    return bool(_BY.match(line))
 
 
 def _name(text: str) -> str | None:

@@ -117,8 +117,8 @@ def _believe(body: bytes, codec: str) -> str | None:
         return text
     if single:
         # A single-byte codec decodes nearly everything, UTF-8 nearly nothing by chance: what reads as UTF-8 is UTF-8.
-        if not body.isascii() and (utf8 := _strict(body, "utf-8")) is not None:
-            return utf8
+        if not body.isascii() and _strict(body, "utf-8") is not None:
+            return None  # the caller asks for UTF-8 next
         return text if text is not None else body.decode(codec, "replace")
     loose = body.decode(codec, "replace")
     if loose.count("\ufffd") <= max(3, int(len(loose) * _TOLERATED)):

@@ -78,7 +78,7 @@ def _read(document: Document) -> Extraction:
     if headline is None and parts:
         headline, parts = _first_line(parts)
     dated = published.find(document, body.dated)
-    names = metadata.authors(document)
+    names = metadata.authors(document) or ((body.signed, "text") if body.signed else None)
     reason = verdict.of_text(
         document,
         parts,

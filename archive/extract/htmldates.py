@@ -65,6 +65,8 @@ def search(document: Document) -> When | None:
         "//meta[contains(@property, 'modif') or contains(@property, 'updated') or contains(@name, 'modif')]"
     ):
         meta.getparent().remove(meta)
+    for script in tree.xpath("//script[contains(@type, 'ld+json')]"):  # read already, and dateModified stands in it
+        script.drop_tree()
     try:
         found = core.find_date(
             tree,

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from archive.extract import dates
+from archive.extract import authors, dates
 from archive.extract.blocks import Block, blocks, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
@@ -24,7 +24,12 @@ from archive.extract.title import MAX_TITLE, fold
 
 TINY = 120  # characters: below, the default extraction is asked too
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
+_HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
+_BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
+_PARTICLES = frozenset(
+    {"de", "van", "von", "der", "den", "la", "da", "di", "del", "bin", "al", "el", "du", "le", "y", "e"}
+)
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
 
 
@@ -35,6 +40,7 @@ class Body:
     blocks: tuple[Block, ...]
     base: str  # which extraction it comes from: precision, default
     dated: dates.When | None = None  # a line of the text that is nothing but a date
+    signed: tuple[str, ...] = ()  # the names of a line that is nothing but a byline
 
 
 @cache
@@ -77,10 +83,13 @@ def _size(parts: Iterable[Block]) -> int:
     return sum(len(b.text) for b in parts)
 
 
-def clean(parts: Sequence[Block], titles: Sequence[str], language: str = "") -> tuple[list[Block], dates.When | None]:
-    """Drop the page's own lines, a repeated title and date lines at the top; return the date of such a line."""
+def clean(
+    parts: Sequence[Block], titles: Sequence[str], language: str = ""
+) -> tuple[list[Block], dates.When | None, tuple[str, ...]]:
+    """Drop the page's own lines, a repeated title, date lines and bylines at the top; return what those two say."""
     kept: list[Block] = []
     dated: dates.When | None = None
+    signed: tuple[str, ...] = ()
     headlines = frozenset(fold(t) for t in titles if t)
     for block in parts:
         if block.kind == "code":
@@ -94,13 +103,17 @@ def clean(parts: Sequence[Block], titles: Sequence[str], language: str = "") -> 
         if len(kept) < _TOP:
             if len(trimmed.text) <= MAX_TITLE and fold(trimmed.text) in headlines:
                 continue
-            if not kept and (when := date_line(trimmed.text, language)) is not None:
-                dated = dated or when
-                continue
+            if all(len(b.text) <= _HEADING for b in kept):  # still above the first paragraph
+                if (when := date_line(trimmed.text, language)) is not None:
+                    dated = dated or when
+                    continue
+                if names := byline(trimmed.text):
+                    signed = signed or names
+                    continue
         kept.append(trimmed)
     while kept and kept[-1].kind == "head":  # a heading with nothing under it announces what was cut off
         kept.pop()
-    return kept, dated
+    return kept, dated, signed
 
 
 def _without_chrome_lines(block: Block) -> Block | None:
@@ -137,11 +150,24 @@ def date_line(line: str, language: str = "") -> dates.When | None:
     return when if when is not None and when.precision != "month" else None
 
 
+def byline(line: str) -> tuple[str, ...]:
+    """Return the names of a line that is nothing but a byline, else nothing.
+
+    >>> byline("By Jane Roe and John Doe"), byline("By the river")
+    (('Jane Roe', 'John Doe'), ())
+    """
+    if len(line) > _BYLINE or line.endswith((".", "!", "?", ":")) or not authors.is_signed(line):
+        return ()
+    names = tuple(authors.split(line))
+    plausible = all(len(n.split()) > 1 and all(w[:1].isupper() or w in _PARTICLES for w in n.split()) for n in names)
+    return names if plausible else ()
+
+
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
     """Return the article's blocks."""
     parts, base = raw_body(document.tree, document.page.url)
-    kept, dated = clean(parts, titles, language)
-    return Body(tuple(kept), base, dated)
+    kept, dated, signed = clean(parts, titles, language)
+    return Body(tuple(kept), base, dated, signed)
 
 
 def warm_up() -> None:
