@@ -150,12 +150,13 @@ class Pump:
         if due is not None:
             due = max(due - self._clock.now().timestamp(), 0.0)
         left = self._left()
-        waits = []
-        if ready is not None and ready <= min(self._patience, left):
-            waits.append(ready)
-        if due is not None and due <= min(self._horizon, left):
-            waits.append(due)
-        return min(waits) if waits else None
+        waits = [ready] if ready is not None and ready <= self._patience else []
+        waits += [due] if due is not None and due <= self._horizon else []
+        wait = min(waits, default=None)
+        if wait is not None and wait >= left:  # the next turn would come after the end
+            self._stopped = "budget"
+            return None
+        return wait
 
     def _until_ready(self) -> float:
         ready = self._frontier.next_ready(self._busy)

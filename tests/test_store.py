@@ -263,9 +263,9 @@ def test_undated_articles_are_found_for_a_fact_that_comes_late(store):
         put(store, snapshot(A, 1), article(text_of("a")))
         put(store, snapshot(A, 2, record_type="revisit", status=304), None)
         put(store, snapshot(B, 3), article(text_of("b"), published="2026-05-01"))
-    [(capture, ref)] = store.undated(url_key(A))
+    [found] = store.undated(url_key(A), LATER)
     assert (capture, ref) == (1, snapshot(A, 1).ref)
-    assert store.undated(url_key(B)) == store.undated("nowhere.example/") == ()
+    assert store.undated(url_key(B), LATER) == store.undated("nowhere.example/", LATER) == []
 
 
 def test_a_cut_capture_makes_an_article_only_where_no_whole_one_is(store):

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Snapshot
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
@@ -73,13 +73,6 @@ class Store:
         """Return what was said of a URL key, earliest first, up to `until` (included)."""
         return self._rows.facts_for(url_key, until)
 
-    def undated(self, url_key: str) -> tuple[tuple[int, RecordRef], ...]:
-        """Return the captures, earliest first, of the article with this URL key if it has no publication date.
-
-        What a discovery fact that came later may date: the caller extracts them once more and places them again.
-        """
-        return self._rows.undated(url_key)
-
     def add_extraction(
         self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
     ) -> int:
@@ -112,7 +105,10 @@ class Store:
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
 
     def undated(self, url_key: str, before: datetime) -> list[Undated]:
-        """Return the captures whose text an undated article of this URL key shows, made before `before`."""
+        """Return the captures, earliest first, made before `before`, of the article with this URL key if it is undated.
+
+        What a discovery fact that came later may date: the caller extracts them once more and places them again.
+        """
         return self._rows.undated(url_key, before)
 
     def ingested_to(self, warc: str) -> int:

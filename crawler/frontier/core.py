@@ -22,6 +22,7 @@ from crawler.politeness import gap
 from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
+_REMEMBERED = 50_000  # hosts
 
 
 def rank_of(role: Role) -> int:
@@ -58,6 +59,17 @@ def _archive_urls() -> UrlNames:
     return cast("UrlNames", importlib.import_module("archive.urls"))
 
 
+def _remembered(memory: dict[str, str], url: str, ask: Callable[[str], str]) -> str:
+    slash = url.find("/", 8)  # behind "https://"
+    start = url if slash < 0 else url[:slash]
+    answer = memory.get(start)
+    if answer is None:
+        if len(memory) >= _REMEMBERED:
+            memory.clear()
+        answer = memory[start] = ask(url)
+    return answer
+
+
 @dataclass(slots=True, eq=False)
 class Core:
     """Shared by the parts of one open frontier."""
@@ -78,7 +90,8 @@ class Core:
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
     listener: Callable[[], None] | None = None
-    domains: dict[str, str] = field(default_factory=dict)  # host -> registered domain
+    domains: dict[str, str] = field(default_factory=dict)  # start of a URL -> registered domain
+    origins: dict[str, str] = field(default_factory=dict)  # start of a URL -> origin
 
     @classmethod
     def open(cls, path: Path, clock: Clock, names: UrlNames | None) -> Core:
@@ -132,14 +145,12 @@ class Core:
         return queue
 
     def domain_of(self, url: str) -> str:
-        """Return the registered domain of a URL, remembered by origin."""
-        origin = url[: (url.find("/", 8) + 1 or len(url) + 1) - 1]
-        domain = self.domains.get(origin)
-        if domain is None:
-            if len(self.domains) > 50_000:
-                self.domains.clear()
-            domain = self.domains[origin] = self.names.registered_domain(url)
-        return domain
+        """Return the registered domain of a URL, remembered by how the URL starts. Raises `UrlError`."""
+        return _remembered(self.domains, url, self.names.registered_domain)
+
+    def origin_of(self, url: str) -> str:
+        """Return the origin of a URL, remembered by how the URL starts."""
+        return _remembered(self.origins, url, self.names.origin_of)
 
     def hash_of(self, url: str, role: Role = Role.PAGE) -> bytes:
         """Return the identity of a URL as crawl.db keeps it. Raises `UrlError`.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from archive.clock import Clock
 from archive.model import Candidate, Role
 from crawler.frontier.core import Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
-from crawler.frontier.outcomes import give_back
 from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
 from crawler.frontier.scheduler import Key, Queue
@@ -100,7 +100,7 @@ class Leasing:
         while queue.head is not None and self._deferred < _DEFER_AT_ONCE:
             row = core.conn.execute(f"SELECT {_COLUMNS} FROM urls WHERE id = ?", (queue.head[2],)).fetchone()  # noqa: S608 - constants
             url = row[1]
-            advice = core.robots.advice(core.names.origin_of(url), url, now)
+            advice = core.robots.advice(core.origin_of(url), url, now)
             if advice.ask is not None:
                 return self._ask(advice.ask, queue, now, mono, busy)
             if advice.reason is not None:
@@ -126,7 +126,7 @@ class Leasing:
         self._deferred += 1
         core.find_head(queue)
 
-    def _give(self, queue: Queue, row: tuple[object, ...]) -> Lease:
+    def _give(self, queue: Queue, row: tuple[Any, ...]) -> Lease:
         core = self._core
         lease, history, digests = _lease(core.conn, queue, row)
         core.held[lease.id] = Held(lease, queue, history, digests)
@@ -181,7 +181,7 @@ class Leasing:
         self._core.waiting_for.setdefault(robots_url, set()).add(key.name)
         self._core.scheduler.offer(key)
 
-    def _robots_row(self, robots_url: str, source: str, now: float) -> tuple[tuple[object, ...], Queue]:
+    def _robots_row(self, robots_url: str, source: str, now: float) -> tuple[tuple[Any, ...], Queue]:
         core = self._core
         digest = core.hash_of(robots_url, Role.ROBOTS)
         select = f"SELECT {_COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
@@ -200,51 +200,30 @@ class Leasing:
         return row, core.queues[row[15]]
 
 
-def _lease(conn: sqlite3.Connection, queue: Queue, row: tuple[object, ...]) -> tuple[Lease, History, tuple[bytes, ...]]:
-    values: Mapping[str, object] = dict(zip(_COLUMNS.split(", "), row, strict=True))
-    url_id = int(str(values["id"]))
+def _lease(conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...]) -> tuple[Lease, History, tuple[bytes, ...]]:
+    (url_id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,
+     digest, captured_at, captured_url, _) = row  # fmt: skip # in the order of _COLUMNS
     facts = conn.execute("SELECT digest, fact FROM facts WHERE url_id = ? AND fact IS NOT NULL", (url_id,)).fetchall()
-    captured_at = values["captured_at"]
-    previous = (
-        Previous(
-            url=str(values["captured_url"]),
-            captured_at=datetime.fromisoformat(str(captured_at)),
-            payload_digest=_text(values["payload_digest"]),
-        )
-        if captured_at is not None
-        else None
-    )
-    failures = int(str(values["failures"]))
+    previous = None
+    if captured_at is not None:
+        previous = Previous(url=captured_url, captured_at=datetime.fromisoformat(captured_at), payload_digest=digest)
     lease = Lease(
         id=url_id,
-        url=str(values["url"]),
+        url=url,
         source=queue.source.name,
-        role=Role(str(values["role"])),
+        role=Role(role),
         key=queue.key.name,
-        hops=int(str(values["hops"])),
-        depth=int(str(values["depth"])),
+        hops=hops,
+        depth=depth,
         attempt=failures + 1,
-        fetches=int(str(values["fetches"])),
-        etag=_text(values["etag"]),
-        last_modified=_text(values["last_modified"]),
+        fetches=fetches,
+        etag=etag,
+        last_modified=last_modified,
         previous=previous,
         facts=tuple(fact_from_json(fact) for _, fact in facts),
     )
-    history = History(
-        failures=failures,
-        interval=_number(values["interval"]),
-        visits=int(str(values["visits"])),
-        last_changed=_number(values["last_changed"]),
-    )
+    history = History(failures=failures, interval=interval, visits=visits, last_changed=last_changed)
     return lease, history, tuple(digest for digest, _ in facts)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
 
 
 def earliest(conn: sqlite3.Connection) -> float | None:
@@ -285,6 +264,3 @@ def end_exchange(core: Core, held: Held, *, pause: float, failures: int, clock: 
         core.scheduler.rest(key, mono + wait)
     else:
         core.scheduler.offer(key)
-
-
-__all__ = ["Leasing", "earliest", "end_exchange", "give_back", "remember_hosts"]

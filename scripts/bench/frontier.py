@@ -100,7 +100,9 @@ def run(path: Path, options: argparse.Namespace) -> None:
         done += len(leases)
     took = time.monotonic() - start
     used = time.process_time() - cpu
-    print(f"leased and completed {done / took:,.0f} URLs/s ({used / max(done, 1) * 1e6:.0f} us CPU each), {done:,} URLs")
+    print(
+        f"leased and completed {done / took:,.0f} URLs/s ({used / max(done, 1) * 1e6:.0f} us CPU each), {done:,} URLs"
+    )
     print(f"memory     {memory():.0f} MB   crawl.db {path.stat().st_size / 2**20:.0f} MiB")
     start = time.monotonic()
     frontier.close()
