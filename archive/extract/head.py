@@ -5,12 +5,12 @@ from __future__ import annotations
 from archive.model import Role
 
 _OK = range(200, 300)
+# A section is only guessed from its address: a page taken for one may be an article, and its content says so.
 _BY_ROLE = {
     Role.FEED: "feed",
     Role.SITEMAP: "feed",
     Role.ROBOTS: "feed",
     Role.HOME: "front-page",
-    Role.SECTION: "listing",
 }
 
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from archive.extract.blocks import Block
 from archive.extract.document import Document, content_type
+from archive.extract.head import reason_by_head
 from archive.extract.page import Page
 from archive.extract.signs import claims_article, score, signs, weigh
 from archive.extract.title import fold
-from archive.model import Role
 
 MAX_BODY = 64 * 2**20  # bytes, content-coding removed
 SHORT = 220  # weighed characters that a text without any other sign of an article needs
@@ -19,7 +19,6 @@ VERY_SHORT = 60  # … that any article needs
 _PROBE = 200  # blocks, and characters of each, that are looked at
 _LETTERS = 0.4  # least share of letters and digits; three quarters are usual
 _SOFT_ERROR_TEXT = 700  # an error page's own text is shorter
-_OK = range(200, 300)
 _WEAK = frozenset({None, "htmldate", "visible"})  # dates that any page may carry
 _HTML_TYPES = frozenset(
     {"", "text/html", "application/xhtml+xml", "text/plain", "application/octet-stream", "text/xhtml", "html"}
@@ -62,22 +61,14 @@ _FRONT_PATH = re.compile(
 
 def before_parsing(page: Page) -> str | None:
     """Return the reason why these bytes are not worth parsing, or None."""
-    if page.status is not None and page.status not in _OK:
-        return "status"
+    reason = reason_by_head(page.status, page.role)
+    if reason is not None:
+        return reason
     if not page.body.strip():
         return "empty"
     if len(page.body) > MAX_BODY:
         return "too-large"
-    return _ROLES.get(page.role) if page.role in _ROLES else _of_type(page)
-
-
-_ROLES = {
-    Role.FEED: "feed",
-    Role.SITEMAP: "feed",
-    Role.ROBOTS: "feed",
-    Role.HOME: "front-page",
-    Role.SECTION: "listing",
-}
+    return _of_type(page)
 
 
 def _of_type(page: Page) -> str | None:

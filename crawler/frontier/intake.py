@@ -107,7 +107,7 @@ def _take(core: Core, candidate: Candidate, digest: bytes, now: float, result: _
 
 def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
     fact = candidate.fact
-    if not fact.found_on or fact.via is Via.REDIRECT:
+    if not fact.found_on or candidate.hops:  # a redirect's target hands on what was said of the address before it
         return
     tally = core.tallies.setdefault(fact.found_on, Tally())
     tally.new += new
@@ -201,6 +201,12 @@ def _promote(core: Core, candidate: Candidate, url_id: int, role: Role, state: i
         core.conn.execute("UPDATE urls SET role = ?, rank = ? WHERE id = ?", (candidate.role.value, rank, url_id))
         if state == DONE:
             core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
+        _offer(core, url_id)
+    if role is Role.SECTION and candidate.role is Role.PAGE and via in (Via.FEED, Via.NEWS_SITEMAP):
+        # Taken for a section by its address; but what a feed announces is an article.
+        core.conn.execute(
+            "UPDATE urls SET role = ?, rank = ? WHERE id = ?", (Role.PAGE.value, rank_of(Role.PAGE), url_id)
+        )
         _offer(core, url_id)
     if via is Via.USER and role is not Role.ROBOTS:
         core.conn.execute(
