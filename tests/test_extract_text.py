@@ -116,6 +116,7 @@ def test_blocks(xml: str, text: str, markdown: str) -> None:
         (page(BODY, status=404), "status"),
         (page(BODY, status=304), "status"),
         (page(BODY, role=Role.HOME), "front-page"),
+        (page(BODY, role=Role.SECTION), "listing"),
         (page(BODY, role=Role.FEED), "feed"),
         (page(BODY, url="https://lantern.example/"), "front-page"),
         (Page(url=URL, body=b""), "empty"),

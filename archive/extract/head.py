@@ -5,7 +5,7 @@ from __future__ import annotations
 from archive.model import Role
 
 _OK = range(200, 300)
-# A section is only guessed from its address: a page taken for one may be an article, and its content says so.
+# Not Role.SECTION: that is only guessed from the address, and such a page may say of itself that it is an article.
 _BY_ROLE = {
     Role.FEED: "feed",
     Role.SITEMAP: "feed",
