@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from http import HTTPStatus
 
 from protego import Protego
 
@@ -23,6 +24,7 @@ MAX_ROBOTS_HOPS = 5
 DEFAULT_DELAY = 1.0
 MAX_PAUSE = 86400.0
 _ROBOTS_RETRY = (600.0, 3600.0, 6 * 3600.0, 86400.0)
+_TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
 _HOST_PAUSES = (5.0, 30.0, 300.0, 1800.0, 7200.0)  # after the 1st, 2nd … connection in a row that failed
 _BUSY_PAUSES = (60.0, 300.0, 1800.0, 7200.0)  # after the 1st, 2nd … 429 or 503 in a row without a Retry-After
 _VERSIONED = re.compile(
@@ -71,10 +73,10 @@ def rules(status: int | None, body: bytes = b"") -> Rules:
     `status` None: no answer at all, or one that was cut off in the middle of a rule. `body`: content-coding removed.
     A redirect is to be followed by the caller, up to five times; given here it counts as "unavailable" (allow).
     """
-    if status is None or status >= 500 or status < 200 or status == 429:
+    if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.OK or status == _TOO_MANY:
         # 429 is a 4xx, but it says "not now", not "there is none"; Google reads it as a server error too.
         return DISALLOW_ALL
-    if status >= 300:
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
         return ALLOW_ALL
     try:
         parser = Protego.parse(_text(body))
@@ -112,7 +114,7 @@ def _text(body: bytes) -> str:
 
 
 def robots_fresh_for(status: int | None, failures: int) -> float:
-    """Return for how many seconds a robots.txt answer holds: a day; after a failure less, growing with `failures` in a row.
+    """Return how long (seconds) a robots.txt answer holds.
 
     >>> robots_fresh_for(200, 0), robots_fresh_for(503, 1), robots_fresh_for(None, 9)
     (86400.0, 600.0, 86400.0)
@@ -140,7 +142,7 @@ def gap(source_delay: float | None, crawl_delay: float | None) -> float:
 
 
 def retry_after(value: str | None, *, date: str | None = None, now: datetime | None = None) -> float | None:
-    """Return the seconds that a Retry-After header asks for, or None if it says nothing usable (RFC 9110 section 10.2.3).
+    """Return the seconds that a Retry-After asks for, or None if it says nothing usable (RFC 9110 section 10.2.3).
 
     A date is read against the response's own `Date` header, because servers' clocks are wrong and ours may be moved;
     without one against `now` (aware; None: no reading). At most a day: longer ones are asked again then.
@@ -187,22 +189,20 @@ def pause(
 ) -> Pause:
     """Return how long to leave a host alone after an exchange, given its `failures` in a row so far.
 
-    Retry-After is obeyed with any status (RFC 9110 gives it for 503 and 3xx, RFC 6585 for 429); a 429 or 503 without it,
-    and a host that does not answer, are left alone longer each time.
+    Retry-After is obeyed with any status from 300 on (RFC 9110 gives it for 503 and 3xx, RFC 6585 for 429); a 429 or
+    503 without it, and a host that does not answer, are left alone longer each time.
     """
     named = {name.lower(): value for name, value in reversed(list(headers)) if name.lower() in ("retry-after", "date")}
     asked = retry_after(named.get("retry-after"), date=named.get("date"), now=now)
-    if status in (429, 503):
+    if status in (_TOO_MANY, HTTPStatus.SERVICE_UNAVAILABLE):
         failures += 1
         return Pause(seconds=_step(_BUSY_PAUSES, failures) if asked is None else asked, failures=failures)
     if status is None and error in HOST_ERRORS:
         failures += 1
         return Pause(seconds=_step(_HOST_PAUSES, failures), failures=failures)
     if status is None:
-        return Pause(
-            seconds=0.0, failures=failures
-        )  # too large, private address, cancelled …: says nothing of the host
-    return Pause(seconds=(asked or 0.0) if status >= 300 else 0.0, failures=0)
+        return Pause(seconds=0.0, failures=failures)  # too large, private, cancelled: says nothing of the host
+    return Pause(seconds=(asked or 0.0) if status >= HTTPStatus.MULTIPLE_CHOICES else 0.0, failures=0)
 
 
 def _step(series: tuple[float, ...], failures: int) -> float:

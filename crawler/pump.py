@@ -1,4 +1,4 @@
-"""The pump: leases in their time, one per politeness key, until the run is over. Pure asyncio; knows nothing of Scrapy."""
+"""The pump: leases in their time, one per politeness key, until the run is over. Pure asyncio, without Scrapy."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ at 67% or more already known, shorter at 33% or less), CC-NEWS (sitemaps that ch
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from archive.model import Role
 
@@ -32,6 +33,7 @@ LISTING_MIN = 10 * MINUTE
 LISTING_MAX = DAY
 LISTING_START = HOUR
 STEP = 1.5
+MOSTLY_KNOWN, MOSTLY_NEW = 0.67, 0.33
 _SOON = MINUTE
 _WEEK = 7 * DAY
 
@@ -88,9 +90,9 @@ def next_visit(role: Role, outcome: Outcome, history: History, now: float) -> Ne
         return Next(next_at=None, reason=reason, history=_with(history, failures=failures, now=now, changed=False))
     if reason is not None:
         return _failed(role, reason, outcome.status, history, now)
-    if outcome.status is not None and 300 <= outcome.status < 400 and outcome.status != 304:
+    if outcome.status is not None and is_redirect(outcome.status):
         return _redirected(role, outcome.status, history, now)
-    changed = outcome.status != 304 and not outcome.same_body
+    changed = outcome.status != HTTPStatus.NOT_MODIFIED and not outcome.same_body
     if role in LISTINGS:
         return _listed(role, outcome, history, now, changed=changed)
     visits = history.visits + 1
@@ -101,6 +103,15 @@ def next_visit(role: Role, outcome: Outcome, history: History, now: float) -> Ne
         history=History(
             failures=0, interval=delay, visits=visits, last_changed=now if changed else history.last_changed
         ),
+    )
+
+
+def is_redirect(status: int | None) -> bool:
+    """Return whether a status sends us elsewhere; 304 does not."""
+    return (
+        status is not None
+        and HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+        and status != HTTPStatus.NOT_MODIFIED
     )
 
 
@@ -116,7 +127,7 @@ def failure_reason(outcome: Outcome) -> str | None:
         return f"truncated-{outcome.truncated}"
     if outcome.status is None:
         return "no-response"
-    if outcome.status >= 400 or outcome.status < 200:
+    if outcome.status >= HTTPStatus.BAD_REQUEST or outcome.status < HTTPStatus.OK:
         return f"status-{outcome.status}"
     return None
 
@@ -167,7 +178,7 @@ def _listed(role: Role, outcome: Outcome, history: History, now: float, *, chang
         share = harvest.known / (harvest.new + harvest.known)
         # The first visit finds everything new: that says nothing of how often the listing changes.
         if history.visits:
-            interval = interval * STEP if share >= 0.67 else interval / STEP if share <= 0.33 else interval
+            interval *= STEP if share >= MOSTLY_KNOWN else 1 / STEP if share <= MOSTLY_NEW else 1
     ceiling = LISTING_MAX
     if role is Role.SITEMAP:
         news = harvest is not None and harvest.news_sitemap

@@ -1,7 +1,7 @@
 """A tiny crawl in a process of its own: a Scrapy spider over the pump, for the proof that the pump keeps its word.
 
-Called as `pump_crawl.py CRAWL_DB LOG PORT DELAY BUDGET`: hosts are the addresses 127.0.0.2, .3 …; the server that the test
-runs answers for all of them. Each exchange is "kept" as a line in LOG, synced before its lease is completed.
+Called as `pump_crawl.py CRAWL_DB LOG BUDGET`: hosts are the addresses 127.0.0.2, .3 …; the server that the test runs
+answers for all of them. Each exchange is "kept" as a line in LOG, synced before its lease is completed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import scrapy  # noqa: E402 - the path comes first
+from frontier_kit import Names, TestKept, TestSource  # noqa: E402 - the path comes first
 from scrapy.crawler import AsyncCrawlerProcess  # noqa: E402 - the path comes first
 
 from archive.clock import SystemClock  # noqa: E402 - the path comes first
 from archive.model import Role  # noqa: E402 - the path comes first
 from crawler.frontier import Frontier, Lease  # noqa: E402 - the path comes first
 from crawler.pump import Pump  # noqa: E402 - the path comes first
-from frontier_kit import Names, TestKept, TestSource  # noqa: E402 - the path comes first
 
 BATCH = 16
 SETTINGS = {
@@ -105,7 +105,7 @@ def main() -> None:
     with Frontier(database, clock, names=Names()) as frontier:
         shelf = Shelf(log, frontier)
         pump = Pump(frontier, clock, budget=budget, on_idle=shelf.commit)
-        process = AsyncCrawlerProcess(SETTINGS, install_root_handler=True)
+        process = AsyncCrawlerProcess(SETTINGS)
         started = time.monotonic()
         process.crawl(PumpSpider, pump=pump, shelf=shelf)
         process.start(install_signal_handlers=False)

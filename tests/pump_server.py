@@ -23,7 +23,7 @@ class HostLog:
 
 
 class CountingServer:
-    """Answers every path of every 127.x address after `latency` seconds; /robots.txt with `robots`; /retry with 503 once."""
+    """Answers any path on any 127.x after `latency` seconds; /robots.txt with `robots`; /retry with 503 once."""
 
     def __init__(self, *, latency: float = 0.01, robots: bytes = b"", retry_after: int = 2) -> None:
         self.latency = latency

@@ -77,7 +77,9 @@ def test_what_is_over_500_kib_is_cut_between_lines() -> None:
 
 
 def test_delay_and_sitemaps() -> None:
-    read = rules(200, b"User-agent: *\nCrawl-delay: 2.5\nSitemap: /s.xml\nSitemap: /s.xml\nSitemap: https://n.example/t.xml\n")
+    read = rules(
+        200, b"User-agent: *\nCrawl-delay: 2.5\nSitemap: /s.xml\nSitemap: /s.xml\nSitemap: https://n.example/t.xml\n"
+    )
     assert read.delay == 2.5
     assert read.sitemaps == ("/s.xml", "https://n.example/t.xml")
     assert rules(200, b"User-agent: *\nCrawl-delay: soon\n").delay is None
@@ -158,7 +160,11 @@ def test_robots_is_read_daily_and_sooner_after_a_failure() -> None:
 
 @pytest.mark.corpus
 def test_every_real_robots_txt_parses(corpus: Path) -> None:
-    files = [path for path in (corpus / "suites" / "robots").rglob("*") if path.is_file() and path.suffix not in (".py", ".go")]
+    files = [
+        path
+        for path in (corpus / "suites" / "robots").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".go")
+    ]
     assert len(files) > 1000
     for path in files:
         read = rules(200, path.read_bytes())

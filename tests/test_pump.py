@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from frontier_kit import Names, TestKept, TestSource, candidate
 
 from archive.clock import SystemClock
 from archive.model import Role
 from crawler.frontier import Frontier, Lease
 from crawler.pump import Pump
-from frontier_kit import Names, TestKept, TestSource, candidate
 
 
 @pytest.fixture

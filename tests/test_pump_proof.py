@@ -11,17 +11,20 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from archive.clock import SystemClock
-from crawler.frontier import Frontier
 from frontier_kit import Names, candidate
 from pump_crawl import BATCH, sources
 from pump_server import CountingServer
+
+from archive.clock import SystemClock
+from crawler.frontier import Frontier
 
 SCRIPT = Path(__file__).with_name("pump_crawl.py")
 IN_FLIGHT = 32
 
 
-def prepare(database: Path, server: CountingServer, *, hosts: int, pages: int, delay: float, retry: bool = False) -> set[str]:
+def prepare(
+    database: Path, server: CountingServer, *, hosts: int, pages: int, delay: float, retry: bool = False
+) -> set[str]:
     """Fill a frontier; return the URLs that a whole crawl captures, robots.txt left out."""
     clock = SystemClock()
     with Frontier(database, clock, names=Names()) as frontier:

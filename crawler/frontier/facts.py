@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from archive.model import Candidate, DiscoveryFact, Via
 
+_LONGEST_DATE = 80  # characters
 _FIELDS = ("title", "published", "author", "entry_id", "summary", "language")
 
 
@@ -48,7 +49,7 @@ def epoch_as_written(text: str | None) -> float | None:
     >>> epoch_as_written("2026-05-01T06:00:00Z") == epoch_as_written("Fri, 01 May 2026 06:00:00 GMT")
     True
     """
-    if not text or len(text) > 80:
+    if not text or len(text) > _LONGEST_DATE:
         return None
     text = text.strip()
     try:

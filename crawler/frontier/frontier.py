@@ -11,7 +11,7 @@ from archive.clock import Clock
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from crawler.frontier import intake, outcomes, upkeep
 from crawler.frontier.core import Core, Held
-from crawler.frontier.leasing import Leasing, earliest, end_exchange, remember_hosts
+from crawler.frontier.leasing import Leasing, earliest, remember_hosts
 from crawler.frontier.records import (
     AddResult,
     KeptLike,
@@ -75,7 +75,7 @@ class Frontier:
     # -- what is known
 
     def sync_sources(self, sources: Sequence[SourceLike]) -> AddResult:
-        """Take over sources.toml: seed home pages, feeds, sitemaps and sections; stop leasing for sources that are gone.
+        """Take over sources.toml: seed its URLs; stop leasing for sources that are gone.
 
         The URLs of removed and disabled sources are kept; they are leased again when the source is back.
         """
@@ -146,15 +146,15 @@ class Frontier:
     ) -> None:
         """Tell that the exchange of a lease is over: its key rests from now, for its gap, Retry-After or back-off.
 
-        The lease itself stays out until `complete` or `release`.
+        The lease itself stays out until `complete` or `release`. Where `complete` came first, this still counts.
         """
         core = self._core
         held = core.held.get(lease.id)
-        if held is None or held.over:
+        if held is not None and held.over:
             return
-        key = held.queue.key
+        key = core.scheduler.key(lease.key)
         manners = pause(status, headers, error=error, failures=key.failures, now=self._clock.now())
-        end_exchange(core, held, pause=manners.seconds, failures=manners.failures, clock=self._clock)
+        outcomes.end_exchange(core, lease, pause=manners.seconds, failures=manners.failures)
         if manners.seconds > 0:  # at once: this is a promise that a kill must not break
             with core.writing():
                 remember_hosts(core.conn, [(key.name, self._clock.real() + manners.seconds, key.failures)])

@@ -11,7 +11,7 @@ from crawler.frontier.core import ASKED_RANK, Core, Tally, rank_of
 from crawler.frontier.facts import fact_digest, fact_from_json, fact_to_json, priority_of
 from crawler.frontier.records import AddResult, LateFact
 from crawler.frontier.schema import DONE, READY
-from crawler.recheck import LISTINGS
+from crawler.recheck import LISTINGS, is_redirect
 
 MAX_URL = 2000  # characters
 MAX_HOPS = 20
@@ -49,7 +49,7 @@ def add(core: Core, candidates: Iterable[Candidate], now: float) -> AddResult:
             if reason is not None:
                 result.refused[reason] = result.refused.get(reason, 0) + 1
                 continue
-            _take(core, candidate, digest, now, result, depths)
+            _take(core, candidate, digest, now, result=result, depths=depths)
     if result.new or result.known:
         core.tell()
     return AddResult(
@@ -83,9 +83,11 @@ def _refusal(core: Core, candidate: Candidate) -> str | None:
     return None
 
 
-def _take(core: Core, candidate: Candidate, digest: bytes, now: float, result: _Result, depths: dict[str, int]) -> None:
+def _take(
+    core: Core, candidate: Candidate, digest: bytes, now: float, *, result: _Result, depths: dict[str, int]
+) -> None:
     row = core.conn.execute(
-        "SELECT id, url, role, state, fetches, status, hops, queue, rank, priority FROM urls WHERE hash = ?", (digest,)
+        "SELECT id, url, role, state, fetches, status FROM urls WHERE hash = ?", (digest,)
     ).fetchone()
     _count(core, candidate, new=row is None)
     if row is None:
@@ -94,9 +96,9 @@ def _take(core: Core, candidate: Candidate, digest: bytes, now: float, result: _
         _add_fact(core, url_id, candidate.fact)
         return
     result.known += 1
-    url_id, url, role, state, fetches, status, _hops, queue_id, _rank, _priority = row
-    _follow_own_redirect(core, candidate, url_id, url, status, queue_id, now)
-    _promote(core, candidate, url_id, Role(role), state, fetches, now)
+    url_id, url, role, state, fetches, status = row
+    _follow_own_redirect(core, candidate, url_id, url=url, status=status, now=now)
+    _promote(core, candidate, url_id, role=Role(role), state=state, fetches=fetches, now=now)
     if _add_fact(core, url_id, candidate.fact):
         result.new_facts += 1
         if fetches and status is not None:
@@ -170,7 +172,7 @@ def _add_fact(core: Core, url_id: int, fact: DiscoveryFact) -> bool:
 
 
 def _follow_own_redirect(
-    core: Core, candidate: Candidate, url_id: int, url: str, status: int | None, queue_id: int, now: float
+    core: Core, candidate: Candidate, url_id: int, *, url: str, status: int | None, now: float
 ) -> None:
     """Fetch the other spelling when a URL redirects to itself: http to https, with and without www or the slash.
 
@@ -183,7 +185,7 @@ def _follow_own_redirect(
     if held is not None:
         held.moved_to = (candidate.url, candidate.hops)
         return
-    if status is None or not 300 <= status < 400:
+    if not is_redirect(status):
         return
     core.conn.execute(
         "UPDATE urls SET url = ?, hops = ?, state = ?, next_at = ?, etag = NULL, last_modified = NULL WHERE id = ?",
@@ -192,7 +194,9 @@ def _follow_own_redirect(
     _offer(core, url_id)
 
 
-def _promote(core: Core, candidate: Candidate, url_id: int, role: Role, state: int, fetches: int, now: float) -> None:
+def _promote(
+    core: Core, candidate: Candidate, url_id: int, *, role: Role, state: int, fetches: int, now: float
+) -> None:
     """Give a known URL a better role if someone who knows says so, and make it due if a person asks for it."""
     via = candidate.fact.via
     rank = rank_of(candidate.role)

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from archive.clock import Clock
 from archive.model import Candidate, Role
 from crawler.frontier.core import Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
@@ -106,8 +105,7 @@ class Leasing:
             if advice.reason is not None:
                 self._defer(queue, row[0], advice)
                 continue
-            if advice.delay > key.crawl_delay:
-                key.crawl_delay = advice.delay
+            key.crawl_delay = max(key.crawl_delay, advice.delay)
             soonest = key.last_end + core.gap_of(key)
             if soonest > mono:  # robots.txt has just asked for a longer gap than the one that was kept
                 core.scheduler.rest(key, soonest)
@@ -156,7 +154,7 @@ class Leasing:
         return self._give(queue, row)
 
     def _ask(self, robots_url: str, queue: Queue, now: float, mono: float, busy: Collection[str]) -> Lease | None:
-        """Return a lease on the robots.txt that `queue` needs first, or None if that is under way or its key is not free."""
+        """Return a lease on the robots.txt that `queue` needs first; None if that is under way or must wait."""
         core = self._core
         waiting = queue.key
         if robots_url in core.asking:
@@ -248,19 +246,3 @@ def remember_hosts(conn: sqlite3.Connection, rows: list[tuple[str, float, int]])
         " not_before = max(not_before, excluded.not_before), failures = excluded.failures",
         rows,
     )
-
-
-def end_exchange(core: Core, held: Held, *, pause: float, failures: int, clock: Clock) -> None:
-    """Let a key go after an exchange: its gap begins now, at the end, the later and so the safer of its two ends."""
-    key = held.queue.key
-    held.over = True
-    mono = clock.monotonic()
-    key.last_end = mono
-    key.failures = failures
-    if key.in_flight == held.lease.id:
-        key.in_flight = None
-    wait = max(core.gap_of(key), pause)
-    if wait > 0:
-        core.scheduler.rest(key, mono + wait)
-    else:
-        core.scheduler.offer(key)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from archive.model import Role
 from crawler.frontier.core import Core, Held, rank_of
-from crawler.frontier.records import KeptLike
+from crawler.frontier.records import KeptLike, Lease
 from crawler.frontier.schema import DONE, READY, WAITING
-from crawler.recheck import Harvest, Next, Outcome, next_visit
+from crawler.recheck import Harvest, Next, Outcome, is_redirect, next_visit
 
 _UPDATE = (
-    "UPDATE urls SET url=?, rank=?, state=?, next_at=?, hops=?, last_fetched=?, fetches=fetches+?, failures=?, visits=?,"
-    " interval=?, last_changed=?, status=?, reason=?, etag=?, last_modified=?, payload_digest=?, captured_at=?,"
-    " captured_url=? WHERE id=?"
+    "UPDATE urls SET url=?, rank=?, state=?, next_at=?, hops=?, last_fetched=?, fetches=fetches+?, failures=?,"
+    " visits=?, interval=?, last_changed=?, status=?, reason=?, etag=?, last_modified=?, payload_digest=?,"
+    " captured_at=?, captured_url=? WHERE id=?"
 )
 _Row = tuple[object, ...]
 
@@ -50,6 +51,8 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
             core.robots.store(url, status=None, body=b"", moved_to=None, now=now)
     core.wake_at = wake
     for held, state in done:
+        if not held.over:  # nobody said so, or not yet: its gap begins now at the latest
+            end_exchange(core, held.lease, pause=0.0, failures=held.queue.key.failures)
         give_back(core, held)
         if state == READY:
             core.find_head(held.queue)
@@ -58,6 +61,23 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
         core.unblock(url)
     core.tell()
     return len(done)
+
+
+def end_exchange(core: Core, lease: Lease, *, pause: float, failures: int) -> None:
+    """Let a key go after an exchange: its gap begins now, at the end, the later and so the safer of its two ends."""
+    key = core.scheduler.key(lease.key)
+    held = core.held.get(lease.id)
+    if held is not None:
+        held.over = True
+    key.last_end = core.clock.monotonic()
+    key.failures = failures
+    if key.in_flight == lease.id:
+        key.in_flight = None
+    wait = max(core.gap_of(key), pause)
+    if wait > 0:
+        core.scheduler.rest(key, key.last_end + wait)
+    else:
+        core.scheduler.offer(key)
 
 
 def give_back(core: Core, held: Held) -> None:
@@ -88,7 +108,7 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
     after: Next = next_visit(lease.role, outcome, held.history, now)
     url, hops = lease.url, 0
     next_at, reason, state = after.next_at, after.reason, WAITING if after.next_at is not None else DONE
-    redirected = whole and result.status is not None and 300 <= result.status < 400 and result.status != 304
+    redirected = whole and is_redirect(result.status)
     if redirected:
         hops = lease.hops
         if held.moved_to is not None:
@@ -96,11 +116,11 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
             next_at, state = now, DONE if lease.role is Role.ROBOTS else READY
     etag, last_modified = lease.etag, lease.last_modified
     kept = (previous.payload_digest, previous.captured_at.isoformat(), previous.url) if previous else (None, None, None)
-    if whole and result.status == 200:
+    if whole and result.status == HTTPStatus.OK:
         etag, last_modified = result.etag, result.last_modified
         if not same:
             kept = (result.payload_digest, result.captured_at.isoformat(), lease.url)
-    elif whole and result.status == 304:
+    elif whole and result.status == HTTPStatus.NOT_MODIFIED:
         etag, last_modified = result.etag or etag, result.last_modified or last_modified
     elif result.truncated is not None or redirected:
         # What was cut must be fetched whole next time: without a condition. So must what has moved.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import OrderedDict
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from crawler.politeness import (
     ALLOW_ALL,
@@ -75,7 +76,7 @@ class RobotsBook:
     def store(self, url: str, *, status: int | None, body: bytes, moved_to: str | None, now: float) -> Rules:
         """Keep an answer (inside a transaction of the caller's) and return its rules."""
         before = self._get(url)
-        if status == 304 and before is not None:
+        if status == HTTPStatus.NOT_MODIFIED and before is not None:
             status, moved_to = before.status, before.moved_to
             row = self._conn.execute("SELECT body FROM robots WHERE url = ?", (url,)).fetchone()
             body = row[0] if row else b""

@@ -1,8 +1,8 @@
 """Whose turn it is: politeness keys and their queues in memory. Nothing here touches the disk.
 
-A key is *in flight* (a request of it is under way), *resting* (its next request would come too soon), *blocked* (it waits
-for a robots.txt) or *ready*. Ready keys lie in a heap by (rank, turn of the source, newest first): ranks first, then the
-source that waited longest, then the newest page. Entries are corrected when they come up, not when they change.
+A key is *in flight* (a request of it is under way), *resting* (its next request would come too soon), *blocked* (it
+waits for a robots.txt) or *ready*. Ready keys lie in a heap by (rank, turn of the source, newest first): ranks first,
+then the source that waited longest, then the newest page. Entries are put right when they come up.
 """
 
 from __future__ import annotations

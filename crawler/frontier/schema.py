@@ -108,8 +108,8 @@ def open_database(path: Path) -> sqlite3.Connection:
 def unusable(path: Path, error: sqlite3.Error) -> DatabaseError:
     """Return the error of our own tree for one of SQLite's."""
     return DatabaseError(
-        f"{path} cannot be used: {error}. Look at the disk's free space and the file's rights; a broken crawl.db can be "
-        "made again from the WARC files with `morgue rebuild --frontier`."
+        f"{path} cannot be used: {error}. Look at the disk's free space and the file's rights; a broken crawl.db can "
+        "be made again from the WARC files with `morgue rebuild --frontier`."
     )
 
 

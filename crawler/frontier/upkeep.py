@@ -25,8 +25,8 @@ def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
     with core.writing():
         core.conn.execute("UPDATE sources SET enabled = 0")
         core.conn.executemany(
-            "INSERT INTO sources(name, url, domain, key, delay, enabled) VALUES(?,?,?,?,?,?) ON CONFLICT(name) DO UPDATE"
-            " SET url = excluded.url, domain = excluded.domain, key = excluded.key, delay = excluded.delay,"
+            "INSERT INTO sources(name, url, domain, key, delay, enabled) VALUES(?,?,?,?,?,?) ON CONFLICT(name) DO"
+            " UPDATE SET url = excluded.url, domain = excluded.domain, key = excluded.key, delay = excluded.delay,"
             " enabled = excluded.enabled",
             rows,
         )

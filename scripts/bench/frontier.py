@@ -35,20 +35,25 @@ class FastClock:
         self.speed = speed
 
     def now(self) -> datetime:
+        """Return the machine's time."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Return fast seconds."""
         return time.monotonic() * self.speed
 
     def real(self) -> float:
+        """Return the machine's time."""
         return time.time()
 
 
 def memory() -> float:
+    """Return the most memory used so far, MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
+    """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--urls", type=int, default=100_000)
     parser.add_argument("--hosts", type=int, default=2_000)
@@ -61,6 +66,7 @@ def main() -> None:
 
 
 def run(path: Path, options: argparse.Namespace) -> None:
+    """Fill a frontier and empty it."""
     print(f"{options.urls:,} URLs on {options.hosts:,} hosts, delay {options.delay}; memory at start {memory():.0f} MB")
     clock = FastClock(1000.0 if options.delay else 1.0)
     frontier = Frontier(path, clock, names=Names())
