@@ -129,7 +129,7 @@ class _Collector:
             if base := join_url(self._base, element.get("href", "")):
                 self._base = base
             break  # the first counts (WHATWG HTML section 4.2.3)
-        problems = []
+        problems: list[str] = []
         for element in root.iter("a", "area", "link", "meta"):
             if element.tag == "link":
                 self._take_link(element)
@@ -207,10 +207,9 @@ def _text(element: etree._Element) -> str:
 
 
 def _seen(element: etree._Element) -> Iterator[str]:
-    for part in element.itertext():
-        if not isinstance(part, str):
-            continue
-        holder = part.getparent() if hasattr(part, "getparent") else None  # lxml's texts know where they stand
-        if holder is not None and holder.tag in {"script", "style", "noscript", "template"} and not part.is_tail:
-            continue
-        yield str(part)
+    hidden = {"script", "style", "noscript", "template"}
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if event == "start" and node.text and node.tag not in hidden:
+            yield str(node.text)
+        elif event == "end" and node is not element and node.tail:
+            yield str(node.tail)
