@@ -184,7 +184,8 @@ BROKEN = [
     (rss(ITEM).replace("utf-8", "no-such-charset").encode(), TITLE),
     (rss(ITEM.replace("\xe9", "&eacute;").replace("\u2013", "&ndash;")).encode(), TITLE),  # HTML's entities
     (rss(ITEM.replace("\xe9", "\x0b\xe9\x00")).encode(), TITLE),  # forbidden characters
-    (rss(ITEM).encode()[:-30], TITLE),  # cut
+    (rss(ITEM).encode()[:-15], TITLE),  # cut
+    (rss(ITEM + ITEM.replace("/a", "/second-story")).encode()[:-40], TITLE),  # cut inside an address
     (rss(ITEM.replace("</title>", "<br></title>")).encode(), TITLE),  # HTML unescaped
     (rss(ITEM + "<item><title>cut").encode()[:-16], TITLE),
     (rss(ITEM).replace("<channel>", '<channel xmlns:x="">').encode(), TITLE),  # not allowed in XML 1.0
@@ -202,6 +203,7 @@ def test_broken_feeds_are_read_as_far_as_they_go(body: bytes, title: str) -> Non
     feed = read(body)
     assert (feed.kind, feed.entries[0].url) == ("rss", "https://paper.example/a")
     assert feed.entries[0].title == title
+    assert len(feed.entries) == 1  # half an address is no entry
 
 
 def test_the_header_says_the_charset_where_the_document_does_not() -> None:
@@ -334,11 +336,37 @@ def test_plain_text(markup: str, text: str) -> None:
 
 
 _BITS = [
-    b"<rss><channel>", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<item>", b"</item>", b"<entry>", b"</entry>",
-    b"<link>/a</link>", b"<link href='/b'/>", b"<guid>", b"</", b"<![CDATA[", b"]]>", b"&", b"&x;", b"<!--", b"-->",
-    b"<?xml version='1.0' encoding='", b"utf-16", b"'?>", b"<!DOCTYPE x [", b"]>", b"\xff\xfe", b"\x00", b"\xed\xa0\x80",
-    b"{", b'"items":[', b"<title>", b"</title>", b"<x:y xmlns:x=''>", b"xml:base='http://[::1'",
-]  # fmt: skip
+    b"<rss><channel>",
+    b"<feed xmlns='http://www.w3.org/2005/Atom'>",
+    b"<item>",
+    b"</item>",
+    b"<entry>",
+    b"</entry>",
+    b"<link>/a</link>",
+    b"<link href='/b'/>",
+    b"<guid>",
+    b"</",
+    b"<![CDATA[",
+    b"]]>",
+    b"&",
+    b"&x;",
+    b"<!--",
+    b"-->",
+    b"<?xml version='1.0' encoding='",
+    b"utf-16",
+    b"'?>",
+    b"<!DOCTYPE x [",
+    b"]>",
+    b"\xff\xfe",
+    b"\x00",
+    b"\xed\xa0\x80",
+    b"{",
+    b'"items":[',
+    b"<title>",
+    b"</title>",
+    b"<x:y xmlns:x=''>",
+    b"xml:base='http://[::1'",
+]
 
 
 @settings(max_examples=150, deadline=None)

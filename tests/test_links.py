@@ -182,7 +182,7 @@ ARTICLES = [
     "/a/ab6c6487ab616bfdc9d7.html",
     "/_capture/b6c6487ab616bfdc9d7069a13013f96cfaf0173fbe41985e68b9413f.html",
     "/news/3f2504e0-4f89-11d3-9a0c-0305e82c3301",
-    "/вести/совет-принял-решение-о-ратуше",
+    "/вести/совет-принял-решение-за-ратушу",
     "/%E7%A4%BE%E4%BC%9A/%E5%B8%82%E8%AE%AE%E4%BC%9A%E9%80%9A%E8%BF%87%E6%96%B0%E5%B8%82%E6%94%BF%E5%8E%85%E9%A1%B9%E7%9B%AE",
     "/topic/economy/2026/05/01/rates-rise-again",  # a date below a listing
     "/councilVotesOnTheNewTownHall.html",

@@ -216,9 +216,25 @@ def test_hostile_sitemaps_cost_little(body: str) -> None:
 
 
 _BITS = [
-    b"<urlset>", b"<sitemapindex>", b"<url>", b"</url>", b"<loc>", b"</loc>", b"/a", b"&", b"<![CDATA[", b"]]>", b"\x00",
-    b"https://paper.example/", b"\n", b"<rss>", b"\xff\xfe", b"\x1f\x8b", b"<?xml version='1.0' encoding='x'?>", b"<!--",
-]  # fmt: skip
+    b"<urlset>",
+    b"<sitemapindex>",
+    b"<url>",
+    b"</url>",
+    b"<loc>",
+    b"</loc>",
+    b"/a",
+    b"&",
+    b"<![CDATA[",
+    b"]]>",
+    b"\x00",
+    b"https://paper.example/",
+    b"\n",
+    b"<rss>",
+    b"\xff\xfe",
+    b"\x1f\x8b",
+    b"<?xml version='1.0' encoding='x'?>",
+    b"<!--",
+]
 
 
 @settings(max_examples=150, deadline=None)

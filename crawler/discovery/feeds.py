@@ -27,6 +27,7 @@ _XML = "{http://www.w3.org/XML/1998/namespace}"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _WEB = re.compile(r"\s*(?:https?:)?//\S+\Z", re.IGNORECASE)
 _KINDS = {"rss": "rss", "channel": "rss", "rdf": "rdf", "feed": "atom"}
+_ENTRY_EDGE = re.compile(r"<(/?)(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _HTML_LIKE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -76,12 +77,18 @@ def parse_feed(body: bytes, *, url: str, content_type: str | None = None, seen_a
         # inside HTML now and then: a template put the site's frame around the feed
         top = next((element for element in root.iter() if names_of(element)[1] in _KINDS), None)
         if top is not None:
-            return _xml_feed(top, url, seen_at, problems)
+            return _xml_feed(top, url, seen_at, problems, cut=problem is not None and _ends_inside(text))
     what = "this is an HTML page" if _HTML_LIKE.match(text) else "neither RSS, Atom nor JSON Feed"
     return Feed(kind=None, problems=(f"not a feed: {what}", *problems))
 
 
-def _xml_feed(root: etree._Element, url: str, seen_at: datetime, problems: list[str]) -> Feed:
+def _ends_inside(text: str) -> bool:
+    """Tell whether the body was cut inside an entry: half an address is a wrong address."""
+    edges = [match[1] for match in _ENTRY_EDGE.finditer(text, max(0, len(text) - 2**20))]
+    return bool(edges) and edges[-1] == ""
+
+
+def _xml_feed(root: etree._Element, url: str, seen_at: datetime, problems: list[str], *, cut: bool) -> Feed:
     space, name = names_of(root)
     kind = _KINDS[name]
     head, home_ref = _Entry(), None
@@ -99,6 +106,9 @@ def _xml_feed(root: etree._Element, url: str, seen_at: datetime, problems: list[
             _read_field(head, element, "atom" if kind == "atom" else "rss", space)
     if not items and problems:  # a tag that was not closed took them in
         items = [element for element in root.iter() if names_of(element)[1] in {"item", "entry"}]
+    if cut and items:
+        items.pop()
+        problems = [*problems, "cut: the last entry was left out"]
     based = _has_base(root, items)
     home = join_url(url, home_ref) if home_ref else None
     # RSS says nothing of relative links: those in the wild are relative to the site

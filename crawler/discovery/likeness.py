@@ -168,7 +168,7 @@ def article_likeness(url: str, home: str, known: ShapeFacts | None = None) -> Li
     if listing is not None and not numbered and not _is_dated(segments):
         return "section" if listing in _SECTION_HEADS and len(words) <= _SECTION_DEPTH else "neither"
     if known is not None and known.counts:
-        if known.counts[_shape(segments, query)] > 1:
+        if known.counts[key.partition("/")[0] + _shape(segments, query)] > 1:
             points += 2
         elif known.counts.total() >= _ENOUGH_KNOWN:
             points -= 1
@@ -257,9 +257,9 @@ def _has_number(segments: tuple[str, ...], query: tuple[tuple[str, str], ...]) -
 
 
 def _slug_words(text: str) -> int:
-    """Return the number of words of a slug; of scripts without blanks, a third of the characters."""
+    """Return the number of words of a slug; of scripts without blanks, half of the characters."""
     if not text.isascii() and not re.search(r"[-_ ]", text):
-        return len(text) // 3  # about a word each
+        return len(text) // 2
     return sum(1 for word in _WORD_BREAK.split(text) if any(char.isalpha() for char in word))
 
 

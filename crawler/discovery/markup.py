@@ -27,7 +27,8 @@ _LEAF = re.compile(
     r"<(title|description|summary|link|guid|pubdate|content:encoded|dc:[a-z]{1,20})(?:\s[^<>]*[^/<>])?>", re.IGNORECASE
 )
 _ENTRY = re.compile(r"<(?:item|entry|channel)\b", re.IGNORECASE)
-_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+# As numbers: after an error libxml2 drops references by name, even those of XML itself, when told to expand none.
+_XML_ENTITIES = {"amp;": "&#38;", "lt;": "&#60;", "gt;": "&#62;", "quot;": "&#34;", "apos;": "&#39;"}
 
 _TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
 # What stands between these is not seen by a reader. Searched one after the other: one expression for it all would
@@ -169,11 +170,13 @@ def entity_escaped(chunk: bytes) -> bytes:
 def _entity(match: re.Match[str]) -> str:
     name = match[1]
     if name is None:
-        return "&amp;"
-    if name[0] == "#" or name in _XML_ENTITIES:
+        return "&#38;"
+    if name[0] == "#":
         return match[0]
+    if name in _XML_ENTITIES:
+        return _XML_ENTITIES[name]
     known = html5.get(name)
-    return "".join(f"&#{ord(char)};" for char in known) if known else "&amp;" + name
+    return "".join(f"&#{ord(char)};" for char in known) if known else "&#38;" + name
 
 
 def _without_doctype(text: str) -> str:

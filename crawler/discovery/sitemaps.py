@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import IO, Protocol
+from typing import Protocol
 
 from lxml import etree
 
@@ -30,14 +30,19 @@ _MAX_FEED = 8 * 2**20
 _MAX_TEXT = 16 * 2**20
 _SHORT = 1_000
 
+_TAIL = 16384  # bytes in which the last entry lies
+_LOC_EDGE = re.compile(rb"<(/?)(?:[\w.-]+:)?loc[\s>]", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _ENTITY_TAIL = 40  # bytes that an entity cut by the end of a chunk can have
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 
 
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+class Readable(Protocol):
+    """A binary stream, of which only this is used."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; none at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,7 @@ class Sitemap:
 
 
 def parse_sitemap(
-    stream: bytes | IO[bytes], *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
+    stream: bytes | Readable, *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
 ) -> Sitemap:
     """Read a sitemap from its bytes or from a binary stream, gzipped or not. Never raises on what a server sent.
 
@@ -91,6 +96,8 @@ def parse_sitemap(
         source = _Bytes(BytesIO(re.sub(r"^\s*<\?xml[^>]*>", "", text).encode("utf-8")), problems)
         head = source.peek(_HEAD)
         start = head.lstrip()
+        if not start:
+            return Sitemap(kind=None, problems=(*problems, "the body is empty"))
     if not start.startswith(b"<"):
         root = _ROOT.search(start)
         if root is None or root[1].lower() not in {b"urlset", b"sitemapindex", b"rss", b"feed"}:
@@ -107,7 +114,7 @@ def parse_sitemap(
 class _Bytes:
     """A stream read in chunks, unzipped where it is gzip (by its first bytes), never beyond MAX_BYTES."""
 
-    def __init__(self, stream: _Readable, problems: list[str]) -> None:
+    def __init__(self, stream: Readable, problems: list[str]) -> None:
         self._problems = problems
         self._chunks = self._unzipped(stream)
         self._waiting = b""
@@ -143,7 +150,7 @@ class _Bytes:
         self._left -= len(chunk)
         return chunk
 
-    def _unzipped(self, stream: _Readable) -> Iterator[bytes]:
+    def _unzipped(self, stream: Readable) -> Iterator[bytes]:
         first = stream.read(_CHUNK)
         if not first.startswith(b"\x1f\x8b"):
             yield first
@@ -192,17 +199,20 @@ class _Reader:
             remove_comments=True,
             remove_pis=True,
         )
+        tail = b""
         try:
             for chunk in _escaped(source):
+                tail = (tail + chunk)[-_TAIL:]
                 parser.feed(chunk)
                 if self._take(parser):
                     self._problems.append(f"more than {self._limit} entries: the rest was not read")
                     break
             else:
+                edges = _LOC_EDGE.findall(tail)
                 try:
                     parser.close()
                 finally:
-                    self._take(parser)
+                    self._take(parser, cut=bool(edges) and edges[-1] == b"")
         except etree.XMLSyntaxError as error:
             self._problems.append(f"broken XML, read as far as it goes ({str(error)[:120]})")
         if self._unusable:
@@ -217,18 +227,22 @@ class _Reader:
             problems=tuple(self._problems),
         )
 
-    def _take(self, parser: etree.XMLPullParser) -> bool:
-        """Take what is complete; tell whether the limit is reached."""
+    def _take(self, parser: etree.XMLPullParser, *, cut: bool = False) -> bool:
+        """Take what is complete; tell whether the limit is reached. `cut`: the stream ended inside an address."""
         for _, element in parser.read_events():
+            if cut and not self._problems:
+                self._problems.append("cut: the last entry was left out")
             if not isinstance(element, etree._Element):  # noqa: SLF001 (lxml's only name for the type)
                 continue
             name = names_of(element)[1]
             if name == "url":
                 self._kind = self._kind or "urlset"
-                self._page(element)
+                if not cut:  # half an address is a wrong address
+                    self._page(element)
             elif name == "sitemap":
                 self._kind = self._kind or "index"
-                self._child(element)
+                if not cut:
+                    self._child(element)
             elif name in {"urlset", "sitemapindex"}:  # an empty one
                 self._kind = self._kind or ("urlset" if name == "urlset" else "index")
                 continue
@@ -326,6 +340,8 @@ def _text_sitemap(source: _Bytes, url: str, seen_at: datetime, limit: int, probl
         entries.setdefault(page, SitemapEntry(fact=fact))
     if unusable:
         problems.append(f"{unusable} lines that are no web address")
+    if not entries and not problems:
+        problems.append("no web address in it")
     return Sitemap(kind="text" if entries else None, entries=tuple(entries.values()), problems=tuple(problems))
 
 
