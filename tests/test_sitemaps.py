@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.model import Via
-from crawler.discovery import sitemaps
+from crawler.discovery import sitemaps, stream
 from crawler.discovery.sitemaps import Sitemap, SitemapRef, parse_sitemap
 
 NOW = datetime(2026, 5, 1, 6, 0, tzinfo=UTC)
@@ -152,7 +152,7 @@ def test_the_limit_ends_the_reading() -> None:
 
 
 def test_a_bomb_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sitemaps, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(stream, "MAX_BYTES", 2**20)
     body = gzip.compress(b"<urlset>" + b" " * 2**27)
     tracemalloc.start()
     sitemap = read(body)
@@ -195,7 +195,7 @@ def test_a_large_file_is_not_held_in_memory() -> None:
 
 
 def test_chunks_may_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sitemaps, "_CHUNK", 7)
+    monkeypatch.setattr(stream, "_CHUNK", 7)
     for body in (urlset(PAGE + NEWS), gzip.compress(urlset(PAGE.replace("&amp;", "&") + NEWS).encode())):
         assert urls(read(body)) == [*EXPECTED, "https://paper.example/a"]
 

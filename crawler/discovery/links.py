@@ -11,6 +11,20 @@ from html import unescape
 from lxml import etree
 
 from archive.urls import join_url
+from crawler.discovery.likeness import Likeness, ShapeFacts, article_likeness, shape_of
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_LINKS",
+    "FeedLink",
+    "Likeness",
+    "Link",
+    "PageLinks",
+    "ShapeFacts",
+    "article_likeness",
+    "page_links",
+    "shape_of",
+]
 
 MAX_BODY = 30 * 2**20  # bytes
 MAX_LINKS = 5_000
