@@ -132,22 +132,22 @@ def query_terms(words: str, algorithms: Iterable[str | None]) -> list[tuple[tupl
     One way per stemmer in `algorithms` (None: unstemmed, always among them): nobody says in which language a search
     is. `open`: the last term is a single character of a script without spaces, to be searched as a prefix.
     """
-    text = composed(words)
+    runs = [run for word in _WORD.findall(composed(words)) for run in _RUN.findall(word)]
+    if not runs:
+        return []
+    # The run typed last may go on in the text; the index has a last character alone only where a run ends.
+    goes_on = bool(_IS_SPACELESS.match(runs[-1]))
+    is_open = goes_on and len(runs[-1]) == 1
     ways: dict[tuple[str, ...], bool] = {}
     for algorithm in (None, *algorithms):
         found: list[str] = []
-        is_open = False
-        for word in _WORD.findall(text):
-            is_open = False
-            for run in _RUN.findall(word):
-                if _IS_SPACELESS.match(run):
-                    pairs = _pairs(run, 0)
-                    # The index has the run's last character alone only at the end of a run: a search leaves it out.
-                    found += [span.term for span in pairs[: max(1, len(pairs) - 1)]]
-                    is_open = len(pairs) == 1
-                else:
-                    found += _word_terms(run, algorithm)
-                    is_open = False
+        for run in runs:
+            if _IS_SPACELESS.match(run):
+                found += (span.term for span in _pairs(run, 0))
+            else:
+                found += _word_terms(run, algorithm)
+        if goes_on and not is_open:
+            found.pop()
         if found:
             ways.setdefault(tuple(found), is_open)
     return list(ways.items())

@@ -24,6 +24,23 @@ def test_texts_of_the_same_words_are_one_cluster():
     ]
 
 
+def test_a_further_text_of_a_page_is_a_revision():
+    lines = [
+        {"id": 1, "text": text_of("x"), "url": "https://n.example/a"},
+        {"id": 2, "text": text_of("y"), "url": "http://www.n.example/a?utm_source=z"},
+        {"id": 3, "text": text_of("y"), "url": "https://o.example/b"},  # a copy of the later text
+        {"id": 4, "text": text_of("z"), "url": "nonsense"},
+        {"id": 5, "text": text_of("w"), "url": "nonsense"},
+    ]
+    assert [(line["kind"], line["of"], line["cluster"]) for line in cluster(lines)] == [
+        ("new", None, 1),
+        ("revision", 1, 1),
+        ("exact", 2, 1),
+        ("new", None, 4),
+        ("new", None, 5),
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
-from archive.dedupe.exact import EXACT_SCHEMA, ExactDeduper
-from archive.errors import UsageError
+from archive.dedupe.exact import EXACT_SCHEMA, ExactDeduper, Placed
+from archive.errors import UrlError, UsageError
+from archive.urls import url_key
 
 
 def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]]:
     """Place texts `{"id", "text", "title"?, "url"?, "language"?}` in the given order, one answer each.
 
-    Yields `{"id", "cluster", "kind", "of", "score"}`; `cluster` is the id of the text that founded it. Raises
-    `UsageError` naming the line (from 1) that lacks an id or a text, or whose id came before.
+    Yields `{"id", "cluster", "kind", "of", "score"}`; `cluster` is the id of the text that founded it. A further text
+    of a page (by its URL key) that copies none is a revision of its first. Raises `UsageError` naming the line (from 1)
+    that lacks an id or a text, or whose id came before.
     """
     conn = sqlite3.connect(":memory:", isolation_level=None)
     try:
@@ -23,6 +25,7 @@ def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]
         ids: list[object] = []
         clusters: list[int] = []
         known: set[str] = set()
+        pages: dict[str, int] = {}
         for number, line in enumerate(lines):
             name, text = line.get("id"), line.get("text")
             if not isinstance(name, str | int) or not isinstance(text, str):
@@ -30,16 +33,14 @@ def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]
             if repr(name) in known:
                 raise UsageError(f'line {number + 1}: the "id" {name!r} came before; ids must differ.')
             known.add(repr(name))
-            placed = deduper.place(
-                number,
-                text=text,
-                title=_text(line.get("title")),
-                language=_text(line.get("language")),
-                url=_text(line.get("url")) or "",
-                at=f"{number:015d}",
-            )
+            url = _text(line.get("url")) or ""
+            of_page = pages.setdefault(key, number) if (key := _key(url)) else number
+            language, title, at = _text(line.get("language")), _text(line.get("title")), f"{number:015d}"
+            placed = deduper.place(number, text=text, title=title, language=language, url=url, at=at)
+            if of_page != number and not placed.joins:
+                placed = Placed("revision", of_page)
+            joined = placed.of if placed.joins or placed.kind == "revision" else None
             ids.append(name)
-            joined = placed.of if placed.joins else None
             clusters.append(number if joined is None else clusters[joined])
             yield {
                 "id": name,
@@ -50,6 +51,13 @@ def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]
             }
     finally:
         conn.close()
+
+
+def _key(url: str) -> str | None:
+    try:
+        return url_key(url)
+    except UrlError:
+        return None
 
 
 def _text(value: object) -> str | None:
