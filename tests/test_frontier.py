@@ -516,19 +516,25 @@ def test_errors_have_their_reason_and_come_back(frontier: Frontier, clock: HandC
     assert frontier.stats().reasons == {}
 
 
+def test_listings_of_two_spellings_of_a_host_are_two(frontier: Frontier) -> None:
+    frontier.sync_sources([TestSource("a", "http://news.example/"), TestSource("b", "http://www.news.example/")])
+    assert frontier.stats().urls == 2  # the two hosts may name other pages, though a page of both is one
+
+
 def test_a_redirect_to_another_spelling_moves_the_url_on(frontier: Frontier, clock: HandClock) -> None:
-    source = TestSource("news", "http://news.example/")
-    frontier.sync_sources([source])
+    ready(frontier)
+    frontier.add([candidate("http://news.example/a")])
     for robots_url in ("http://news.example/robots.txt", "https://www.news.example/robots.txt"):
         frontier.store_robots(robots_url, status=404)
     (lease,) = frontier.lease(clock.epoch)
-    target = candidate("https://www.news.example/", role=Role.HOME, via=Via.REDIRECT, found_on=lease.url, hops=1)
+    target = candidate("https://www.news.example/a", via=Via.REDIRECT, found_on=lease.url, hops=1)
     assert frontier.add([target]).known == 1
+    before = frontier.stats().urls
     fetch(frontier, lease, status=301)
     (lease,) = frontier.lease(clock.epoch)
-    assert (lease.url, lease.role, lease.hops) == ("https://www.news.example/", Role.HOME, 1)
+    assert (lease.url, lease.role, lease.hops) == ("https://www.news.example/a", Role.PAGE, 1)
     fetch(frontier, lease)
-    assert frontier.stats().urls == 1
+    assert frontier.stats().urls == before
 
 
 def test_a_redirect_added_after_the_lease_was_completed_is_followed_too(frontier: Frontier, clock: HandClock) -> None:

@@ -23,6 +23,7 @@ from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
 _REMEMBERED = 50_000  # hosts
+_EXACT = frozenset({Role.ROBOTS, Role.HOME, Role.FEED, Role.SITEMAP})
 
 
 def rank_of(role: Role) -> int:
@@ -156,10 +157,11 @@ class Core:
         """Return the identity of a URL as crawl.db keeps it. Raises `UrlError`.
 
         A robots.txt is its exact URL: http and https, with and without www, each have one of their own (RFC 9309
-        section 2.3), although their pages share a key.
+        section 2.3), although their pages share a key. So are the listings that name a site's pages: a home page, feed
+        or sitemap of the host without www may name others than the one with it.
         """
-        if role is Role.ROBOTS:
-            return hashlib.sha256(b"robots " + url.encode("utf-8", "surrogatepass")).digest()[:16]
+        if role in _EXACT:
+            return hashlib.sha256(f"{role} {url}".encode("utf-8", "surrogatepass")).digest()[:16]
         try:
             key = self.names.url_key(url)
         except UrlError:
