@@ -299,13 +299,11 @@ def _drain(
     at = total = 0
     try:
         while not finished():
-            piece = b""
-            if hungry():
-                if at >= len(body):
-                    break
-                piece = body[at : at + _FEED]
-                at += len(piece)
+            piece = body[at : at + _FEED] if hungry() else b""
+            at += len(piece)
             part = bytes(feed(piece))
+            if not part and at >= len(body) and not piece:
+                break  # asked once more with nothing: brotli may have taken all input and still hold output
             parts.append(part)
             total += len(part)
             if total > limit:

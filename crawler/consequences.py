@@ -13,7 +13,7 @@ from archive.errors import PayloadError
 from archive.model import Candidate, Exchange, Role, Snapshot, Via
 from archive.payload import dechunk, decode_content, header, is_chunked, parse_response_head
 from archive.sources import Source
-from archive.urls import join_url
+from archive.urls import redirect_url
 from crawler.discover import Scope, discover
 from crawler.frontier import AddResult, Frontier, Lease
 from crawler.politeness import MAX_ROBOTS_BYTES
@@ -95,7 +95,7 @@ class Consequences:
             except PayloadError as error:
                 self.on_problem(lease, f"robots.txt cannot be decoded: {error}")
                 status = None
-        moved_to = join_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
+        moved_to = redirect_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
         rules = self.frontier.store_robots(lease.url, status=status, body=body, moved_to=moved_to)
         facts = scope.robots_sitemaps(rules.sitemaps, answer.at)
         return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
@@ -114,7 +114,7 @@ class Consequences:
 
 def _redirect(lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
     """Propose the target, which takes over what was said of the address that sent us there."""
-    target = join_url(lease.url, header(answer.headers, "Location") or "")
+    target = redirect_url(lease.url, header(answer.headers, "Location") or "")
     if target is None:
         return []
     facts = [scope.fact(target, Via.REDIRECT, answer.at)]

@@ -11,7 +11,7 @@ or the rest of the URL, says so.
 
 from archive.urls.domains import host_of, origin_of, registered_domain
 from archive.urls.key import article_id, url_key
-from archive.urls.spelling import MAX_URL, canonical_url, join_url
+from archive.urls.spelling import MAX_URL, canonical_url, join_url, redirect_url
 from archive.urls.variants import proposed_key
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "join_url",
     "origin_of",
     "proposed_key",
+    "redirect_url",
     "registered_domain",
     "url_key",
 ]

@@ -70,6 +70,23 @@ def join_url(base: str, ref: str) -> str | None:
         return None
 
 
+def redirect_url(base: str, location: str) -> str | None:
+    """Return where a redirect from `base` leads, spelled as the server wants it; None if it is not http(s) or is broken.
+
+    Unlike `join_url` it keeps campaign tags: a server that redirects to `?utm_source=rss` answers by that address alone.
+
+    >>> redirect_url("https://news.example/a", "/a?utm_source=rss")
+    'https://news.example/a?utm_source=rss'
+    """
+    location = location.strip(_AROUND).translate(_NEWLINES)
+    if not location or len(location) > _MAX_RAW:
+        return None
+    try:
+        return _canonical(urljoin(base, _slashes(location)), keep_tags=True)
+    except ValueError:
+        return None
+
+
 def _slashes(text: str) -> str:
     """Return `text` with the backslashes before its query turned round, as browsers read them."""
     if "\\" not in text:
@@ -79,7 +96,7 @@ def _slashes(text: str) -> str:
     return text[:cut].replace("\\", "/") + text[cut:]
 
 
-def _canonical(url: str) -> str:
+def _canonical(url: str, *, keep_tags: bool = False) -> str:
     if len(url) > _MAX_RAW:
         raise UrlError(url, "it is too long")
     text = url.strip(_AROUND).translate(_NEWLINES)
@@ -92,7 +109,7 @@ def _canonical(url: str) -> str:
     scheme = scheme.lower()
     spelled = f"{scheme}://{_authority(url, scheme, authority)}{_path(url, path)}"
     if query:
-        query = _query(url, query)
+        query = _escape(url, _QUERY_UNSAFE, query) if keep_tags else _query(url, query)
         if query:
             spelled += "?" + query
     if fragment and fragment[0] == "!" and fragment not in {"!", "!/"}:

@@ -14,7 +14,7 @@ from archive.errors import MorgueError, PayloadError
 from archive.extract import Page, extract
 from archive.model import Exchange, Extraction
 from archive.payload import header
-from archive.urls import canonical_url, join_url, origin_of, registered_domain
+from archive.urls import canonical_url, join_url, origin_of, redirect_url, registered_domain
 from crawler.consequences import REDIRECTS, Answer
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.likeness import article_likeness
@@ -145,7 +145,7 @@ class _Visitor:
             exchange = await self._ask(url)
             answer = Answer.of_exchange(exchange)
             self.last_status = answer.status
-            if answer.status in REDIRECTS and (target := join_url(url, header(answer.headers, "Location") or "")):
+            if answer.status in REDIRECTS and (target := redirect_url(url, header(answer.headers, "Location") or "")):
                 url = target
                 continue
             if answer.status != _OK:
