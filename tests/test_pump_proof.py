@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from frontier_kit import Names, candidate
@@ -52,6 +54,15 @@ def captured(log: Path) -> Counter[str]:
     return Counter(url for url in log.read_text().split("\n") if url and not url.endswith("/robots.txt"))
 
 
+def done_urls(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as conn:
+        return [url for (url,) in conn.execute("SELECT url FROM urls WHERE fetches > 0 AND role <> 'robots'")]
+
+
+def asked_for(server: CountingServer) -> Counter[str]:
+    return Counter(f"http://{host}:{server.port}{path}" for host, log in server.hosts.items() for path in log.paths)
+
+
 def kill_runs(folder: Path, server: CountingServer, *, kills: int, seed: int, hosts: int, pages: int) -> dict[str, int]:
     """Kill a crawl at random moments, let it end, and check what was promised; return figures."""
     rng = random.Random(seed)
@@ -59,6 +70,7 @@ def kill_runs(folder: Path, server: CountingServer, *, kills: int, seed: int, ho
     wanted = prepare(database, server, hosts=hosts, pages=pages, delay=0.0)
     log.touch()
     killed = 0
+    settled: dict[str, int] = {}  # URLs done at a kill: how often they had been asked for by then
     for _ in range(kills):
         process = crawl(database, log, 60)
         before = log.stat().st_size
@@ -70,11 +82,15 @@ def kill_runs(folder: Path, server: CountingServer, *, kills: int, seed: int, ho
             os.kill(process.pid, signal.SIGKILL)
             killed += 1
         process.communicate()
+        for url in done_urls(database):
+            settled.setdefault(url, asked_for(server)[url])
     assert finish(crawl(database, log, 60))[0] == "done"
     fetched = captured(log)
     asked = sum(path != "/robots.txt" for host in server.hosts.values() for path in host.paths)
     assert set(fetched) == wanted  # nothing lost
     twice = sum(fetched.values()) - len(wanted)
+    counts = asked_for(server)
+    assert {url: counts[url] for url in settled} == settled  # nothing done was asked for again
     # synced to the shelf, but killed before crawl.db said so: at most one batch per kill
     assert twice <= killed * BATCH
     assert asked - len(wanted) <= killed * (BATCH + IN_FLIGHT)

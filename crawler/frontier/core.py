@@ -193,8 +193,11 @@ class Core:
 
     def gap_of(self, key: Key) -> float:
         """Return the seconds between two requests of a key: the most that any of its sources or robots.txt asks."""
-        own = [gap(queue.source.delay, None) for queue in key.queues if queue.source.enabled]
-        return max([*own, key.crawl_delay], default=0.0)
+        most = key.crawl_delay
+        for queue in key.queues:
+            if queue.source.enabled:
+                most = max(most, gap(queue.source.delay, None))
+        return most
 
     def unblock(self, robots_url: str) -> None:
         """Let the keys go on that waited for a robots.txt."""

@@ -94,6 +94,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         conn.execute("PRAGMA synchronous=NORMAL")
         conn.execute("PRAGMA busy_timeout=30000")
         conn.execute("PRAGMA cache_size=-32768")
+        # Completions touch rows all over the file: the longer the log, the more often a page is written back only once.
+        conn.execute("PRAGMA wal_autocheckpoint=4000")
         conn.execute("PRAGMA temp_store=MEMORY")
         _migrate(conn, path)
     except sqlite3.Error as error:
