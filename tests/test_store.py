@@ -433,7 +433,7 @@ def arrive(store, minute, url, kind):
     return put(store, snapshot(url, minute), Extraction.refused("listing"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(captures=captures_of_a_site, data=st.data())
 def test_after_restory_the_order_of_arrival_does_not_matter(tmp_path_factory, captures, data):
     order = data.draw(st.permutations(range(len(captures))))
