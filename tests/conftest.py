@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.site.fixture import _news_sites_server, news_sites  # noqa: F401 - fixtures, found here by name
+
 _REAL_CONNECT = socket.socket.connect
 
 

@@ -55,6 +55,7 @@ def test_a_torn_last_line_is_passed_over_and_cut(path: Path, torn: bytes) -> Non
     assert [decision.kind for decision in read_decisions(path)] == ["x"]
     append_decision(path, "z", {}, at=AT)
     assert path.read_bytes().startswith(whole)
+    assert path.read_bytes().endswith(b"}\n")  # nothing of the torn line is left behind the new one
     assert [decision.kind for decision in read_decisions(path)] == ["x", "z"]
 
 

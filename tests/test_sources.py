@@ -131,7 +131,7 @@ MISTAKES = [
     ('[[source]]\nname = "p"\nurl = "paper.example"', ["'p'", "'url'", "https://paper.example/"]),
     ('[[source]]\nname = "p"\nurl = "https://u:secret@x.example/"', ["user name or password"]),
     (ENTRY + ENTRY, ["'paper'", "two sources have this name"]),
-    (ENTRY + '[[source]]\nname = "b"\nurl = "http://www.paper.example"', ["'b'", "'paper' has this address"]),
+    (ENTRY + '[[source]]\nname = "b"\nurl = "HTTPS://Paper.example:443"', ["'b'", "'paper' has this address"]),
     ('[source]\nname = "paper"', ["two brackets"]),
     ("source = 3", ["two brackets"]),
     ("source = [3]", ["two brackets"]),
@@ -289,7 +289,7 @@ def test_adding_to_the_template(tmp_path: Path) -> None:
     ("source", "words"),
     [
         (Source(name="Paper", url="https://x.example/"), "two sources have this name"),
-        (Source(name="x", url="http://paper.example/index.html"), "has this address"),
+        (Source(name="x", url="https://PAPER.example"), "has this address"),
         (Source(name="x", url="nonsense"), "http"),
         (Source(name="x", url="https://x.example/", include=("(",)), "regular expression"),
         (Source(name="x\ny", url="https://x.example/"), "a name is"),

@@ -274,9 +274,10 @@ def test_undated_articles_are_found_for_a_fact_that_comes_late(store):
         put(store, snapshot(A, 1), article(text_of("a")))
         put(store, snapshot(A, 2, record_type="revisit", status=304), None)
         put(store, snapshot(B, 3), article(text_of("b"), published="2026-05-01"))
-    [(capture, ref)] = store.undated(url_key(A))
-    assert (capture, ref) == (1, snapshot(A, 1).ref)
-    assert store.undated(url_key(B)) == store.undated("nowhere.example/") == ()
+    [found] = store.undated(url_key(A), at(2))
+    assert (found.capture, found.warc, found.offset) == (1, snapshot(A, 1).ref.warc, snapshot(A, 1).ref.offset)
+    assert store.undated(url_key(A), at(1)) == []  # a fact seen no later than the capture was there when it was read
+    assert store.undated(url_key(B), at(9)) == store.undated("nowhere.example/", at(9)) == []
 
 
 def test_a_cut_capture_makes_an_article_only_where_no_whole_one_is(store):

@@ -1,11 +1,13 @@
 """Questions to archive.db, read-only: search, show, statistics, SQL. Nothing here can change an archive."""
 
+from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
 from archive.query.search import Filters, Hit, count, search
 from archive.query.show import Shown, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
 from archive.query.stats import stats
+from archive.query.story import members
 
 __all__ = [
     "Filters",
@@ -15,6 +17,8 @@ __all__ = [
     "Shown",
     "SqlResult",
     "count",
+    "match_expression",
+    "members",
     "open_reader",
     "run_sql",
     "search",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
 from archive.sources.model import Source, SourcesFile
-from archive.urls import canonical_url, join_url, url_key
+from archive.urls import canonical_url, join_url
 
 _T = TypeVar("_T")
 
@@ -124,7 +124,7 @@ def _no_duplicates(sources: tuple[Source, ...], path: Path | str) -> None:
         if source.name in names:
             raise SourcesError(path, "two sources have this name; rename one.", entry=source.name, key="name")
         names.add(source.name)
-        other = urls.setdefault(url_key(source.url), source.name)
+        other = urls.setdefault(canonical_url(source.url), source.name)
         if other != source.name:
             raise SourcesError(
                 path, f"source {other!r} has this address already; remove one.", entry=source.name, key="url"

@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import UrlError
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Snapshot, Via
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
+
+
+@dataclass(frozen=True, slots=True)
+class Undated:
+    """A capture to be read again, because a later fact may date it."""
+
+    capture: int
+    warc: str
+    offset: int
+    source: str | None
+    role: Role | None
 
 
 class CaptureRows:
@@ -104,17 +116,6 @@ class CaptureRows:
             for row in rows
         )  # fmt: skip
 
-    def undated(self, key: str) -> tuple[tuple[int, RecordRef], ...]:
-        """Return the captures with a text of an article that has this key and no publication date."""
-        rows = self._conn.execute(
-            "SELECT c.pk, w.name, c.offset, c.length FROM articles a JOIN captures c ON c.article = a.pk"
-            " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
-            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
-            " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
-            (key,),
-        )
-        return tuple((row[0], RecordRef(warc=row[1], offset=row[2], length=row[3])) for row in rows)
-
     def extractor(self, extractor: ExtractorId) -> int:
         """Return the row of an extractor, made if new."""
         pk = self._extractors.get(extractor)
@@ -145,6 +146,17 @@ class CaptureRows:
         if in_force:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
         return int(row[0])
+
+    def undated(self, key: str, before: datetime) -> list[Undated]:
+        """Return what `Store.undated` promises."""
+        rows = self._conn.execute(
+            "SELECT c.pk, w.name, c.offset, c.source, c.role FROM articles a JOIN captures c ON c.article = a.pk"
+            " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
+            " WHERE a.published IS NULL AND c.captured_at < ?2 AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
+            " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
+            (key, stamp(before)),
+        )
+        return [Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows]
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file is in the database; 0 for an unknown file."""

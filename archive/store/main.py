@@ -11,9 +11,9 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
-from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, RecordRef, Snapshot
+from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.schema import database_error
-from archive.store.captures import CaptureRows
+from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
 from archive.store.restory import DecisionLike, RestoryReport, renames, restory
 
@@ -73,13 +73,6 @@ class Store:
         """Return what was said of a URL key, earliest first, up to `until` (included)."""
         return self._rows.facts_for(url_key, until)
 
-    def undated(self, url_key: str) -> tuple[tuple[int, RecordRef], ...]:
-        """Return the captures, earliest first, of the article with this URL key if it has no publication date.
-
-        What a discovery fact that came later may date: the caller extracts them once more and places them again.
-        """
-        return self._rows.undated(url_key)
-
     def add_extraction(
         self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
     ) -> int:
@@ -110,6 +103,13 @@ class Store:
         if decisions is not None:
             self._placer.renamed = renames(decisions)
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
+
+    def undated(self, url_key: str, before: datetime) -> list[Undated]:
+        """Return the captures, earliest first, made before `before`, of the article with this URL key if it is undated.
+
+        What a discovery fact that came later may date: the caller extracts them once more and places them again.
+        """
+        return self._rows.undated(url_key, before)
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file (its name without .open) was read; 0 if unknown."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
-
-import tldextract
+from typing import TYPE_CHECKING
 
 from archive.errors import UrlError
 from archive.urls.hosts import host_error, normal_host
 from archive.urls.spelling import canonical_url
+
+if TYPE_CHECKING:
+    import tldextract
 
 _MIN_LABELS = 2
 
@@ -20,6 +22,8 @@ def _extract() -> tldextract.TLDExtract:
     Two blogs of one host (a.blogspot.com, b.blogspot.com) have two owners, and a source of one must not take in the
     other; the hosting company bears the load of both easily, and `politeness_key` can still join them.
     """
+    import tldextract  # it loads requests, which no command needs for its help
+
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
 

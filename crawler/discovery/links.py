@@ -6,10 +6,25 @@ import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 
 from lxml import etree
 
 from archive.urls import join_url
+from crawler.discovery.likeness import Likeness, ShapeFacts, article_likeness, shape_of
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_LINKS",
+    "FeedLink",
+    "Likeness",
+    "Link",
+    "PageLinks",
+    "ShapeFacts",
+    "article_likeness",
+    "page_links",
+    "shape_of",
+]
 
 MAX_BODY = 30 * 2**20  # bytes
 MAX_LINKS = 5_000
@@ -21,7 +36,8 @@ _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-
 _HEAD = 4096
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json\+feed", re.IGNORECASE)
 _COMMENTS = re.compile(r"/comments?(?:/|\?|\Z)|[?&]withcomments=", re.IGNORECASE)
-_REFRESH = re.compile(r"\s*[0-9.]*\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+_REFRESH = re.compile(r"\s*[0-9.]*\s*[;,\s]\s*(?:url\s*=\s*)?+[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+_ANCHOR = re.compile(r"<a\s(?:[^<>]{0,500}\s)?href\s*=\s*[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE)
 _NOT_WEB = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:", "blob:")
 
 
@@ -68,20 +84,21 @@ def page_links(html: bytes, *, url: str, charset: str | None = None) -> PageLink
     """
     if len(html) > MAX_BODY:
         return PageLinks(problems=(f"the page has more than {MAX_BODY} bytes",))
-    root = _tree(html, charset)
+    encoding = _encoding(html, charset)
+    # huge_tree lifts libxml2's limit of 256 levels to 2048; what is nested deeper it drops. The tree is walked and
+    # freed without recursion.
+    parser = etree.HTMLParser(encoding=encoding, huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        root = etree.fromstring(html, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        root = None
     if root is None:
         return PageLinks(problems=("no HTML element in it",))
-    return _Collector(url).collect(root)
-
-
-def _tree(html: bytes, charset: str | None) -> etree._Element | None:
-    # huge_tree lifts libxml2's limit of 256 levels, at which it drops the rest of the page; the tree is walked and
-    # freed without recursion.
-    parser = etree.HTMLParser(encoding=_encoding(html, charset), huge_tree=True, remove_comments=True, remove_pis=True)
-    try:
-        return etree.fromstring(html, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
+    collector = _Collector(url)
+    collector.walk(root)
+    if any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        collector.scan(html.decode(encoding, "replace"))
+    return collector.found()
 
 
 def _encoding(html: bytes, charset: str | None) -> str:
@@ -123,13 +140,14 @@ class _Collector:
         self._feeds: dict[str, FeedLink] = {}
         self._named: dict[str, str] = {}
         self._nofollow = False
+        self._problems: list[str] = []
 
-    def collect(self, root: etree._Element) -> PageLinks:
+    def walk(self, root: etree._Element) -> None:
+        """Take what the tree has."""
         for element in root.iter("base"):
             if base := join_url(self._base, element.get("href", "")):
                 self._base = base
             break  # the first counts (WHATWG HTML section 4.2.3)
-        problems = []
         for element in root.iter("a", "area", "link", "meta"):
             if element.tag == "link":
                 self._take_link(element)
@@ -137,8 +155,19 @@ class _Collector:
                 self._take_meta(element)
             elif len(self._links) < MAX_LINKS:
                 self._take_anchor(element)
-            elif not problems:
-                problems.append(f"more than {MAX_LINKS} links: the rest was not read")
+            elif not self._problems:
+                self._problems.append(f"more than {MAX_LINKS} links: the rest was not read")
+
+    def scan(self, text: str) -> None:
+        """Take links straight from the source, where the tree ends early; without their text."""
+        self._problems.append("nested too deeply: links below that were read without their text")
+        for match in _ANCHOR.finditer(text):
+            url = self._target(unescape(match[1]))
+            if url and len(self._links) < MAX_LINKS:
+                self._links.setdefault(url, Link(url=url, text=""))
+
+    def found(self) -> PageLinks:
+        """Return what was taken."""
         return PageLinks(
             feeds=tuple(self._feeds.values()),
             canonical=self._named.get("canonical"),
@@ -146,14 +175,17 @@ class _Collector:
             meta_refresh=self._named.get("refresh"),
             nofollow=self._nofollow,
             links=tuple(self._links.values()),
-            problems=tuple(problems),
+            problems=tuple(self._problems),
         )
 
-    def _take_anchor(self, element: etree._Element) -> None:
-        ref = element.get("href", "").strip()
+    def _target(self, ref: str) -> str | None:
+        ref = ref.strip()
         if not ref or len(ref) > _MAX_REF or ref.lower().startswith(_NOT_WEB):
-            return
-        url = join_url(self._base, ref)
+            return None
+        return join_url(self._base, ref)
+
+    def _take_anchor(self, element: etree._Element) -> None:
+        url = self._target(element.get("href", ""))
         if url is None:
             return
         text = _text(element)
@@ -207,10 +239,9 @@ def _text(element: etree._Element) -> str:
 
 
 def _seen(element: etree._Element) -> Iterator[str]:
-    for part in element.itertext():
-        if not isinstance(part, str):
-            continue
-        holder = part.getparent() if hasattr(part, "getparent") else None  # lxml's texts know where they stand
-        if holder is not None and holder.tag in {"script", "style", "noscript", "template"} and not part.is_tail:
-            continue
-        yield str(part)
+    hidden = {"script", "style", "noscript", "template"}
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if event == "start" and node.text and node.tag not in hidden:
+            yield str(node.text)
+        elif event == "end" and node is not element and node.tail:
+            yield str(node.tail)

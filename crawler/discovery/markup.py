@@ -21,10 +21,23 @@ _UNKNOWN_BYTE = re.compile("[\udc80-\udcff]+")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ROOT = re.compile(r"<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/]))", re.IGNORECASE)
 _ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
-_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+_START_TAG = re.compile(r"<[A-Za-z][^<>]*>")
+_ATTRIBUTE = re.compile(r"([\w:.-]+\s*)=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
+_LEAF = re.compile(
+    r"<(title|description|summary|link|guid|pubdate|content:encoded|dc:[a-z]{1,20})(?:\s[^<>]*[^/<>])?>", re.IGNORECASE
+)
+_ENTRY = re.compile(r"<(?:item|entry|channel)\b", re.IGNORECASE)
+# As numbers: after an error libxml2 drops references by name, even those of XML itself, when told to expand none.
+_XML_ENTITIES = {"amp;": "&#38;", "lt;": "&#60;", "gt;": "&#62;", "quot;": "&#34;", "apos;": "&#39;"}
 
-_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|!--.*?--|![A-Za-z\[][^<>]*|\?[^<>]*)>", re.DOTALL)
-_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<(?:/?[A-Za-z]|[!?])[^<>]*>")
+# What stands between these is not seen by a reader. Searched one after the other: one expression for it all would
+# take quadratic time on a text of nothing but beginnings.
+_UNSEEN = (
+    (re.compile("<!--"), re.compile("-->")),
+    (re.compile(r"<script\b", re.IGNORECASE), re.compile(r"</script\s*>", re.IGNORECASE)),
+    (re.compile(r"<style\b", re.IGNORECASE), re.compile(r"</style\s*>", re.IGNORECASE)),
+)
 _BLANK = re.compile(r"\s+")
 
 
@@ -100,14 +113,51 @@ def parse_xml(text: str) -> tuple[etree._Element | None, str | None]:
 
 
 def repaired(text: str) -> str:
-    """Return XML text without forbidden characters, with bare ampersands and HTML entities outside CDATA escaped."""
-    text = _ILLEGAL.sub("", text)
+    """Return XML text with what generators most often get wrong put right, in linear time.
+
+    Forbidden characters go; HTML left unescaped in a title or description is escaped; outside CDATA bare ampersands
+    and HTML entities are escaped and attributes quoted.
+    """
+    text = _with_leaves_escaped(_ILLEGAL.sub("", text))
     parts = text.split("<![CDATA[")
-    parts[0] = _ENTITY.sub(_entity, parts[0])
+    parts[0] = _repaired_markup(parts[0])
     for number in range(1, len(parts)):
         inside, close, outside = parts[number].partition("]]>")
-        parts[number] = inside + close + _ENTITY.sub(_entity, outside)
+        parts[number] = inside + close + _repaired_markup(outside)
     return "<![CDATA[".join(parts)
+
+
+def _repaired_markup(text: str) -> str:
+    text = _ENTITY.sub(_entity, text)
+    return _START_TAG.sub(lambda tag: _ATTRIBUTE.sub(_quoted, tag[0]) if "=" in tag[0] else tag[0], text)
+
+
+def _quoted(match: re.Match[str]) -> str:
+    value = match[2]
+    if value[0] in "\"'":
+        return match[0]
+    end = "/" if value.endswith("/") else ""  # <link href=/a/>
+    return f'{match[1]}="{value.removesuffix("/")}"{end}'
+
+
+def _with_leaves_escaped(text: str) -> str:
+    """Return the text with markup inside elements that hold none (a `<br>` in a title) escaped."""
+    parts, at = [], 0
+    unclosed: set[str] = set()
+    for leaf in _LEAF.finditer(text):
+        name = leaf[1]
+        if leaf.start() < at or name in unclosed:
+            continue
+        close = text.find(f"</{name}", leaf.end())
+        if close < 0:
+            unclosed.add(name)
+            continue
+        inside = text[leaf.end() : close]
+        if "<" not in inside or "<![CDATA[" in inside or "xhtml" in leaf[0] or _ENTRY.search(inside):
+            continue
+        parts += [text[at : leaf.end()], inside.replace("<", "&lt;").replace(">", "&gt;")]
+        at = close
+    return "".join([*parts, text[at:]]) if parts else text
 
 
 def entity_escaped(chunk: bytes) -> bytes:
@@ -120,11 +170,13 @@ def entity_escaped(chunk: bytes) -> bytes:
 def _entity(match: re.Match[str]) -> str:
     name = match[1]
     if name is None:
-        return "&amp;"
-    if name[0] == "#" or name in _XML_ENTITIES:
+        return "&#38;"
+    if name[0] == "#":
         return match[0]
+    if name in _XML_ENTITIES:
+        return _XML_ENTITIES[name]
     known = html5.get(name)
-    return "".join(f"&#{ord(char)};" for char in known) if known else "&amp;" + name
+    return "".join(f"&#{ord(char)};" for char in known) if known else "&#38;" + name
 
 
 def _without_doctype(text: str) -> str:
@@ -150,11 +202,22 @@ def plain_text(markup: str, limit: int | None = None) -> str:
     if limit is not None:
         markup = markup[: 20 * limit]
     if "<" in markup:
-        markup = _TAG.sub(" ", _UNSEEN.sub(" ", markup))
+        for begin, end in _UNSEEN:
+            markup = _without(markup, begin, end)
+        markup = _TAG.sub(" ", markup)
     if "&" in markup:
         markup = html.unescape(markup)
     markup = _BLANK.sub(" ", _ILLEGAL.sub("", markup)).strip()
     return markup if limit is None or len(markup) <= limit else markup[: limit - 1].rstrip() + "…"
+
+
+def _without(text: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """Return `text` without all that begins and ends so, in linear time."""
+    kept, at = [], 0
+    while (first := begin.search(text, at)) and (last := end.search(text, first.end())):
+        kept.append(text[at : first.start()])
+        at = last.end()
+    return " ".join([*kept, text[at:]]) if kept else text
 
 
 def element_text(element: etree._Element) -> str:

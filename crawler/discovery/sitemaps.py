@@ -8,36 +8,28 @@ from __future__ import annotations
 
 import html
 import re
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
-from typing import IO, Protocol
 
 from lxml import etree
 
 from archive.model import DiscoveryFact, Via
 from archive.urls import join_url
 from crawler.discovery.feeds import parse_feed
-from crawler.discovery.markup import decode, element_text, entity_escaped, names_of, plain_text
+from crawler.discovery.markup import decode, element_text, names_of, plain_text
+from crawler.discovery.stream import ByteStream, Readable, escaped
 
 MAX_ENTRIES = 50_000  # of the protocol, for one file
-MAX_BYTES = 64 * 2**20  # decoded; the protocol allows 50 MB
-_CHUNK = 65536
 _HEAD = 4096
 _MAX_FEED = 8 * 2**20
 _MAX_TEXT = 16 * 2**20
 _SHORT = 1_000
 
+_TAIL = 16384  # bytes in which the last entry lies
+_LOC_EDGE = re.compile(rb"<(/?)(?:[\w.-]+:)?loc[\s>]", re.IGNORECASE)
 _ROOT = re.compile(rb"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
-_ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_ENTITY_TAIL = 40  # bytes that an entity cut by the end of a chunk can have
 _UTF16 = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-
-
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +65,7 @@ class Sitemap:
 
 
 def parse_sitemap(
-    stream: bytes | IO[bytes], *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
+    stream: bytes | Readable, *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
 ) -> Sitemap:
     """Read a sitemap from its bytes or from a binary stream, gzipped or not. Never raises on what a server sent.
 
@@ -81,16 +73,18 @@ def parse_sitemap(
     addresses are joined to `url`. What is cut or broken is given as far as it goes, with a problem.
     """
     problems: list[str] = []
-    source = _Bytes(BytesIO(stream) if isinstance(stream, bytes) else stream, problems)
+    source = ByteStream(BytesIO(stream) if isinstance(stream, bytes) else stream, problems)
     head = source.peek(_HEAD)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
         return Sitemap(kind=None, problems=(*problems, "the body is empty"))
     if head.startswith(_UTF16):
         text = decode(source.read_all(_MAX_FEED))
-        source = _Bytes(BytesIO(re.sub(r"^\s*<\?xml[^>]*>", "", text).encode("utf-8")), problems)
+        source = ByteStream(BytesIO(re.sub(r"^\s*<\?xml[^>]*>", "", text).encode("utf-8")), problems)
         head = source.peek(_HEAD)
         start = head.lstrip()
+        if not start:
+            return Sitemap(kind=None, problems=(*problems, "the body is empty"))
     if not start.startswith(b"<"):
         root = _ROOT.search(start)
         if root is None or root[1].lower() not in {b"urlset", b"sitemapindex", b"rss", b"feed"}:
@@ -104,73 +98,6 @@ def parse_sitemap(
     return _Reader(url, seen_at, limit, problems).read(source)
 
 
-class _Bytes:
-    """A stream read in chunks, unzipped where it is gzip (by its first bytes), never beyond MAX_BYTES."""
-
-    def __init__(self, stream: _Readable, problems: list[str]) -> None:
-        self._problems = problems
-        self._chunks = self._unzipped(stream)
-        self._waiting = b""
-        self._left = MAX_BYTES
-
-    def peek(self, size: int) -> bytes:
-        while len(self._waiting) < size and (chunk := next(self._chunks, b"")):
-            self._waiting += chunk
-        return self._waiting[:size]
-
-    def __iter__(self) -> Iterator[bytes]:
-        if self._waiting:
-            yield self._taken(self._waiting)
-        for chunk in self._chunks:
-            if chunk := self._taken(chunk):
-                yield chunk
-            if self._left <= 0:
-                self._problems.append(f"longer than {MAX_BYTES} bytes: the rest was not read")
-                return
-
-    def read_all(self, limit: int) -> bytes:
-        parts, size = [], 0
-        for chunk in self:
-            parts.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                self._problems.append(f"longer than {limit} bytes: the rest was not read")
-                break
-        return b"".join(parts)[:limit]
-
-    def _taken(self, chunk: bytes) -> bytes:
-        chunk = chunk[: self._left]
-        self._left -= len(chunk)
-        return chunk
-
-    def _unzipped(self, stream: _Readable) -> Iterator[bytes]:
-        first = stream.read(_CHUNK)
-        if not first.startswith(b"\x1f\x8b"):
-            yield first
-            while chunk := stream.read(_CHUNK):
-                yield chunk
-            return
-        inflate = zlib.decompressobj(31)
-        chunk = first
-        try:
-            while chunk:
-                data = inflate.decompress(chunk, _CHUNK)
-                if data:
-                    yield data
-                chunk = inflate.unconsumed_tail
-                if inflate.eof:
-                    chunk = inflate.unused_data  # several gzip members in a row
-                    if not chunk.startswith(b"\x1f\x8b"):
-                        return
-                    inflate = zlib.decompressobj(31)
-                elif not chunk:
-                    chunk = stream.read(_CHUNK)
-            if not inflate.eof:
-                self._problems.append("cut gzip data, read as far as it goes")
-        except zlib.error as error:
-            self._problems.append(f"broken gzip data, read as far as it goes ({error})")
-
-
 class _Reader:
     """One pass over an XML sitemap."""
 
@@ -182,7 +109,7 @@ class _Reader:
         self._news = False
         self._unusable = 0
 
-    def read(self, source: _Bytes) -> Sitemap:
+    def read(self, source: ByteStream) -> Sitemap:
         parser = etree.XMLPullParser(
             events=("end",),
             recover=True,
@@ -192,17 +119,20 @@ class _Reader:
             remove_comments=True,
             remove_pis=True,
         )
+        tail = b""
         try:
-            for chunk in _escaped(source):
+            for chunk in escaped(source):
+                tail = (tail + chunk)[-_TAIL:]
                 parser.feed(chunk)
                 if self._take(parser):
                     self._problems.append(f"more than {self._limit} entries: the rest was not read")
                     break
             else:
+                edges = _LOC_EDGE.findall(tail)
                 try:
                     parser.close()
                 finally:
-                    self._take(parser)
+                    self._take(parser, cut=bool(edges) and edges[-1] == b"")
         except etree.XMLSyntaxError as error:
             self._problems.append(f"broken XML, read as far as it goes ({str(error)[:120]})")
         if self._unusable:
@@ -217,18 +147,22 @@ class _Reader:
             problems=tuple(self._problems),
         )
 
-    def _take(self, parser: etree.XMLPullParser) -> bool:
-        """Take what is complete; tell whether the limit is reached."""
+    def _take(self, parser: etree.XMLPullParser, *, cut: bool = False) -> bool:
+        """Take what is complete; tell whether the limit is reached. `cut`: the stream ended inside an address."""
         for _, element in parser.read_events():
+            if cut and not self._problems:
+                self._problems.append("cut: the last entry was left out")
             if not isinstance(element, etree._Element):  # noqa: SLF001 (lxml's only name for the type)
                 continue
             name = names_of(element)[1]
             if name == "url":
                 self._kind = self._kind or "urlset"
-                self._page(element)
+                if not cut:  # half an address is a wrong address
+                    self._page(element)
             elif name == "sitemap":
                 self._kind = self._kind or "index"
-                self._child(element)
+                if not cut:
+                    self._child(element)
             elif name in {"urlset", "sitemapindex"}:  # an empty one
                 self._kind = self._kind or ("urlset" if name == "urlset" else "index")
                 continue
@@ -289,25 +223,7 @@ class _Reader:
 _FIELDS = frozenset({"loc", "lastmod", "publication_date", "title", "language"})
 
 
-def _escaped(source: _Bytes) -> Iterator[bytes]:
-    """Yield chunks with bare ampersands escaped (`?a=1&b=2` in <loc>), HTML entities known, forbidden bytes out.
-
-    Inside CDATA an ampersand is escaped too; readers of the text resolve it again.
-    """
-    held = b""
-    for chunk in source:
-        chunk = held + chunk  # noqa: PLW2901 (with what the last one left)
-        place = chunk.rfind(b"&", max(0, len(chunk) - _ENTITY_TAIL))
-        held = chunk[place:] if place >= 0 else b""
-        yield _clean(chunk[:place] if place >= 0 else chunk)
-    yield _clean(held)
-
-
-def _clean(chunk: bytes) -> bytes:
-    return _ILLEGAL.sub(b"", entity_escaped(chunk)) if chunk else b" "
-
-
-def _text_sitemap(source: _Bytes, url: str, seen_at: datetime, limit: int, problems: list[str]) -> Sitemap:
+def _text_sitemap(source: ByteStream, url: str, seen_at: datetime, limit: int, problems: list[str]) -> Sitemap:
     """Read one address a line (sitemaps.org, "Text file")."""
     entries: dict[str, SitemapEntry] = {}
     unusable = 0
@@ -326,11 +242,13 @@ def _text_sitemap(source: _Bytes, url: str, seen_at: datetime, limit: int, probl
         entries.setdefault(page, SitemapEntry(fact=fact))
     if unusable:
         problems.append(f"{unusable} lines that are no web address")
+    if not entries and not problems:
+        problems.append("no web address in it")
     return Sitemap(kind="text" if entries else None, entries=tuple(entries.values()), problems=tuple(problems))
 
 
 def _feed(
-    source: _Bytes, problems: list[str], *, url: str, seen_at: datetime, content_type: str | None, limit: int
+    source: ByteStream, problems: list[str], *, url: str, seen_at: datetime, content_type: str | None, limit: int
 ) -> Sitemap:
     """Read a feed that serves as a sitemap, which the protocol allows."""
     feed = parse_feed(source.read_all(_MAX_FEED), url=url, content_type=content_type, seen_at=seen_at)

@@ -1,0 +1,49 @@
+"""The archive room's part of the command line; `crawler.cli` adds the crawler's and is what `morgue` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archive.commands import ask, make, page
+from archive.console import Context, MorgueGroup
+
+
+@click.group(cls=MorgueGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "-a",
+    "--archive",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The archive's folder (default: $MORGUE_ARCHIVE, else the current folder).",
+)
+@click.version_option(package_name="newsmorgue", prog_name="morgue")
+@click.pass_context
+def group(ctx: click.Context, archive: Path | None) -> None:
+    """Morgue keeps what news sites publish and answers questions about it.
+
+    First day: `morgue init my-archive`, `cd my-archive`, `morgue sources add https://news.example/`, `morgue crawl`,
+    `morgue search …`, `morgue serve`.
+
+    Exit codes: 0 done; 1 failed or nothing matched; 2 wrong usage; 3 done, but something needs a look; 75 another process
+    holds a lock that this command needs.
+    """
+    ctx.obj = Context(archive)
+
+
+ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
+    make.init,
+    make.ingest,
+    page.extract,
+    page.cluster,
+    ask.search,
+    ask.show,
+    ask.story,
+    ask.stats,
+    ask.sql,
+    ask.serve,
+    make.rebuild,
+    make.restory,
+)
+for _command in ARCHIVE_COMMANDS:
+    group.add_command(_command)

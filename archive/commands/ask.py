@@ -1,0 +1,189 @@
+"""`morgue search`, `show`, `story`, `stats`, `sql`, `serve`: what asks an archive."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import click
+
+from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
+from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=False)
+@click.option("--since", metavar="DATE", help="Published (or, undated, first seen) at or after this day or time.")
+@click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
+@click.option("--source", help="Only this source.")
+@click.option("--language", metavar="CODE", help="Only this language, as ISO 639-1: en, de, ar …")
+@click.option("--author", help="Only articles with this author's name.")
+@click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None, help="Default: relevance.")
+@click.option("--all", "every_copy", is_flag=True, help="Every copy, not one hit per story.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--offset", type=click.IntRange(0), default=0, hidden=True)
+@click.option("--json", "as_json", is_flag=True, help="Print hits as JSON.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print hits as CSV.")
+@click.option("--count", "only_count", is_flag=True, help="Print only how many there are.")
+@pass_context
+def search(
+    context: Context,
+    /,
+    words: tuple[str, ...],
+    as_json: bool,  # noqa: FBT001 - click gives flags as booleans
+    as_csv: bool,  # noqa: FBT001
+    only_count: bool,  # noqa: FBT001
+    limit: int,
+    offset: int,
+    sort: str | None,
+    **filters: Any,
+) -> None:
+    """Find articles: words, "phrases", OR, NOT or -word, prefix*, title:word. Nothing you type is a syntax error.
+
+    One hit per story, with the number of its copies. Without WORDS: the newest.
+
+    Example: morgue search harbour "town council" -cruise --since 2026-05-01
+    """
+    from archive.query import Filters, count, open_reader, search as find
+
+    text = " ".join(words)
+    every = filters.pop("every_copy")
+    only = Filters(**filters)
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        if only_count:
+            click.echo(count(reader, text, only, all=every))
+            return
+        order: Any = sort or ("relevance" if text.strip() else "newest")
+        hits = find(reader, text, **filters, sort=order, all=every, limit=limit, offset=offset)
+        total = count(reader, text, only, all=every) if len(hits) == limit else offset + len(hits)
+    if as_json:
+        emit_json([hit_json(hit) for hit in hits])
+    elif as_csv:
+        columns = ["id", "url", "title", "published", "source", "language", "authors", "copies"]
+        emit_csv(columns, [[_flat(hit_json(hit)[column]) for column in columns] for hit in hits])
+    else:
+        for hit in hits:
+            print_hit(hit)
+        if not hits:
+            say("Nothing found.")
+        else:
+            found = counted(total, "article") if every else counted(total, "story", "stories")
+            say(f"{found} found. `morgue show ID` reads one.")
+
+
+def _flat(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+@click.command()
+@click.argument("id_or_url")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@pass_context
+def show(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT001
+    """Read one article: text, where each field came from, revisions, copies, captures.
+
+    ID is the a-… that `search` prints, the id of a story, or any URL of the article.
+
+    Example: morgue show https://news.example/2026/05/harbour-reopens
+    """
+    from archive.query import open_reader, show as look_up
+
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        shown = look_up(reader, id_or_url)
+    if as_json:
+        emit_json(shown_json(shown))
+    else:
+        print_shown(shown)
+
+
+@click.command()
+@click.argument("id_or_url")
+@click.option("--json", "as_json", is_flag=True, help="Print the members as JSON.")
+@pass_context
+def story(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT001
+    """List every copy of a story, earliest first, with how each was recognised.
+
+    Example: morgue story a-3f7kq2m9x0ab
+    """
+    from archive.query import members, open_reader
+
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        name, rows = members(reader, id_or_url)
+    if as_json:
+        emit_json({"story": name, "members": rows})
+        return
+    columns = ["published", "source", "kind", "score", "id", "title"]
+    emit_table(columns, [[row[column] for column in columns] for row in rows], title=f"Story {name}")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@pass_context
+def stats(context: Context, as_json: bool) -> None:  # noqa: FBT001
+    """Count what the archive holds, by source.
+
+    Example: morgue stats
+    """
+    from archive.query import open_reader, stats as count_all
+
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        counts = count_all(reader)
+    if as_json:
+        emit_json(counts)
+        return
+    for name, value in counts.items():
+        if isinstance(value, dict):
+            if value:
+                emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
+        else:
+            click.echo(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')}: {value}")
+
+
+@click.command()
+@click.argument("query")
+@click.option("--json", "as_json", is_flag=True, help="Print rows as JSON objects.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print rows as CSV.")
+@click.option("--table", "as_table", is_flag=True, help="Print a table (the default).")
+@click.option("--limit", type=click.IntRange(1), default=10_000, show_default=True, help="At most so many rows.")
+@pass_context
+def sql(
+    context: Context,
+    query: str,
+    as_json: bool,  # noqa: FBT001
+    as_csv: bool,  # noqa: FBT001
+    as_table: bool,  # noqa: FBT001
+    limit: int,
+) -> None:
+    """Ask archive.db in SQL. Read-only, with limits on time and memory: no question can harm the archive.
+
+    Example: morgue sql "select source, count(*) from articles group by source"
+    """
+    from archive.query import open_reader, run_sql
+
+    del as_table
+    with closing(open_reader(context.folder.archive_db)) as reader:
+        answer = run_sql(reader, query, limit=limit)
+    if as_json:
+        emit_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
+    elif as_csv:
+        emit_csv(answer.columns, answer.rows)
+    else:
+        emit_table(answer.columns, answer.rows)
+    if answer.truncated:
+        say(f"Only the first {limit:,} rows are shown; --limit N shows more.")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@pass_context
+def serve(context: Context, port: int, host: str) -> None:
+    """Open the archive in Datasette: browse, search, ask in SQL, from a browser on this machine.
+
+    Read-only; may run while a crawl writes. Ends with Ctrl-C.
+
+    Example: morgue serve --port 8001
+    """
+    from archive.web.serve import serve_archive
+
+    serve_archive(context.folder, host=host, port=port)

@@ -1,0 +1,156 @@
+"""`morgue init`, `ingest`, `rebuild`, `restory`: what fills an archive."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from archive.console import Context, Progress, counted, emit_json, pass_context, say
+from archive.folder import ArchiveFolder
+
+
+@click.command()
+@click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--contact", help="Where site owners can reach you: mailto:you@paper.example or a web page.")
+@pass_context
+def init(context: Context, directory: Path | None, contact: str | None) -> None:
+    """Make a new archive: the folder, a commented sources.toml, the databases.
+
+    Safe to repeat: what is there already stays as it is.
+
+    Example: morgue init my-archive --contact mailto:desk@paper.example
+    """
+    from archive.sources import SOURCES_TEMPLATE, load_sources, set_contact
+    from archive.store import open_store
+
+    folder = ArchiveFolder(directory or context.path)
+    new = not folder.sources.exists()
+    for path in (folder.root, folder.warc, folder.reports, folder.profiles):
+        path.mkdir(parents=True, exist_ok=True)
+    if new:
+        folder.sources.write_text(SOURCES_TEMPLATE, encoding="utf-8")
+    if contact:
+        set_contact(folder.sources, contact)
+    load_sources(folder.sources)
+    folder.decisions.touch()
+    with open_store(folder, context.clock):
+        pass
+    where = os.path.relpath(folder.root)
+    say(f"{'Made' if new else 'There is already'} an archive in {where}.")
+    say(f"Next: `morgue -a {where} sources add https://news.example/`, then `morgue -a {where} crawl`.")
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=False, type=click.Path(path_type=Path))
+@click.option("--host", "hosts", multiple=True, metavar="H", help="Take only captures of this host (may be repeated).")
+@click.option("--url-prefix", "prefixes", multiple=True, metavar="P", help="Take only URLs that begin so (repeatable).")
+@click.option("--in-place", is_flag=True, help="Leave the files where they are instead of copying them into warc/imported/.")
+@click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@pass_context
+def ingest(
+    context: Context,
+    paths: tuple[Path, ...],
+    hosts: tuple[str, ...],
+    prefixes: tuple[str, ...],
+    in_place: bool,  # noqa: FBT001 - click gives flags as booleans
+    jobs: int | None,
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Read WARC files into the archive; without PATHS, what the archive's own shelf has that is not read yet.
+
+    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records were
+    broken; each is named, the others are in.
+
+    Example: morgue ingest old-crawl.warc.gz --host www.paper.example
+    """
+    from archive.importing import Import, import_files
+    from archive.reading import ingest_shelf
+
+    with Progress("captures", quiet=quiet) as progress:
+        if paths:
+            wanted = Import(paths=paths, hosts=hosts, prefixes=prefixes, in_place=in_place)
+            report = import_files(context.folder, wanted, clock=context.clock, jobs=jobs, progress=progress)
+        else:
+            report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
+    tell_report(report, as_json=as_json)
+    if report.broken:
+        raise click.exceptions.Exit(3)
+
+
+def tell_report(report: object, *, as_json: bool) -> None:
+    """Print what an ingest did."""
+    from archive.ingest import IngestReport
+
+    assert isinstance(report, IngestReport)
+    for broken in report.broken:
+        say(f"morgue: {broken}")
+    if as_json:
+        emit_json(report.as_json())
+        return
+    click.echo(
+        f"{counted(report.captures, 'capture')} read: {counted(report.new, 'new article')}, "
+        f"{counted(report.revisions, 'revision')}, {report.unchanged:,} unchanged; "
+        f"{report.known:,} known already."
+    )
+    if report.refused:
+        click.echo("No article: " + ", ".join(f"{n:,} {reason}" for reason, n in report.refused.most_common()) + ".")
+
+
+@click.command()
+@click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@pass_context
+def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001
+    """Make archive.db again from the WARC files and decisions.jsonl.
+
+    The new database is filled beside the old one and swapped in at the end; until then the old one can be read. Superseded
+    extractions and revisions caused by the extractor are history of the database alone and are not rebuilt.
+
+    Example: morgue rebuild
+    """
+    from archive.rebuild import rebuild_archive
+
+    with Progress("captures", quiet=quiet) as progress:
+        report = rebuild_archive(context.folder, clock=context.clock, jobs=jobs, progress=progress)
+    say("Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone.")
+    tell_report(report, as_json=as_json)
+    if report.broken:
+        raise click.exceptions.Exit(3)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@pass_context
+def restory(context: Context, as_json: bool) -> None:  # noqa: FBT001
+    """Place all articles again, in the order in which they were captured.
+
+    A capture that came late (an import, a shard) was placed when it arrived; afterwards stories are what they would be had
+    everything arrived in order. `morgue rebuild` gives the same.
+
+    Example: morgue restory
+    """
+    from archive.decisions import read_decisions
+    from archive.locks import lock
+    from archive.store import open_store
+
+    folder = context.folder
+    with ExitStack() as stack:
+        stack.enter_context(lock(folder.archive_lock, "morgue restory"))
+        store = stack.enter_context(open_store(folder, context.clock))
+        with store.transaction():
+            done = store.restory(read_decisions(folder.decisions))
+    if as_json:
+        emit_json({"captures": done.captures, "articles": done.articles, "stories": done.stories})
+    else:
+        click.echo(
+            f"{counted(done.captures, 'capture')} placed again: {counted(done.articles, 'article')} in "
+            f"{counted(done.stories, 'story', 'stories')}."
+        )
+

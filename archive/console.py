@@ -1,0 +1,208 @@
+"""What every command shares: where the archive is, how errors end, tables, JSON, CSV, and progress.
+
+On a terminal long work shows a bar; elsewhere (cron, a pipe) one plain line a minute on standard error.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import click
+
+from archive.clock import SystemClock, clock_from_environment
+from archive.errors import MorgueError
+from archive.folder import ArchiveFolder
+
+_LINE_EVERY_SECONDS = 60.0
+_BAR_EVERY_SECONDS = 0.2
+
+
+class Context:
+    """What the options before the command said: the archive's folder, and the clock."""
+
+    def __init__(self, archive: Path | None) -> None:
+        self._archive = archive
+        self._clock: SystemClock | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder named by -a, else $MORGUE_ARCHIVE, else the current one; not checked."""
+        return self._archive or Path(os.environ.get("MORGUE_ARCHIVE") or ".")
+
+    @property
+    def folder(self) -> ArchiveFolder:
+        """The archive. Raises `NotAnArchiveError` if there is none."""
+        return ArchiveFolder(self.path).check()
+
+    @property
+    def clock(self) -> SystemClock:
+        """The command's clock, started at MORGUE_NOW if that is set."""
+        if self._clock is None:
+            self._clock = clock_from_environment()
+        return self._clock
+
+
+pass_context = click.make_pass_decorator(Context)
+
+
+class MorgueGroup(click.Group):
+    """A command group that turns every `MorgueError` into one message and its exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; errors of ours end in a line on standard error, never in a traceback."""
+        try:
+            return super().invoke(ctx)
+        except MorgueError as error:
+            click.echo(f"morgue: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            # `morgue search … | head`: the reader has seen enough.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
+            ctx.exit(0)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which they were added: that of a first day."""
+        return list(self.commands)
+
+
+def emit_json(value: object) -> None:
+    """Print one JSON document, readable for people too."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection)."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_harmless(cell) for cell in row])
+    click.echo(out.getvalue(), nl=False)
+
+
+def _harmless(cell: object) -> object:
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + cell
+    return cell
+
+
+# What can move a terminal's cursor, set its title or turn its text around must not come from a page.
+_UNSAFE: dict[int, str | None] = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
+_UNSAFE.update(dict.fromkeys((0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)))
+_UNSAFE.pop(0x0A)
+_UNSAFE.pop(0x09)
+
+
+def plain(text: object) -> str:
+    """Return strangers' text for the terminal: control characters and direction overrides are taken out."""
+    return str("" if text is None else text).translate(_UNSAFE)
+
+
+def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """Print a table for people; as wide as it must be when it is not read on a terminal."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    console.print(table)
+
+
+class Progress(AbstractContextManager["Progress"]):
+    """Long work, told while it happens: a bar on a terminal, one line a minute elsewhere, nothing with `quiet`.
+
+    `update(done, total, **facts)` may be called as often as one likes; it draws only when it is time.
+    """
+
+    def __init__(self, what: str, *, quiet: bool = False, stream: Any = None) -> None:
+        self._what = what
+        self._quiet = quiet
+        self._stream = stream if stream is not None else sys.stderr
+        self._tty = bool(getattr(self._stream, "isatty", lambda: False)())
+        self._started = time.monotonic()
+        self._drawn = self._started
+        self._width = 0
+
+    def update(self, done: int, total: int | None = None, **facts: object) -> None:
+        """Tell how far it is: `done` of `total` (None: unknown), and further facts by name."""
+        now = time.monotonic()
+        if self._quiet or now - self._drawn < (_BAR_EVERY_SECONDS if self._tty else _LINE_EVERY_SECONDS):
+            return
+        self._drawn = now
+        line = progress_line(self._what, done, total, now - self._started, facts)
+        if self._tty:
+            bar = _bar(done, total)
+            text = (bar + line)[: _columns() - 1]
+            self._stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        else:
+            self._stream.write(f"morgue: {line}\n")
+        self._stream.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._tty and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+
+
+def progress_line(what: str, done: int, total: int | None, seconds: float, facts: Mapping[str, object]) -> str:
+    """Return one line that says how far the work is, how fast it goes and how long it will still take.
+
+    >>> progress_line("pages", 50, 100, 10.0, {"articles": 40})
+    '50/100 pages (50%), 5.0/s, 0:10 left, 40 articles'
+    """
+    rate = done / seconds if seconds > 0 else 0.0
+    parts = [f"{done}/{total} {what} ({done * 100 // total}%)" if total else f"{done} {what}", f"{rate:.1f}/s"]
+    if total and rate > 0 and total > done:
+        left = int((total - done) / rate)
+        parts.append(f"{left // 60}:{left % 60:02d} left")
+    parts += [f"{value} {name.replace('_', ' ')}" for name, value in facts.items() if value]
+    return ", ".join(parts)
+
+
+def _bar(done: int, total: int | None, width: int = 20) -> str:
+    if not total:
+        return ""
+    full = min(width, done * width // total)
+    return "[" + "#" * full + "." * (width - full) + "] "
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def say(message: str, *, quiet: bool = False) -> None:
+    """Print one line for people on standard error, so that standard output stays a program's."""
+    if not quiet:
+        click.echo(message, err=True)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "page"), counted(3, "story", "stories")
+    ('1 page', '3 stories')
+    """
+    return f"{number:,} {one if number == 1 else (many or one + 's')}"
+
+
+OnBroken = Callable[[MorgueError], None]

@@ -1,0 +1,241 @@
+"""A page parsed once: one tree, and the parts of it that metadata is read from, collected in one pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from lxml import html
+
+from archive.extract import charset, jsonld
+from archive.extract.page import Page
+
+_PARSER: Any = html.HTMLParser  # the stubs do not know default_doctype
+Element = Any  # lxml's elements: the stubs know neither HtmlElement's methods nor the parser's options
+
+MAX_ELEMENTS = 250_000  # a live blog of a whole election night has 60,000
+MAX_BLANK = 64  # bytes below which a body is not worth parsing
+# What XML 1.0 cannot hold (section 2.2), as characters and as references: lxml takes "&#1;" from a page, and refuses it
+# when somebody sets it as text again.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+_CONTROL_REFERENCE = re.compile(
+    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f])|x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|"
+    r"x0*fff[ef](?![0-9a-f]));?",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+_MAX_CUES = 300  # characters of class and id; utility-class pages have hundreds, hostile ones millions
+_ASIDE = frozenset({"aside", "nav", "footer"})
+_DATE_CUES = re.compile(
+    r"publish|entry-date|post-?date|article[-_]{1,2}date|pubdate|dateline|timestamp|posted-on|datecreated",
+    re.IGNORECASE,
+)
+_CUES = re.compile(rf"(author|byline)|({_DATE_CUES.pattern})", re.IGNORECASE)
+_EXCESSIVE_DEPTH = "Excessive depth"
+
+
+class TooLargeError(Exception):
+    """The page has more elements than a page can have; stays inside this package."""
+
+
+def squeeze(text: str | None) -> str:
+    """Return `text` on one line, with single spaces."""
+    return _SPACE.sub(" ", text).strip() if text else ""
+
+
+def inner_text(element: Element) -> str:
+    """Return an element's text on one line."""
+    return squeeze("".join(element.itertext()))
+
+
+@dataclass
+class Marked:
+    """Elements that call themselves a byline or a date, in the page's order; not those in nav, aside or footer."""
+
+    bylines: list[Element]
+    dates: list[Element]
+
+
+@dataclass
+class Document:
+    """The parsed page. The tree is shared: whoever changes it works on a copy."""
+
+    page: Page
+    tree: Element
+    encoding: str
+    encoding_via: str
+    metas: dict[str, list[str]]  # lower-case name, property, itemprop or http-equiv -> contents, in the page's order
+    links: dict[str, list[Element]]  # lower-case rel -> link elements
+    title_tag: str
+    h1s: list[Element]
+    times: list[Element]
+    scripts: list[str]  # JSON-LD blocks
+    base: str  # what relative addresses are relative to
+
+    @cached_property
+    def nodes(self) -> list[jsonld.Node]:
+        """Every JSON-LD object."""
+        return jsonld.read_blocks(self.scripts)
+
+    @cached_property
+    def articles(self) -> list[jsonld.Node]:
+        """The JSON-LD objects that are articles."""
+        return jsonld.articles(self.nodes)
+
+    @cached_property
+    def h1_texts(self) -> list[str]:
+        """The texts of the h1 elements that have one."""
+        return [t for t in (inner_text(h) for h in self.h1s) if t]
+
+    @cached_property
+    def declared_language(self) -> str:
+        """The root element's language as written, "" if there is none."""
+        return (self.tree.get("lang") or self.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip()
+
+    @cached_property
+    def marked(self) -> Marked:
+        """The elements whose class or microdata marks them as a byline or a date; one pass over the tree."""
+        marked = Marked([], [])
+        for element in self.tree.iter("a", "span", "time", "div", "p", "abbr", "address", "li", "meta"):
+            cues = element.get("itemprop") or element.get("rel") or ""
+            cues = f"{cues} {element.get('class') or ''} {element.get('id') or ''}"[:_MAX_CUES]
+            if not (hit := _CUES.search(cues)) or any(a.tag in _ASIDE for a in element.iterancestors()):
+                continue
+            if hit[1]:
+                marked.bylines.append(element)
+            if hit[2] or _DATE_CUES.search(cues):
+                marked.dates.append(element)
+        return marked
+
+    @property
+    def host(self) -> str:
+        """The host of the page's address, without a leading www."""
+        host = (urlsplit(self.page.url).hostname or "").lower()
+        return host.removeprefix("www.")
+
+    def meta(self, *names: str) -> str | None:
+        """Return the first content of the first of these names that has one."""
+        for name in names:
+            for value in self.metas.get(name, ()):
+                if value:
+                    return value
+        return None
+
+    def metas_of(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        """Return all (name, content) of these names, in the order of `names`."""
+        return [(name, value) for name in names for value in self.metas.get(name, ()) if value]
+
+    def absolute(self, ref: str | None) -> str | None:
+        """Return an absolute http(s) address, or None."""
+        if not ref or not ref.strip():
+            return None
+        try:
+            url = urljoin(self.base, ref.strip())
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def content_type(page: Page) -> str:
+    """Return the Content-Type header as sent, "" if there was none."""
+    for name, value in page.headers:
+        if name.lower() == "content-type":
+            return value
+    return ""
+
+
+def parse(page: Page) -> Document | None:
+    """Parse a page; None if there is no element in it.
+
+    Raises `TooLargeError` for more than MAX_ELEMENTS elements.
+    """
+    decoded = charset.decode(page.body, content_type(page))
+    tree = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
+    if tree is None:
+        return None
+    if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
+        raise TooLargeError
+    document = Document(
+        page=page,
+        tree=tree,
+        encoding=decoded.encoding,
+        encoding_via=decoded.via,
+        metas={},
+        links={},
+        title_tag="",
+        h1s=[],
+        times=[],
+        scripts=[],
+        base=page.url,
+    )
+    _collect(document)
+    return document
+
+
+def _tree(text: str) -> Element | None:
+    raw = text.encode("utf-8", "replace")
+    for huge in (False, True):
+        # Without huge_tree libxml2 stops 256 elements deep, with it 2048: pages with hundreds of unclosed <font> exist.
+        parser = _PARSER(
+            encoding="utf-8",
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+            default_doctype=False,
+            huge_tree=huge,
+        )
+        try:
+            tree = html.document_fromstring(raw, parser=parser, ensure_head_body=False)
+        except (html.etree.ParserError, html.etree.XMLSyntaxError, ValueError):
+            return None
+        if not any(_EXCESSIVE_DEPTH in (entry.message or "") for entry in parser.error_log):
+            break
+    return tree if tree is not None and len(tree) else None
+
+
+def _collect(document: Document) -> None:
+    for element in document.tree.iter("meta", "link", "title", "script", "h1", "time", "base"):
+        tag = element.tag
+        if tag == "meta":
+            _collect_meta(document, element)
+        elif tag == "link":
+            for rel in (element.get("rel") or "").lower().split():
+                document.links.setdefault(rel, []).append(element)
+        elif tag == "script":
+            kind = (element.get("type") or "").lower()
+            if "ld+json" in kind and element.text:
+                document.scripts.append(element.text)
+        elif tag == "h1":
+            document.h1s.append(element)
+        elif tag == "time":
+            document.times.append(element)
+        elif tag == "title":
+            # an <svg> has titles too ("Close", "Menu")
+            if not document.title_tag and not any(a.tag == "svg" for a in element.iterancestors()):
+                document.title_tag = inner_text(element)
+        elif element.get("href"):
+            document.base = urljoin_safe(document.page.url, element.get("href"))
+
+
+def _collect_meta(document: Document, element: Element) -> None:
+    content = element.get("content")
+    if content is None:
+        content = element.get("datetime") or element.get("value")
+    if not content or not (content := squeeze(content)):
+        return
+    for attribute in ("property", "name", "itemprop", "http-equiv"):
+        for key in (element.get(attribute) or "").lower().split():
+            document.metas.setdefault(key, []).append(content)
+
+
+def urljoin_safe(base: str, ref: str) -> str:
+    """Return `ref` made absolute, or `base` where that is not possible."""
+    try:
+        return urljoin(base, ref.strip())
+    except ValueError:
+        return base

@@ -1,0 +1,157 @@
+"""One page in, one `Extraction` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archive.errors import PayloadError, PayloadTooLargeError
+from archive.extract import blocks as block_tools
+from archive.extract import language as languages
+from archive.extract import metadata, published, text, title, verdict
+from archive.extract.document import Document, TooLargeError, parse
+from archive.extract.page import Page
+from archive.model import DiscoveryFact, Extraction, Snapshot
+
+_FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
+
+
+def extract(page: Page) -> Extraction:
+    """Return what this page says, or the reason why it is no article. Pure; never raises for what a page contains.
+
+    A page that cannot be read at all gives the reason "error-" and the name of what went wrong.
+    """
+    reason = verdict.before_parsing(page)
+    if reason is not None:
+        return Extraction.refused(reason)
+    try:
+        document = parse(page)
+        return _read(document) if document is not None else Extraction.refused("empty")
+    except TooLargeError:
+        return Extraction.refused("too-large")
+    except Exception as error:  # noqa: BLE001 - four parsers run on bytes that anybody may send: one page, one reason
+        return Extraction.refused(f"error-{type(error).__name__}")
+
+
+def extract_snapshot(
+    snapshot: Snapshot,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+    profile: Mapping[str, object] | None = None,
+) -> Extraction:
+    """Decode a capture's content-coding within limits, then extract."""
+    from archive import payload
+
+    try:
+        body = payload.decode_content(snapshot.headers, snapshot.body, limit=verdict.MAX_BODY)
+    except PayloadTooLargeError:
+        return Extraction.refused("too-large")
+    except PayloadError:
+        return Extraction.refused("error-payload")
+    return extract(
+        Page(
+            url=snapshot.url,
+            captured_at=snapshot.captured_at,
+            headers=snapshot.headers,
+            body=body,
+            facts=tuple(facts),
+            selectors=dict(selectors or {}),
+            profile=profile,
+            role=snapshot.role,
+            status=snapshot.status,
+            truncated=snapshot.truncated is not None,
+        )
+    )
+
+
+def _read(document: Document) -> Extraction:
+    canonical = metadata.canonical(document)
+    reason = verdict.of_document(document)
+    if reason is not None:
+        return Extraction.refused(reason, canonical=canonical)
+    sites = title.site_names(document)
+    headline = title.find(document, sites)
+    titles = [t for t, _ in title.candidates(document, sites)]
+    if headline:
+        titles.append(headline[0])
+    body = text.read(document, titles, document.declared_language)
+    parts = list(body.blocks)
+    if headline is None and parts:
+        headline, parts = _first_line(parts)
+    dated = published.find(document, body.dated)
+    names = metadata.authors(document) or ((body.signed, "text") if body.signed else None)
+    reason = verdict.of_text(
+        document,
+        parts,
+        dated=dated.via if dated else None,
+        authors=names is not None,
+        title=headline[0] if headline else None,
+    )
+    if reason is not None:
+        return Extraction.refused(reason, canonical=canonical)
+    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), f"trafilatura:{body.base}")}
+    return _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
+
+
+def _first_line(parts: list[block_tools.Block]) -> tuple[tuple[str, str] | None, list[block_tools.Block]]:
+    """Take the first line for the title of a page that names none; a headline leaves the text, a sentence stays."""
+    line = parts[0].text.split("\n")[0]
+    if parts[0].kind not in {"p", "head"} or len(parts) == 1:
+        return None, parts
+    sentence = line.rstrip("”\"'»").endswith((".", "…", ":", ";", ",")) or len(line) > _FIRST_LINE
+    if not sentence:
+        return (line, "text"), parts[1:] if line == parts[0].text else parts
+    short = line if len(line) <= _FIRST_LINE else line[:_FIRST_LINE].rsplit(" ", 1)[0] + "…"
+    return (short, "first-line"), parts
+
+
+def _assemble(
+    document: Document,
+    read: Mapping[str, tuple[object, str] | None],
+    dated: published.Dated | None,
+    canonical: str | None,
+    markdown: str,
+) -> Extraction:
+    body = read["text"]
+    plain = _text(body[0]) if body else None
+    found: dict[str, tuple[object, str] | None] = {
+        **read,
+        "language": languages.find(document, plain or ""),
+        "image": metadata.image(document),
+        "section": metadata.section(document),
+        "keywords": metadata.keywords(document),
+        "description": metadata.description(document),
+    }
+    changed = published.modified(document)
+    provenance = {name: value[1] for name, value in found.items() if value}
+    provenance["charset"] = f"{document.encoding_via}:{document.encoding}"
+    if dated:
+        provenance["published"] = dated.via
+    if changed:
+        provenance["modified"] = changed.via
+    value = {name: got[0] if got else None for name, got in found.items()}
+    return Extraction(
+        article=True,
+        title=_text(value["title"]),
+        authors=_tuple(value["authors"]),
+        published=dated.when.text if dated else None,
+        published_precision=dated.when.precision if dated else None,
+        published_via=dated.via if dated else None,
+        modified=changed.when.text if changed else None,
+        language=_text(value["language"]),
+        text=plain,
+        markdown=markdown,
+        canonical=canonical,
+        image=_text(value["image"]),
+        section=_text(value["section"]),
+        keywords=_tuple(value["keywords"]),
+        description=_text(value["description"]),
+        provenance=dict(sorted(provenance.items())),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _tuple(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else ()

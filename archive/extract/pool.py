@@ -1,0 +1,265 @@
+"""Extraction in worker processes that may hang, crash or swell without harm to more than one page.
+
+One thread in the parent looks after one worker process: it sends a task down a pipe, waits for the answer at most
+`timeout` seconds, and kills and replaces a worker that hangs, dies or has grown. Workers are started afresh ("spawn"):
+a fork of a process with threads can deadlock.
+
+How many tasks wait in the queue is the caller's affair: submit some hundred ahead, not a whole archive, because each
+holds its page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import multiprocessing
+import os
+import queue
+import resource
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+
+from archive.extract.page import Page
+from archive.model import DiscoveryFact, Extraction, Snapshot
+
+TIMEOUT = 20.0  # seconds a page may take; the slowest of the measured pages took 4
+MAX_PAGES = 2000  # pages after which a worker is replaced
+MAX_RSS = 400 * 2**20  # bytes of resident memory after which a worker is replaced; 120 MiB are usual
+ADDRESS_SPACE = 3 * 2**30  # bytes: a page that wants more gets a MemoryError
+_START = 60.0  # seconds in which a worker must have loaded its libraries
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractTask:
+    """One page to read: a capture with what is known of it, or a page as it is."""
+
+    snapshot: Snapshot | None = None
+    page: Page | None = None
+    facts: tuple[DiscoveryFact, ...] = ()
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    profile: Mapping[str, object] | None = None
+
+
+Work = Callable[[ExtractTask], Extraction]
+
+
+def run_task(task: ExtractTask) -> Extraction:
+    """Read one page in this process."""
+    from archive.extract.extract import extract, extract_snapshot
+
+    if task.page is not None:
+        return extract(task.page)
+    if task.snapshot is None:
+        raise ValueError("an ExtractTask needs a snapshot or a page")
+    return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
+
+
+def _guarded(work: Work, task: ExtractTask) -> Extraction:
+    try:
+        return work(task)
+    except Exception as error:  # noqa: BLE001 - whatever happens on one page is that page's reason
+        return Extraction.refused(f"error-{type(error).__name__}")
+
+
+class ExtractionPool:
+    """A pool of extracting processes; a context manager.
+
+    `jobs` workers are started when the first task needs them; with `jobs=0` pages are read at once in this process,
+    without time or memory limits (for tests and for commands that read one page). Results may be awaited in any order.
+    Leaving the context waits for what was submitted; after an exception what has not begun is cancelled.
+    """
+
+    def __init__(
+        self,
+        jobs: int,
+        *,
+        timeout: float = TIMEOUT,
+        max_pages: int = MAX_PAGES,
+        max_rss: int = MAX_RSS,
+        work: Work = run_task,
+    ) -> None:
+        self._timeout = timeout
+        self._max_pages = max_pages
+        self._max_rss = max_rss
+        self._work = work
+        self._jobs = jobs
+        self._queue: queue.SimpleQueue[tuple[ExtractTask, Future[Extraction]] | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._closed = False
+        self._stopping = threading.Event()
+
+    def __enter__(self) -> ExtractionPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(cancel=kind is not None)
+
+    def submit(self, task: ExtractTask) -> Future[Extraction]:
+        """Queue one page. The future never holds an exception: what went wrong is the extraction's reason."""
+        if self._closed:
+            raise RuntimeError("the extraction pool is closed; submit pages inside its `with` block")
+        future: Future[Extraction] = Future()
+        if self._jobs <= 0:
+            future.set_running_or_notify_cancel()
+            future.set_result(_guarded(self._work, task))
+            return future
+        with self._lock:
+            self._waiting += 1
+            if self._waiting > len(self._threads) and len(self._threads) < self._jobs:
+                thread = threading.Thread(target=self._look_after, name=f"extract-{len(self._threads)}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        self._queue.put((task, future))
+        return future
+
+    def close(self, *, cancel: bool = False) -> None:
+        """Wait for what was submitted, or (`cancel`) drop what has not begun, then end the workers."""
+        self._closed = True
+        if cancel:
+            self._stopping.set()
+        for _ in self._threads:
+            self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _look_after(self) -> None:
+        worker: _Worker | None = None
+        try:
+            while (item := self._queue.get()) is not None:
+                task, future = item
+                if self._stopping.is_set():
+                    future.cancel()
+                if not future.set_running_or_notify_cancel():
+                    self._done()
+                    continue
+                if worker is None or not worker.fit():
+                    if worker is not None:
+                        worker.end()
+                    worker = self._start()
+                result, worker = self._ask(worker, task)
+                self._done()
+                future.set_result(result)
+        finally:
+            if worker is not None:
+                worker.end()
+
+    def _done(self) -> None:
+        with self._lock:
+            self._waiting -= 1
+
+    def _start(self) -> _Worker | None:
+        worker = _Worker(self._work, max_pages=self._max_pages, max_rss=self._max_rss)
+        if worker.ready(_START):
+            return worker
+        worker.kill()
+        return None
+
+    def _ask(self, worker: _Worker | None, task: ExtractTask) -> tuple[Extraction, _Worker | None]:
+        if worker is None:
+            return Extraction.refused("error-no-worker"), None
+        try:
+            answer = worker.ask(task, self._timeout)
+        except (EOFError, OSError):
+            worker.kill()
+            return Extraction.refused("error-crashed"), None
+        except Exception as error:  # noqa: BLE001 - a task or a result that cannot be pickled
+            worker.kill()
+            return Extraction.refused(f"error-{type(error).__name__}"), None
+        if answer is None:
+            worker.kill()
+            return Extraction.refused("error-timeout"), None
+        return answer, worker
+
+
+class _Worker:
+    """One process and the pipe to it; used by one thread."""
+
+    def __init__(self, work: Work, *, max_pages: int, max_rss: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(theirs, work, os.getpid()), name="morgue-extract", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._pages = 0
+        self._max_pages = max_pages
+        self._max_rss = max_rss
+
+    def ready(self, seconds: float) -> bool:
+        """Wait until the worker has loaded its libraries."""
+        try:
+            return self._pipe.poll(seconds) and self._pipe.recv() == "ready"
+        except (EOFError, OSError):
+            return False
+
+    def ask(self, task: ExtractTask, timeout: float) -> Extraction | None:
+        """Return the extraction, None if it took too long. Raises EOFError or OSError if the worker died."""
+        self._pipe.send(task)
+        if not self._pipe.poll(timeout):
+            return None
+        answer: Extraction = self._pipe.recv()
+        self._pages += 1
+        return answer
+
+    def fit(self) -> bool:
+        """Say whether this worker may read another page."""
+        return self._process.is_alive() and self._pages < self._max_pages and _rss(self._process.pid) < self._max_rss
+
+    def end(self) -> None:
+        """Let the worker go; it ends when its pipe does."""
+        self._pipe.close()
+        self._process.join(2)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the worker now."""
+        with contextlib.suppress(OSError, ValueError):
+            self._pipe.close()
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+        self._process.close()
+
+
+def _rss(pid: int | None) -> int:
+    """Return a process's resident memory in bytes, 0 where /proc does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * resource.getpagesize()
+
+
+def _serve(pipe: Connection, work: Work, parent: int) -> None:
+    """Answer tasks until the pipe ends. Runs in the worker."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides what it means
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with contextlib.suppress(OSError, AttributeError):  # Linux: go when the parent goes, even in the middle of a page
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+    if work is run_task:
+        import archive.extract.extract  # the first page shall not pay for it
+        import archive.extract.text
+
+        archive.extract.text.warm_up()
+    try:
+        pipe.send("ready")
+        while True:
+            pipe.send(_guarded(work, pipe.recv()))
+    except (EOFError, OSError):
+        return

@@ -1,0 +1,160 @@
+"""The headline: without the site's name, and as readers saw it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from html import unescape
+
+from archive.extract import jsonld
+from archive.extract.document import Document, squeeze
+from archive.extract.words import table
+
+MAX_TITLE = 400  # characters
+_LONG_NAME = 4  # characters; a shorter name is a word like any other
+_CLOSE = 0.6  # share of words in common at which two spellings are one headline
+_SEPARATOR = re.compile(
+    r"\s+[|–—\-·•»«›‹:⋆~/]+\s+|\s*[|»«›‹]\s*|\s+[-–—]{2}\s+|(?<=\w)\s*[｜－–—]\s*|\s*[_＿]\s*(?=[^\W\d_]+$)|(?<=[\w?!.])\s-\s?(?=\S)"
+)
+_MARKUP = re.compile(r"</?[a-zA-Z][^>]{0,200}>")
+_WORD = re.compile(r"\w+")
+_METAS = (
+    "og:title", "twitter:title", "dc.title", "dcterms.title", "citation_title", "parsely-title", "sailthru.title",
+    "headline",
+)  # fmt: skip
+# Headings that stand above every page of a site.
+_NOT_A_TITLE = frozenset(table("not_a_title"))
+
+
+def fold(text: str) -> str:
+    """Return the words of `text`, case-folded, without accents and punctuation: for comparing only."""
+    if text.isascii():
+        return " ".join(_WORD.findall(text.lower()))
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def site_names(document: Document) -> list[str]:
+    """Return what the site calls itself: og:site_name, the JSON-LD publisher, its host."""
+    names = [document.meta("og:site_name"), document.meta("application-name"), document.meta("al:android:app_name")]
+    names.extend(jsonld.text_of(node.get("publisher")) for node in document.articles)
+    names.extend(
+        jsonld.text_of(node.get("name"))
+        for node in document.nodes
+        if any(t in {"WebSite", "NewsMediaOrganization", "Organization"} for t in jsonld.types_of(node))
+    )
+    if site := document.meta("twitter:site"):
+        names.append(site.lstrip("@"))
+    names.append(document.host)
+    return list(dict.fromkeys(n for n in (squeeze(x) for x in names if x) if n))
+
+
+def _is_site(part: str, sites: Sequence[str], host: str) -> bool:
+    """Say whether this part of a title names the site."""
+    words = fold(part)
+    squashed = words.replace(" ", "")
+    if not squashed:
+        return True
+    for site in sites:
+        other = fold(site)
+        if words == other:
+            return True
+        if len(other) < _LONG_NAME:  # "AP", "CNN"
+            continue
+        more = len(words.split()) - len(other.split())
+        if squashed == other.replace(" ", "") or (words.startswith(other + " ") and more <= _LONG_NAME):
+            return True
+    labels = [label for label in host.split(".") if len(label) > 2]  # noqa: PLR2004 - a country's two letters are no name
+    if any(squashed == label.replace("-", "") or squashed == host.replace(".", "") for label in labels):
+        return True
+    name = max(labels, key=len, default="")
+    # "The New York Times" on nytimes.com, "BBC News" on bbc.co.uk
+    initials = "".join(w[0] for w in words.split())
+    return (
+        bool(name)
+        and len(squashed) >= _LONG_NAME
+        and (
+            name.replace("-", "") in squashed
+            or squashed in name.replace("-", "")
+            or (len(initials) > 2 and initials == name)  # noqa: PLR2004
+        )
+    )
+
+
+def strip_site(title: str, sites: Sequence[str], host: str) -> str:
+    """Return a title without the site's name at its end or start.
+
+    >>> strip_site("A storm comes - The Daily", ["The Daily"], "daily.example")
+    'A storm comes'
+    """
+    for _ in range(3):  # "Headline | Section | Site"
+        cuts = list(_SEPARATOR.finditer(title))
+        if not cuts:
+            break
+        last, first = cuts[-1], cuts[0]
+        if _is_site(title[last.end() :], sites, host) and title[: last.start()].strip():
+            title = title[: last.start()].strip()
+        elif _is_site(title[: first.start()], sites, host) and title[first.end() :].strip():
+            title = title[first.end() :].strip()
+        else:
+            break
+    return title
+
+
+def tidy(text: str | None) -> str:
+    """Return a title as one line, with markup and double-escaped characters resolved."""
+    if not text:
+        return ""
+    text = unescape(unescape(text))
+    return squeeze(_MARKUP.sub("", text))[:MAX_TITLE]
+
+
+def _alike(a: str, b: str) -> bool:
+    x, y = fold(a), fold(b)
+    if not x or not y:
+        return False
+    if x == y:
+        return True
+    small, large = sorted((set(x.split()), set(y.split())), key=len)
+    if len(small) == 1 and " " not in x and " " not in y:  # a language without spaces
+        return x in y or y in x
+    return len(small & large) >= _CLOSE * len(large)
+
+
+def _usable(text: str) -> bool:
+    folded = fold(text)
+    return bool(folded) and folded not in _NOT_A_TITLE
+
+
+def candidates(document: Document, sites: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (title, via) in the order of trust."""
+    found: list[tuple[str, str]] = []
+    for node in document.articles:
+        headline = jsonld.text_of(node.get("headline")) or jsonld.text_of(node.get("name"))
+        if headline:
+            found.append((tidy(headline), "json-ld"))
+            break
+    named = [(value, f"meta:{name}") for name in _METAS if (value := document.meta(name))]
+    named.append((document.title_tag, "title"))
+    found.extend((strip_site(tidy(value), sites, document.host), via) for value, via in named)
+    found.extend((tidy(fact.title), fact.via.value) for fact in document.page.facts if fact.title)
+    return [(t, v) for t, v in found if _usable(t)]
+
+
+def find(document: Document, sites: Sequence[str]) -> tuple[str, str] | None:
+    """Return the title and where it came from, or None."""
+    named = candidates(document, sites)
+    h1s = [t for t in (tidy(h) for h in document.h1_texts) if _usable(t) and not _is_site(t, sites, document.host)]
+    # The h1 is what readers saw; JSON-LD and og:title are often shortened for search engines, or keep the site's name.
+    # So an h1 that says the same in other words wins, and an h1 alone is believed before the <title>.
+    for h1 in dict.fromkeys(h1s):
+        if any(_alike(h1, t) for t, _ in named):
+            return h1, "h1"
+    if named and named[0][1] == "json-ld":
+        return named[0]
+    if len(set(h1s)) == 1 and (not named or named[0][1] == "title"):
+        return h1s[0], "h1"
+    if named:
+        return named[0]
+    return (h1s[0], "h1") if h1s else None

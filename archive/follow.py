@@ -1,0 +1,109 @@
+"""Ingest beside a crawl: a process of its own that follows the shelf, so that extraction never slows fetching.
+
+    python -m archive.follow DIR [--jobs N] [--wait SECONDS]
+
+It speaks lines of JSON on standard output: {"event": "ready"}, {"event": "progress", …counts}, {"event": "end", "waits": N,
+…counts}, or {"event": "locked", "holder": …} (exit 75). On standard input it takes "finish SECONDS" (the crawl is over: read
+what is left, for so long at most) and "stop" (end after this batch). When standard input closes the crawl has died: it stops
+after the present batch, so that a killed crawl leaves nobody behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.clock import clock_from_environment
+from archive.errors import LockHeldError, MorgueError
+from archive.folder import ArchiveFolder
+from archive.ingest import Ingest, IngestReport
+from archive.locks import lock
+from archive.reading import open_ingest, unread
+
+_LOOK_SECONDS = 0.3
+
+
+@dataclass(slots=True)
+class _Orders:
+    """What the crawl told us. Set by the thread that reads standard input."""
+
+    finishing: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    deadline: float | None = None  # monotonic
+
+    def listen(self) -> None:
+        for line in sys.stdin:
+            word, _, rest = line.strip().partition(" ")
+            if word == "finish":
+                self.deadline = time.monotonic() + float(rest or "inf")
+                self.finishing.set()
+            elif word == "stop":
+                break
+        self.stopped.set()
+        self.finishing.set()
+
+    def is_over(self) -> bool:
+        return self.stopped.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
+
+
+def _tell(event: str, report: IngestReport | None = None, **facts: object) -> None:
+    line = {"event": event, **facts, **(report.as_json() if report else {})}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
+    """Ingest what comes onto the shelf until told to end. Raises `LockHeldError` if archive.db has another writer."""
+    orders = _Orders()
+    threading.Thread(target=orders.listen, daemon=True).start()
+    with (
+        lock(folder.archive_lock, "the ingest beside a crawl", wait=wait),
+        open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
+    ):
+        ingest.on_progress = lambda report: _tell("progress", report)
+        _tell("ready")
+        _loop(folder, ingest, orders)
+        _tell("end", ingest.report, waits=len(unread(folder, ingest.store)))
+
+
+def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders) -> None:
+    looked: dict[str, int] = {}
+    while not orders.is_over():
+        finishing = orders.finishing.is_set()  # asked before looking: what is there now is then all there will be
+        files = unread(folder, ingest.store, looked)
+        if files:
+            ingest.files(files)
+        elif finishing:
+            return
+        else:
+            orders.finishing.wait(_LOOK_SECONDS)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run as a process; returns the exit code."""
+    # Ctrl-C on a terminal reaches the whole process group; the crawl decides when we end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(5)  # fetching goes first
+    directory, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
+    jobs = options.get("--jobs")
+    try:
+        follow(ArchiveFolder(Path(directory)), jobs=None if jobs is None else int(jobs), wait=float(options.get("--wait", "0")))
+    except LockHeldError as error:
+        _tell("locked", holder=error.holder)
+        return error.exit_code
+    except MorgueError as error:
+        _tell("failed", why=str(error))
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,333 @@
+"""From the bytes of an HTTP message to the bytes of the document: heads, chunks, content-codings. Pure.
+
+Servers do not keep to the specification, and captures are read decades later, so everything here reads what browsers
+read: bare line feeds, folded headers, `gzip` on bodies that are plain, chunked framing that an archive tool has removed
+already. What is not readable even so raises `PayloadError`; nothing else leaves these functions. Sources: RFC 9110
+section 8.4 (content-codings), RFC 9112 sections 2.2, 4, 5.2 and 7.1 (line ends, status line, obs-fold, chunks).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive.errors import PayloadError, PayloadTooLargeError
+from archive.inflate import InflateError, gzip_header_length, inflate
+
+Headers = Sequence[tuple[str, str]]
+
+DEFAULT_LIMIT = 64 * 2**20  # bytes of decoded body: the largest real news page seen had 12 MB
+
+_MAX_CODINGS = 4  # nested codings beyond two are attacks or accidents
+_STEP = 2**20  # bytes: how much a decoder may give at once, and so by how much memory passes the limit
+_FEED = 2**16
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_STATUS_LINE = re.compile(r"\s*(HTTP/[0-9](?:\.[0-9])?)[ \t]+([0-9]{3})(?:[ \t]+(.*))?\s*", re.IGNORECASE)
+_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r?\n")
+
+# Words that servers write into Content-Encoding though they name no coding: charsets, transfer encodings of e-mail,
+# and the S3 upload framing that S3 never sends back.
+_NO_CODING = frozenset(
+    (
+        *("identity", "none", "null", "utf-8", "utf8", "iso-8859-1", "windows-1252"),
+        *("binary", "7bit", "8bit", "text", "html", "text/html", "aws-chunked"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseHead:
+    """Status line and headers of an HTTP response, as sent."""
+
+    version: str  # "HTTP/1.1"
+    status: int
+    reason: str  # "" where the server sent none
+    headers: tuple[tuple[str, str], ...]  # wire order, repeats kept
+
+
+def split_head(message: bytes) -> tuple[bytes, bytes]:
+    r"""Return the head of an HTTP message with its empty line, and what follows it.
+
+    A message that ends before the empty line is all head.
+
+    >>> split_head(b"HTTP/1.1 200 OK\r\n\r\nbody")
+    (b'HTTP/1.1 200 OK\r\n\r\n', b'body')
+    """
+    found = _HEAD_END.search(message)
+    return (message, b"") if found is None else (message[: found.end()], message[found.end() :])
+
+
+def parse_response_head(head: bytes) -> ResponseHead:
+    r"""Return the parsed head of an HTTP response.
+
+    Bytes are read as Latin-1, as RFC 9110 section 5.5 leaves them: nothing is lost, and a caller that knows better can
+    encode them back. Folded lines are joined with one space, lines without a colon are passed over. Raises
+    `PayloadError` if the first line is no status line.
+
+    >>> parse_response_head(b"HTTP/1.1 404 Not Found\nContent-Type: text/html\n\n").status
+    404
+    """
+    lines = head.decode("latin-1").replace("\r\n", "\n").split("\n")
+    status_line = _STATUS_LINE.fullmatch(lines[0])
+    if status_line is None:
+        raise PayloadError(f"no HTTP response: it begins with {head[:40]!r}, not with a status line")
+    headers: list[tuple[str, str]] = []
+    for line in lines[1:]:
+        if not line:
+            break
+        if line[0] in " \t":
+            if headers:
+                name, value = headers[-1]
+                headers[-1] = (name, f"{value} {line.strip()}".strip())
+            continue
+        name, colon, value = line.partition(":")
+        if colon and name.strip():
+            headers.append((name.strip(), value.strip()))
+    version, status, reason = status_line.groups()
+    return ResponseHead(version.upper(), int(status), (reason or "").strip(), tuple(headers))
+
+
+def header(headers: Headers, name: str) -> str | None:
+    """Return the first value of the header `name` in whatever case, or None."""
+    wanted = name.lower()
+    for key, value in headers:
+        if key.lower() == wanted:
+            return value
+    return None
+
+
+def _tokens(headers: Headers, name: str) -> list[str]:
+    """Return the comma-separated words of all headers `name`, lower-cased, in order."""
+    wanted = name.lower()
+    joined = ",".join(value for key, value in headers if key.lower() == wanted)
+    return [word.strip().strip('"').lower() for word in joined.split(",") if word.strip()]
+
+
+def is_chunked(headers: Headers) -> bool:
+    """Say whether the headers claim chunked framing. Archive tools often remove the framing and leave the claim."""
+    return "chunked" in _tokens(headers, "Transfer-Encoding")
+
+
+def media_type(headers: Headers) -> str:
+    """Return the media type without parameters, lower-cased, or "".
+
+    >>> media_type([("content-type", "Text/HTML; charset=utf-8")])
+    'text/html'
+    """
+    return (header(headers, "Content-Type") or "").split(";")[0].split(",")[0].strip().lower()
+
+
+def dechunk(body: bytes, limit: int = DEFAULT_LIMIT) -> bytes:
+    r"""Return `body` without its chunked framing.
+
+    A body that does not begin like a chunk is returned as it is: Common Crawl, wget and others store it dechunked and
+    keep the header. A body that ends within a chunk gives what came; where the framing breaks later on, the rest is
+    kept as it is. Raises `PayloadTooLargeError` beyond `limit` bytes.
+
+    >>> dechunk(b"3\r\nabc\r\n0\r\n\r\n")
+    b'abc'
+    """
+    parts: list[bytes] = []
+    at = total = 0
+    while line := _CHUNK_LINE.match(body, at):
+        size, start = int(line[1], 16), line.end()
+        if size == 0:
+            break
+        data = body[start : start + size]
+        at = start + len(data)
+        after = body[at : at + 2]
+        if len(data) == size and after and not (after == b"\r\n" or after[:1] == b"\n" or after == b"\r"):
+            if not parts:
+                return _within(body, limit)  # its first line only looks like a chunk's size
+            at = line.start()
+            parts.append(body[at:])
+            break
+        parts.append(data)
+        total += len(data)
+        if total > limit:
+            raise PayloadTooLargeError(limit)
+        at += len(after) if after in (b"\r\n", b"\r") else min(len(after), 1)
+    else:
+        if not parts:
+            return _within(body, limit)
+        parts.append(body[at:])
+    return _within(b"".join(parts), limit)
+
+
+def _within(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise PayloadTooLargeError(limit)
+    return body
+
+
+def decode_content(
+    headers: Headers, body: bytes, *, limit: int = DEFAULT_LIMIT, allow_truncated: bool = False
+) -> bytes:
+    """Return `body` (transfer-coding already removed) without its content-codings.
+
+    gzip, x-gzip, deflate (zlib or raw: browsers take both, since servers send both), br, and zstd where a library for
+    it is installed. A body that is not coded although the header says so is returned as it is. Decoding stops at
+    `limit` bytes while it runs, so that a bomb costs `limit` plus one step of memory. `allow_truncated`: give what
+    decodes of a body that was cut (a capture marked truncated), instead of an error.
+
+    Raises `PayloadTooLargeError` beyond `limit`, `PayloadError` for anything else that cannot be decoded.
+    """
+    codings = [word for word in _tokens(headers, "Content-Encoding") if word not in _NO_CODING]
+    if len(codings) > _MAX_CODINGS:
+        raise PayloadError(f"{len(codings)} content-codings on one body; at most {_MAX_CODINGS} are undone")
+    for coding in reversed(codings):
+        if not body:
+            break
+        decoder = _DECODERS.get(coding)
+        if decoder is None:
+            raise PayloadError(f"unknown content-coding {coding[:40]!r}; the body is kept as it was sent")
+        body = decoder(body, limit, allow_truncated)
+    return _within(body, limit)
+
+
+def _looks_plain(body: bytes) -> bool:
+    """Say whether the body is a document as it stands: br and deflate have no magic number that would say it better."""
+    return body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{", b"[")
+
+
+def _gunzip(body: bytes, limit: int, allow_truncated: bool) -> bytes:
+    if not body.startswith(b"\x1f\x8b"):
+        return body  # proxies decode and forget the header
+    parts: list[bytes] = []
+    at = total = 0
+    while body.startswith(b"\x1f\x8b", at):
+        begin = gzip_header_length(body, at)
+        if begin is None:
+            if parts:
+                break
+            raise PayloadError("the gzip header is cut off or wrong")
+        try:
+            data, end, complete = inflate(body, at + begin, -15, limit - total, keep_partial=allow_truncated)
+        except InflateError as error:
+            if parts:
+                break  # what follows the first member is not gzip after all
+            raise PayloadError(f"the gzip body cannot be decoded ({error})") from None
+        total += len(data)
+        if total > limit:
+            raise PayloadTooLargeError(limit)
+        if not complete and not allow_truncated:
+            if parts:
+                break  # garbage that begins like a member
+            raise PayloadError("the gzip body is cut off")
+        parts.append(data)
+        if not complete:
+            break
+        # The checksum is not looked at: browsers do not, and servers get it wrong. The WARC's digest guards the bytes.
+        at = end + 8
+    return b"".join(parts)
+
+
+def _undeflate(body: bytes, limit: int, allow_truncated: bool) -> bytes:
+    zlib_wrapped = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0  # noqa: PLR2004  RFC 1950 2.2
+    for wbits in (15, -15) if zlib_wrapped else (-15,):
+        try:
+            data, _, complete = inflate(body, 0, wbits, limit, keep_partial=allow_truncated)
+        except InflateError:
+            continue
+        if len(data) > limit:
+            raise PayloadTooLargeError(limit)
+        if _looks_plain(body) and not complete:
+            return body
+        if complete or allow_truncated:
+            return data
+        raise PayloadError("the deflate body is cut off")
+    if _looks_plain(body):
+        return body
+    raise PayloadError("the deflate body is neither zlib nor raw deflate")
+
+
+def _unbrotli(body: bytes, limit: int, allow_truncated: bool) -> bytes:
+    import brotli
+
+    decoder = brotli.Decompressor()
+    return _drain(
+        "br",
+        body,
+        limit,
+        allow_truncated,
+        feed=lambda piece: decoder.process(piece, output_buffer_limit=_STEP),
+        hungry=decoder.can_accept_more_data,
+        finished=decoder.is_finished,
+        failure=brotli.error,
+    )
+
+
+def _unzstd(body: bytes, limit: int, allow_truncated: bool) -> bytes:
+    if not body.startswith(b"\x28\xb5\x2f\xfd"):
+        return body
+    try:
+        from backports import zstd
+    except ImportError:
+        raise PayloadError(
+            "the body is zstd-coded and no zstd library is installed: `pip install backports.zstd`"
+        ) from None
+    # RFC 9659: the coding "zstd" uses windows of at most 8 MB; more would let a small body claim much memory.
+    decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
+    return _drain(
+        "zstd",
+        body,
+        limit,
+        allow_truncated,
+        feed=lambda piece: decoder.decompress(piece, max_length=_STEP),
+        hungry=lambda: decoder.needs_input,
+        finished=lambda: decoder.eof,
+        failure=zstd.ZstdError,
+    )
+
+
+def _drain(
+    coding: str,
+    body: bytes,
+    limit: int,
+    allow_truncated: bool,
+    *,
+    feed: Callable[[bytes], Any],
+    hungry: Callable[[], bool],
+    finished: Callable[[], bool],
+    failure: type[Exception],
+) -> bytes:
+    """Run a streaming decoder over `body`, a step at a time, never beyond `limit`."""
+    parts: list[bytes] = []
+    at = total = 0
+    try:
+        while not finished():
+            piece = b""
+            if hungry():
+                if at >= len(body):
+                    break
+                piece = body[at : at + _FEED]
+                at += len(piece)
+            part = bytes(feed(piece))
+            parts.append(part)
+            total += len(part)
+            if total > limit:
+                raise PayloadTooLargeError(limit)
+    except failure as error:
+        if allow_truncated and total:
+            return b"".join(parts)
+        if _looks_plain(body):
+            return body
+        raise PayloadError(f"the {coding} body cannot be decoded ({error})") from None
+    if not finished():
+        if not total and _looks_plain(body):
+            return body
+        if not allow_truncated:
+            raise PayloadError(f"the {coding} body is cut off")
+    return b"".join(parts)
+
+
+_DECODERS: dict[str, Callable[[bytes, int, bool], bytes]] = {
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
+    "deflate": _undeflate,
+    "br": _unbrotli,
+    "zstd": _unzstd,
+}

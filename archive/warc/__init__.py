@@ -1,0 +1,38 @@
+"""WARC files: the shelf. WARC 1.1 (ISO 28500:2017) is written, 0.17 to 1.1 are read."""
+
+from archive.warc.build import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf
+from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
+from archive.warc.fields import sha1_digest
+from archive.warc.names import find_warc, own_name, parse_own_name, shelf_name, warc_files
+from archive.warc.raw import MAX_RECORD, RawReader, RawRecord, complete_length
+from archive.warc.read import Offset, read_record, read_records
+from archive.warc.repack import Repacked, repack
+from archive.warc.tail import Repair
+from archive.warc.write import WarcWriter
+
+__all__ = [
+    "DISCOVERY_TYPE",
+    "IDENTICAL_PAYLOAD",
+    "MAX_FACTS",
+    "MAX_RECORD",
+    "MAX_TEXT",
+    "NOT_MODIFIED",
+    "Discovery",
+    "Offset",
+    "RawReader",
+    "RawRecord",
+    "Repacked",
+    "Repair",
+    "RevisitOf",
+    "WarcWriter",
+    "complete_length",
+    "find_warc",
+    "own_name",
+    "parse_own_name",
+    "read_record",
+    "read_records",
+    "repack",
+    "sha1_digest",
+    "shelf_name",
+    "warc_files",
+]

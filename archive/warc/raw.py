@@ -1,0 +1,331 @@
+"""WARC records as bytes: where each begins and ends, in plain and in gzipped files, sound, growing or broken.
+
+Own code and not fastwarc's iterator, because this must know the exact length of each record, stop before an unfinished
+one, tell what is broken and go on at the next member (fastwarc ends without a word at the first broken gzip member). It
+is about as fast: the work is inflating and hashing, done in C either way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from isal import isal_zlib
+
+from archive.errors import BrokenRecordError, NotAWarcError
+from archive.inflate import GZIP_MAGIC, GZIP_TRAILER, ISAL_ERROR, gzip_header_length
+from archive.warc.fields import Fields, parse_fields
+from archive.warc.names import OPEN_SUFFIX
+from archive.warc.window import BUFFER, Window
+
+MAX_RECORD = 256 * 2**20  # bytes: a larger record (a film) is passed over; no page is near it
+
+_FEED = 2**16
+_STEP = 2**22
+_MAX_HEAD = 2**16  # bytes of a record's own fields
+_MAX_GZIP_HEADER = 1_024  # bytes: a file name and a length or two
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_NEXT_PLAIN = re.compile(rb"\n(?=WARC/[01]\.[0-9]+\r?\n)")
+_BLANK = b"\r\n"
+
+OnBroken = Callable[[BrokenRecordError], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One record: where it lies and what it holds."""
+
+    offset: int  # bytes, of its gzip member or, in a plain file, of the record
+    length: int  # bytes on disk
+    fields: Fields
+    head: bytes  # version line and fields as written, with the empty line
+    block: bytes
+    alone: bool  # False if its gzip member holds other records too: then `offset` does not find it again
+
+
+class _BadRecord(Exception):  # noqa: N818  a signal within this file
+    """The record at hand cannot be read; `end` is where the next one begins, if that is known."""
+
+    def __init__(self, why: str, end: int | None = None) -> None:
+        self.end = end
+        super().__init__(why)
+
+
+class _Unfinished(Exception):  # noqa: N818  a signal within this file
+    """The file ends within the record at hand."""
+
+    def __init__(self) -> None:
+        super().__init__("the file ends within it")
+
+
+class RawReader:
+    """The records of one file, in order. Iterate once; use as a context manager or let the iteration end.
+
+    `start`: the offset of a record; `end`: read no further (default: the file's size when opened, so that a file which
+    grows is read as it was). `position` is where reading got to: the end of the last complete record, or of what was
+    passed over as broken before a record that follows.
+
+    Raises `NotAWarcError` for a file without any WARC record, unless its name ends in `.open` (a crawl may just have
+    begun it), `ShelfError` if it cannot be read. Broken records go to `on_broken`, and reading goes on at the next
+    record that can be found. The file's end within a record is told in the same way, unless the name ends in `.open`.
+    """
+
+    def __init__(
+        self, path: Path, *, start: int = 0, end: int | None = None, on_broken: OnBroken | None = None
+    ) -> None:
+        self.path = path
+        self.position = start
+        self._growing = path.name.endswith(OPEN_SUFFIX)
+        self._on_broken = on_broken
+        self._window = Window(path, end)
+
+    def __enter__(self) -> RawReader:
+        return self
+
+    def __exit__(self, *exc: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._window.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._window.close()
+
+    def __iter__(self) -> Iterator[RawRecord]:
+        try:
+            yield from self._records()
+        finally:
+            self._window.close()
+
+    def _broken(self, offset: int, why: str) -> None:
+        if self._on_broken is not None:
+            self._on_broken(BrokenRecordError(self.path, offset, why))
+
+    def _records(self) -> Iterator[RawRecord]:
+        window, at, seen = self._window, self.position, self.position > 0
+        first = window.at(0, len(GZIP_MAGIC))
+        plain = first.startswith(b"WAR")
+        if not seen and not self._growing:
+            self._refuse_others(first, plain=plain)
+        read = self._read_plain if plain else self._read_member
+        while at < window.end:
+            try:
+                records, after = read(at)
+            except (_Unfinished, _BadRecord) as bad:
+                if self._growing and isinstance(bad, _Unfinished):
+                    break  # not searched: its body may be a WARC file itself
+                end = bad.end if isinstance(bad, _BadRecord) else None
+                following = end if end is not None else self._next(at, plain=plain)
+                if following is None and self._growing:
+                    break  # a torn tail: what the crawl did not finish, or what a power cut left
+                self._broken(at, str(bad))
+                if following is None:
+                    break
+                self.position = at = following
+                continue
+            for record in records:
+                seen = True
+                self.position = after
+                yield record
+            self.position = at = after
+        if not seen and not self._growing:
+            raise NotAWarcError(self.path, "not one whole WARC record was found in it")
+
+    def _refuse_others(self, first: bytes, *, plain: bool) -> None:
+        """Tell at once what is no WARC, instead of searching a film for records."""
+        if not self._window.end:
+            raise NotAWarcError(self.path, "it is empty")
+        if plain:
+            return
+        if not first.startswith(GZIP_MAGIC):
+            what = "an ARC file" if first == b"fil" else f"it begins with {self._window.at(0, 16)!r}"
+            raise NotAWarcError(self.path, what)
+        begin = self._peek(0)
+        if begin and not begin.lstrip(_BLANK).startswith(b"WARC/"):
+            what = "a gzipped ARC file" if begin.startswith(b"filedesc:") else f"unpacked it begins with {begin[:16]!r}"
+            raise NotAWarcError(self.path, what)
+
+    # gzip
+
+    def _read_member(self, at: int) -> tuple[list[RawRecord], int]:
+        data, after = self._inflate(at)
+        return _records_in(data, at, after), after
+
+    def read_at(self, at: int) -> RawRecord | None:
+        """Return the record at exactly `at`, or None if none begins there or it is not whole."""
+        read = self._read_plain if self._window.at(0, 3) == b"WAR" else self._read_member
+        try:
+            records, _ = read(at)
+        except (_BadRecord, _Unfinished):
+            return None
+        return records[0] if records and records[0].alone else None
+
+    def _inflate(self, at: int) -> tuple[bytes, int]:
+        """Return what the gzip member at `at` holds, and where it ends."""
+        window = self._window
+        piece = window.at(at, _FEED)
+        begin = _gzip_begin(piece)
+        decoder = isal_zlib.decompressobj(-15)
+        at += begin
+        piece = piece[begin:]
+        parts: list[bytes] = []
+        total = check = 0
+        while True:
+            at += len(piece)
+            while True:
+                try:
+                    part = decoder.decompress(piece, _STEP)
+                except ISAL_ERROR as error:
+                    raise _BadRecord(f"its gzip member is damaged: {error}") from None
+                check = isal_zlib.crc32(part, check)
+                total += len(part)
+                if total <= MAX_RECORD:
+                    parts.append(part)
+                else:
+                    parts.clear()
+                piece = decoder.unconsumed_tail
+                if decoder.eof or (not piece and len(part) < _STEP):
+                    break
+            if decoder.eof:
+                break
+            piece = window.at(at, _FEED)
+            if not piece:
+                raise _Unfinished
+        at -= len(decoder.unused_data)
+        trailer = window.at(at, GZIP_TRAILER)
+        if len(trailer) < GZIP_TRAILER:
+            raise _Unfinished
+        if int.from_bytes(trailer[:4], "little") != check:
+            raise _BadRecord("the checksum of its gzip member is wrong")
+        if total > MAX_RECORD:
+            raise _BadRecord(f"its gzip member holds {total} bytes, over the limit of {MAX_RECORD}", at + GZIP_TRAILER)
+        return b"".join(parts), at + GZIP_TRAILER
+
+    def _peek(self, at: int) -> bytes:
+        """Return the first bytes of the gzip member at `at`, b"" if it is none."""
+        piece = self._window.at(at, _FEED)
+        begin = gzip_header_length(piece)
+        if begin is None:
+            return b""
+        try:
+            return bytes(isal_zlib.decompressobj(-15).decompress(piece[begin:], _FEED))
+        except ISAL_ERROR:
+            return b""
+
+    # finding the next record after a broken one
+
+    def _next(self, at: int, *, plain: bool) -> int | None:
+        window = self._window
+        overlap = 32
+        at += 1
+        while at < window.end:
+            data = window.at(at, BUFFER)
+            if plain:
+                found = _NEXT_PLAIN.search(data)
+                if found is not None:
+                    return at + found.end()
+            else:
+                hit = data.find(GZIP_MAGIC)
+                while hit >= 0:
+                    if self._peek(at + hit).startswith(b"WARC/"):
+                        return at + hit
+                    hit = data.find(GZIP_MAGIC, hit + 1)
+            at += max(len(data) - overlap, 1)
+        return None
+
+    # plain
+
+    def _read_plain(self, at: int) -> tuple[list[RawRecord], int]:
+        window = self._window
+        while (lead := window.at(at, 4)) and lead[0] in _BLANK:
+            at += len(lead) - len(lead.lstrip(_BLANK))
+        if not lead:
+            return [], at
+        data = window.at(at, _MAX_HEAD)
+        found = _HEAD_END.search(data)
+        if found is None:
+            if len(data) < _MAX_HEAD and data.startswith(b"WARC/"[: len(data)]):
+                raise _Unfinished
+            raise _BadRecord("it has no head")
+        head = data[: found.end()]
+        fields, length = _head(head)
+        begin, end = at + len(head), at + len(head) + length
+        if end > window.end:
+            if self._next(at, plain=True) is None:
+                raise _Unfinished
+            raise _BadRecord(f"its Content-Length {length} goes beyond the end of the file")
+        after = end
+        while (tail := window.at(after, 4)) and tail[0] in _BLANK:
+            after += len(tail) - len(tail.lstrip(_BLANK))
+        if tail and not tail.startswith(b"WARC"[: len(tail)]):
+            raise _BadRecord(f"its Content-Length {length} is wrong: no record follows")
+        if length > MAX_RECORD:
+            raise _BadRecord(f"it has {length} bytes, over the limit of {MAX_RECORD}", after)
+        block = window.at(begin, length)
+        if len(block) < length:
+            raise _Unfinished  # the file was cut while it was read
+        return [RawRecord(at, after - at, fields, head, block, alone=True)], after
+
+
+def _gzip_begin(piece: bytes) -> int:
+    begin = gzip_header_length(piece)
+    if begin is None:
+        if len(piece) < _MAX_GZIP_HEADER and (piece.startswith(GZIP_MAGIC) or GZIP_MAGIC.startswith(piece)):
+            raise _Unfinished
+        raise _BadRecord("no gzip member begins here")
+    return begin
+
+
+def _head(head: bytes) -> tuple[Fields, int]:
+    fields = parse_fields(head)
+    if fields is None:
+        raise _BadRecord(f"it begins with {head[:16]!r}, not with WARC/1.1")
+    length = fields.content_length
+    if length is None:
+        raise _BadRecord("it has no usable Content-Length")
+    return fields, length
+
+
+def _records_in(data: bytes, offset: int, after: int) -> list[RawRecord]:
+    """Return the records in one gzip member: one, as the standard recommends, or as many as a plain file has."""
+    found: list[tuple[Fields, bytes, bytes]] = []
+    at, end = 0, len(data)
+    while at < end:
+        if data[at] in _BLANK:
+            at += 1
+            continue
+        split = _HEAD_END.search(data, at, at + _MAX_HEAD)
+        if split is None:
+            raise _BadRecord("what its gzip member holds has no head", after)
+        head = data[at : split.end()]
+        try:
+            fields, length = _head(head)
+        except _BadRecord as bad:
+            raise _BadRecord(str(bad), after) from None
+        begin = split.end()
+        block = data[begin : begin + length]
+        if len(block) < length:
+            raise _BadRecord(f"its Content-Length is {length}, but there are {len(block)} bytes", after)
+        at = begin + length
+        if at < end and data[at] not in _BLANK:
+            raise _BadRecord(f"its Content-Length {length} is wrong: the block goes on", after)
+        found.append((fields, head, block))
+    alone = len(found) == 1
+    return [RawRecord(offset, after - offset, fields, head, block, alone) for fields, head, block in found]
+
+
+def complete_length(path: Path, start: int = 0) -> int:
+    """Return the offset (bytes) of the end of the last complete record of `path`, reading from `start` on.
+
+    `start` (the offset of a record, or the end of one) is returned if no complete record follows it. Raises
+    `ShelfError` if the file cannot be read.
+    """
+    last = start
+    try:
+        with RawReader(path, start=start) as reader:
+            for record in reader:
+                last = record.offset + record.length
+    except NotAWarcError:
+        return start
+    return last

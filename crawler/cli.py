@@ -1,0 +1,23 @@
+"""The command `morgue`: the archive room's commands and the crawler's in one group."""
+
+from __future__ import annotations
+
+
+from archive.cli import group
+from crawler.commands.crawl import crawl, save
+from crawler.commands.sources import sources
+from crawler.commands.status import rebuild, status
+
+# In the order of a first day: make, add, crawl, look, ask, mend.
+_FIRST = {"init": 0, "sources": 1, "crawl": 2, "save": 3, "status": 4}
+
+for _command in (sources, crawl, save, status, rebuild):
+    group.add_command(_command)
+group.commands = dict(sorted(group.commands.items(), key=lambda item: _FIRST.get(item[0], 99)))
+
+
+def main() -> None:
+    """Run the command line."""
+    group(prog_name="morgue")
+
+

@@ -1,0 +1,1 @@
+"""The crawler room's commands. Arguments in, one call, messages out."""

@@ -1,0 +1,238 @@
+"""`morgue crawl`, `morgue save`: what fetches."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from archive.clock import Clock
+from archive.console import Context, Progress, counted, emit_json, emit_table, pass_context, plain, say
+from archive.errors import UsageError
+from archive.folder import ArchiveFolder
+from archive.warc import Repair
+from crawler.report import RunReport
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_NEEDS_A_LOOK = 3
+
+
+def parse_budget(text: str | None) -> float | None:
+    """Return seconds.
+
+    >>> parse_budget("10m"), parse_budget("90"), parse_budget("1.5h")
+    (600.0, 90.0, 5400.0)
+
+    Raises `UsageError`.
+    """
+    if text is None:
+        return None
+    number, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "s")
+    try:
+        seconds = float(number) * _UNITS[unit]
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"--budget {text!r} is no length of time. Write it like 90s, 10m or 1h.")
+    return seconds
+
+
+def network_options(command: click.decorators.FC) -> click.decorators.FC:
+    """Add the options that say how a command reaches the network."""
+    for option in reversed(
+        [
+            click.option("--proxy", metavar="URL", help="Fetch through this HTTP proxy; it resolves the names then."),
+            click.option(
+                "--proxy-ca",
+                type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                metavar="FILE",
+                help="Believe this certificate authority (PEM), for a proxy that opens TLS.",
+            ),
+            click.option("--allow-private", is_flag=True, help="Allow private and loopback addresses: your own machines."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--budget", metavar="TIME", help="End after this time, ingest included: 90s, 10m, 1h. Default: when done.")
+@click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source (may be repeated).")
+@click.option("--max-pages", type=click.IntRange(1), help="Fetch at most so many pages, listings not counted.")
+@click.option("--due", type=click.Choice(["now", "all"]), default="now", show_default=True, help="all: ask for everything again that was ever kept.")
+@network_options
+@click.option("--concurrency", type=click.IntRange(1, 500), default=32, show_default=True, help="Sites asked at once; each gets one request at a time.")
+@click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes beside the crawl (default: one per core).")
+@click.option("--no-ingest", is_flag=True, help="Fetch only; `morgue ingest` reads the pages later.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong: for cron.")
+@pass_context
+def crawl(
+    context: Context,
+    budget: str | None,
+    sources: tuple[str, ...],
+    max_pages: int | None,
+    due: str,
+    proxy: str | None,
+    proxy_ca: Path | None,
+    allow_private: bool,  # noqa: FBT001 - click gives flags as booleans
+    concurrency: int,
+    jobs: int | None,
+    no_ingest: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+    quiet: bool,  # noqa: FBT001
+) -> None:
+    """Fetch what is due, read it, print a report. Safe under cron: a second crawl ends at once with exit code 75.
+
+    Ctrl-C or SIGTERM ends it in order, with exit code 0: what is under way is finished and kept. Exit 3: the crawl is
+    done, but the reading beside it died or something needs a look.
+
+    Example: morgue crawl --budget 9m
+    """
+    from crawler.run import CrawlOptions
+
+    options = CrawlOptions(
+        budget=parse_budget(budget),
+        sources=sources,
+        max_pages=max_pages,
+        due_all=due == "all",
+        proxy=proxy,
+        proxy_ca=proxy_ca,
+        allow_private=allow_private,
+        concurrency=concurrency,
+    )
+    if proxy and not quiet:
+        say("Names are resolved by the proxy: whether they lead to public addresses is its affair.")
+    outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
+    _tell(outcome, as_json=as_json, quiet=quiet)
+
+
+class _Outcome:
+    """A report, and what there is to say about the ingest beside it."""
+
+    def __init__(self, report: RunReport, *, died: str | None, locked_by: str | None) -> None:
+        self.report = report
+        self.died = died
+        self.locked_by = locked_by
+
+
+def _run(
+    folder: ArchiveFolder, options: object, clock: Clock, *, ingest: bool, jobs: int | None, quiet: bool
+) -> _Outcome:
+    from crawler.beside import IngestBeside
+    from crawler.run import CrawlOptions, Watch, run_crawl
+
+    assert isinstance(options, CrawlOptions)
+    finish_by = None if options.budget is None else time.monotonic() + options.budget
+    companions: list[IngestBeside] = []
+
+    def beside(report: RunReport) -> IngestBeside:
+        companions.append(IngestBeside(folder, report, finish_by=finish_by, jobs=jobs))
+        return companions[0]
+
+    with Progress("pages", quiet=quiet) as progress:
+
+        def tick(report: RunReport) -> None:
+            pages = report.roles["page"]
+            new = report.ingest.get("new", 0)
+            progress.update(pages, None, requests=report.requests, new_articles=new, urls_found=report.discovered)
+
+        watch = Watch(on_wait=_say_waiting, on_repair=_say_repair, on_tick=tick)
+        report = run_crawl(folder, options, clock=clock, watch=watch, beside=beside if ingest else None)
+    companion = companions[0] if companions else None
+    died = (companion.why or "it ended without a word") if companion is not None and companion.died else None
+    return _Outcome(report, died=died, locked_by=companion.locked_by if companion else None)
+
+
+def _say_waiting(holder: str) -> None:
+    say(f"Waiting for {holder}, which holds crawl.lock …")
+
+
+def _say_repair(repair: Repair) -> None:
+    say(f"{repair.name}: {repair.length:,} bytes, {repair.kept:,} kept ({repair.why}).")
+
+
+def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
+    report = outcome.report
+    if as_json:
+        emit_json(report.as_json())
+    elif not quiet:
+        _print_report(report)
+    if outcome.locked_by and not quiet:
+        say(f"archive.db is being written by {outcome.locked_by}: the new pages wait on the shelf for the next ingest.")
+    if outcome.died:
+        say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
+        raise click.exceptions.Exit(_NEEDS_A_LOOK)
+    broken = report.ingest.get("broken")
+    if broken:
+        say(f"morgue: {counted(len(broken) if isinstance(broken, list) else 1, 'broken record')} on the shelf; `morgue ingest` names them.")
+
+
+def _print_report(report: RunReport) -> None:
+    rows = []
+    for name, count in sorted(report.sources.items()):
+        failures = ", ".join(f"{number} {reason}" for reason, number in count.failures.most_common(3))
+        rows.append((name or "(single pages)", count.requests, count.pages, count.not_modified, failures))
+    if rows:
+        emit_table(["source", "requests", "pages", "not modified", "failures"], rows)
+    ingest = report.ingest
+    seconds = ((report.ended_at or report.started_at) - report.started_at).total_seconds()
+    click.echo(
+        f"{counted(report.requests, 'request')} in {seconds:.0f} s, {report.bytes_received / 1e6:.1f} MB, "
+        f"{counted(report.discovered, 'new address', 'new addresses')}. "
+        f"{counted(_number(ingest.get('new')), 'new article')}, {counted(_number(ingest.get('revisions')), 'revision')}, "
+        f"{counted(_number(ingest.get('gone')), 'article')} gone."
+    )
+    if report.ended_by != "done":
+        click.echo(f"Ended by: {report.ended_by}.")
+    if report.waits_for_ingest:
+        click.echo(f"{counted(report.waits_for_ingest, 'file')} still to be read: the next run goes on there.")
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+@click.command()
+@click.argument("urls", nargs=-1, required=True)
+@network_options
+@click.option("--no-wait", is_flag=True, help="End with exit code 75 if a crawl is running, instead of waiting for it.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each page as JSON.")
+@pass_context
+def save(
+    context: Context,
+    urls: tuple[str, ...],
+    proxy: str | None,
+    proxy_ca: Path | None,
+    allow_private: bool,  # noqa: FBT001
+    no_wait: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Fetch these pages now, whatever the schedule says, and tell what became of them.
+
+    robots.txt is obeyed. Exit 1: none of them became an article.
+
+    Example: morgue save https://news.example/2026/05/harbour-reopens
+    """
+    from crawler.run import CrawlOptions
+    from crawler.saved import what_became
+
+    options = CrawlOptions(
+        save=urls,
+        proxy=proxy,
+        proxy_ca=proxy_ca,
+        allow_private=allow_private,
+        wait_for_lock=0.0 if no_wait else float("inf"),
+    )
+    outcome = _run(context.folder, options, context.clock, ingest=True, jobs=1, quiet=True)
+    results = [what_became(context.folder, url) for url in urls]
+    if as_json:
+        emit_json([result.as_json() for result in results])
+    else:
+        for result in results:
+            click.echo(f"{plain(result.url)}\n  {plain(result.sentence)}")
+    if outcome.locked_by:
+        say(f"archive.db is being written by {outcome.locked_by}; run `morgue ingest` when it has ended.")
+    if not any(result.article for result in results):
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,235 @@
+"""What the parts of the frontier share: the connection, the clock, the queues and the leases that are out."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from archive.clock import Clock
+from archive.errors import UrlError
+from archive.model import Role
+from crawler.frontier.records import Lease, UrlNames
+from crawler.frontier.robots import RobotsBook
+from crawler.frontier.scheduler import ASKED_RANK as ASKED_RANK, Key, Queue, Scheduler, SourceState
+from crawler.frontier.schema import READY, open_database, unusable
+from crawler.politeness import gap
+from crawler.recheck import LISTINGS, Harvest, History
+
+LISTING_RANK, PAGE_RANK = 1, 2
+_REMEMBERED = 50_000  # hosts
+_EXACT = frozenset({Role.ROBOTS, Role.HOME, Role.FEED, Role.SITEMAP})
+
+
+def rank_of(role: Role) -> int:
+    """Return the rank of a role: listings before pages, because they say what is new."""
+    return LISTING_RANK if role in LISTINGS or role is Role.ROBOTS else PAGE_RANK
+
+
+@dataclass(slots=True)
+class Held:
+    """A lease that is out, with what `complete` will need."""
+
+    lease: Lease
+    queue: Queue
+    history: History
+    digests: tuple[bytes, ...] = ()  # of the facts that went with it
+    moved_to: tuple[str, int] | None = None  # it redirected to another spelling of itself: URL, hops
+    over: bool = False  # the exchange has ended
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what a listing led to until its lease is completed."""
+
+    new: int = 0
+    known: int = 0
+    news: bool = False
+
+    def harvest(self) -> Harvest:
+        """Return the counts, frozen."""
+        return Harvest(new=self.new, known=self.known, news_sitemap=self.news)
+
+
+def _archive_urls() -> UrlNames:
+    return cast("UrlNames", importlib.import_module("archive.urls"))
+
+
+def _remembered(memory: dict[str, str], url: str, ask: Callable[[str], str]) -> str:
+    slash = url.find("/", 8)  # behind "https://"
+    start = url if slash < 0 else url[:slash]
+    answer = memory.get(start)
+    if answer is None:
+        if len(memory) >= _REMEMBERED:
+            memory.clear()
+        answer = memory[start] = ask(url)
+    return answer
+
+
+@dataclass(slots=True, eq=False)
+class Core:
+    """Shared by the parts of one open frontier."""
+
+    path: Path
+    clock: Clock
+    conn: sqlite3.Connection
+    names: UrlNames
+    robots: RobotsBook
+    scheduler: Scheduler = field(default_factory=Scheduler)
+    sources: dict[str, SourceState] = field(default_factory=dict)
+    queues: dict[int, Queue] = field(default_factory=dict)
+    queue_by_name: dict[tuple[str, str], Queue] = field(default_factory=dict)
+    held: dict[int, Held] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)  # by URL of the listing
+    waiting_for: dict[str, set[str]] = field(default_factory=dict)  # robots.txt URL -> names of keys that wait for it
+    asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
+    late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
+    wake_at: float = 0.0  # epoch: nothing waiting becomes due before
+    listener: Callable[[], None] | None = None
+    domains: dict[str, str] = field(default_factory=dict)  # start of a URL -> registered domain
+    origins: dict[str, str] = field(default_factory=dict)  # start of a URL -> origin
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, names: UrlNames | None) -> Core:
+        """Open the database and load what is small: sources, queues and hosts."""
+        conn = open_database(path)
+        core = cls(path=path, clock=clock, conn=conn, names=names or _archive_urls(), robots=RobotsBook(conn))
+        with core.reading():
+            core.load()
+        return core
+
+    def load(self) -> None:
+        """Build the scheduler from the database."""
+        self.scheduler.keys.clear()
+        self.queues.clear()
+        self.queue_by_name.clear()
+        self.sources.clear()
+        for name, domain, key, delay, enabled in self.conn.execute(
+            "SELECT name, domain, key, delay, enabled FROM sources"
+        ):
+            self.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+        real, mono = self.clock.real(), self.clock.monotonic()
+        for name, not_before, failures in self.conn.execute("SELECT key, not_before, failures FROM hosts"):
+            key = self.scheduler.key(name)
+            key.failures = failures
+            if not_before > real:  # a day at most: a clock that was wrong once must not close a host for years
+                key.not_before = mono + min(not_before - real, 86400.0)
+        for queue_id, key_name, source in self.conn.execute("SELECT id, key, source FROM queues").fetchall():
+            self._register(queue_id, key_name, source)
+        for queue in self.queues.values():
+            self.find_head(queue)
+        self.scheduler.rebuild()
+
+    def _register(self, queue_id: int, key_name: str, source: str) -> Queue:
+        key = self.scheduler.key(key_name)
+        # URLs of a source that sources.toml never named (`morgue save` of a single page) belong to nobody's domain.
+        state = self.sources.setdefault(source, SourceState(source))
+        queue = Queue(queue_id, key, state)
+        key.queues.append(queue)
+        self.queues[queue_id] = queue
+        self.queue_by_name[key_name, source] = queue
+        return queue
+
+    def queue_for(self, url: str, source: str) -> Queue:
+        """Return the queue of a URL, made if need be (inside a transaction)."""
+        state = self.sources.get(source)
+        name = (state.key if state else None) or self.domain_of(url)
+        queue = self.queue_by_name.get((name, source))
+        if queue is None:
+            cursor = self.conn.execute("INSERT INTO queues(key, source) VALUES(?, ?)", (name, source))
+            queue = self._register(int(cursor.lastrowid or 0), name, source)
+        return queue
+
+    def domain_of(self, url: str) -> str:
+        """Return the registered domain of a URL, remembered by how the URL starts. Raises `UrlError`."""
+        return _remembered(self.domains, url, self.names.registered_domain)
+
+    def origin_of(self, url: str) -> str:
+        """Return the origin of a URL, remembered by how the URL starts."""
+        return _remembered(self.origins, url, self.names.origin_of)
+
+    def hash_of(self, url: str, role: Role = Role.PAGE) -> bytes:
+        """Return the identity of a URL as crawl.db keeps it. Raises `UrlError`.
+
+        A robots.txt is its exact URL: http and https, with and without www, each have one of their own (RFC 9309
+        section 2.3), although their pages share a key. So are the listings that name a site's pages: a home page, feed
+        or sitemap of the host without www may name others than the one with it.
+        """
+        if role in _EXACT:
+            return hashlib.sha256(f"{role} {url}".encode("utf-8", "surrogatepass")).digest()[:16]
+        try:
+            key = self.names.url_key(url)
+        except UrlError:
+            raise
+        except ValueError as error:
+            raise UrlError(url, str(error)) from error
+        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
+
+    def find_head(self, queue: Queue) -> None:
+        """Look up the best due URL of a queue that is not out."""
+        queue.head = None
+        for rank, priority, url_id in self.conn.execute(
+            f"SELECT rank, priority, id FROM urls WHERE state = {READY} AND queue = ?"  # noqa: S608 - a constant
+            " ORDER BY rank, priority DESC LIMIT ?",
+            (queue.id, len(queue.leased) + 1),
+        ):
+            if url_id not in queue.leased:
+                queue.head = (rank, -priority, url_id)
+                return
+
+    def offer_head(self, queue: Queue, rank: int, priority: int, url_id: int) -> None:
+        """Tell the scheduler of a URL that became due."""
+        if url_id in queue.leased:
+            return
+        head = (rank, -priority, url_id)
+        if queue.head is None or head < queue.head:
+            queue.head = head
+            self.scheduler.offer(queue.key)
+
+    def gap_of(self, key: Key) -> float:
+        """Return the seconds between two requests of a key: the most that any of its sources or robots.txt asks."""
+        own = [gap(queue.source.delay, None) for queue in key.queues if queue.source.enabled]
+        return max([*own, key.crawl_delay], default=0.0)
+
+    def unblock(self, robots_url: str) -> None:
+        """Let the keys go on that waited for a robots.txt."""
+        self.asking.pop(robots_url, None)
+        for name in self.waiting_for.pop(robots_url, ()):
+            key = self.scheduler.key(name)
+            key.blocked = False
+            self.scheduler.offer(key)
+
+    def tell(self) -> None:
+        """Tell whoever listens that something may have become due."""
+        if self.listener is not None:
+            self.listener()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise unusable(self.path, error) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Run the block in one transaction; on an error nothing of it stays."""
+        try:
+            self.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.conn.execute("ROLLBACK")
+                self.robots.forget_cache()
+                raise
+            self.conn.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            raise unusable(self.path, error) from error

@@ -1,0 +1,245 @@
+"""Candidates in: which URLs are new, which facts are, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from archive.errors import UrlError
+from archive.model import Candidate, DiscoveryFact, Role, Via
+from crawler.frontier.core import ASKED_RANK, Core, Tally, rank_of
+from crawler.frontier.facts import fact_digest, fact_from_json, fact_to_json, priority_of
+from crawler.frontier.records import AddResult, LateFact
+from crawler.frontier.schema import DONE, READY
+from crawler.recheck import LISTINGS, is_redirect
+
+MAX_URL = 2000  # characters
+MAX_HOPS = 20
+MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit must not fill the disk
+MAX_DEPTH = 1_000_000
+_ANYWHERE = {
+    # Feeds live on feedburner, sitemaps on a CDN: allowed where a person, robots.txt or a redirect of theirs says so.
+    Role.FEED: (Via.CONFIG, Via.USER, Via.REDIRECT),
+    Role.SITEMAP: (Via.CONFIG, Via.USER, Via.REDIRECT, Via.ROBOTS),
+    Role.ROBOTS: (Via.CONFIG, Via.USER, Via.REDIRECT, Via.ROBOTS),
+}
+
+
+@dataclass(slots=True)
+class _Result:
+    new: list[str] = field(default_factory=list)
+    known: int = 0
+    new_facts: int = 0
+    late: list[LateFact] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+
+
+def add(core: Core, candidates: Iterable[Candidate], now: float) -> AddResult:
+    """Take candidates in one transaction. `now`: epoch of the archive's clock."""
+    result = _Result()
+    depths: dict[str, int] = {}
+    with core.writing():
+        for candidate in candidates:
+            reason = _refusal(core, candidate)
+            if reason is None:
+                try:
+                    digest = core.hash_of(candidate.url, candidate.role)
+                except UrlError:
+                    reason = "not-a-url"
+            if reason is not None:
+                result.refused[reason] = result.refused.get(reason, 0) + 1
+                continue
+            _take(core, candidate, digest, now, result=result, depths=depths)
+    if result.new or result.known:
+        core.tell()
+    return AddResult(
+        new=tuple(result.new),
+        known=result.known,
+        new_facts=result.new_facts,
+        late_facts=tuple(result.late),
+        refused=result.refused,
+    )
+
+
+def _refusal(core: Core, candidate: Candidate) -> str | None:
+    url = candidate.url
+    if len(url) > MAX_URL:
+        return "url-too-long"
+    if candidate.hops > MAX_HOPS:
+        return "too-many-redirects"
+    try:
+        url.encode()
+        domain = core.domain_of(url)
+    except ValueError:  # UrlError, a lone surrogate
+        return "not-a-url"
+    via = candidate.fact.via
+    if via is Via.USER or via in _ANYWHERE.get(candidate.role, ()):
+        return None
+    source = core.sources.get(candidate.source)
+    if source is None:
+        return "unknown-source"
+    if source.domain and domain != source.domain:
+        return "out-of-scope"
+    return None
+
+
+def _take(
+    core: Core, candidate: Candidate, digest: bytes, now: float, *, result: _Result, depths: dict[str, int]
+) -> None:
+    row = core.conn.execute(
+        "SELECT id, url, role, state, fetches, status FROM urls WHERE hash = ?", (digest,)
+    ).fetchone()
+    _count(core, candidate, new=row is None)
+    if row is None:
+        url_id = _insert(core, candidate, digest, now, depths)
+        result.new.append(candidate.url)
+        _add_fact(core, url_id, candidate.fact)
+        return
+    result.known += 1
+    url_id, url, role, state, fetches, status = row
+    _follow_own_redirect(core, candidate, url_id, url=url, status=status, now=now)
+    _promote(core, candidate, url_id, role=Role(role), state=state, fetches=fetches, now=now)
+    if _add_fact(core, url_id, candidate.fact):
+        result.new_facts += 1
+        if fetches and status is not None:
+            fact = fact_digest(candidate.fact)
+            core.late.add((url_id, fact))
+            result.late.append(LateFact(url_id=url_id, source=candidate.source, fact=candidate.fact, digest=fact))
+
+
+def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
+    fact = candidate.fact
+    if not fact.found_on or candidate.hops:  # a redirect's target hands on what was said of the address before it
+        return
+    tally = core.tallies.setdefault(fact.found_on, Tally())
+    tally.new += new
+    tally.known += not new
+    tally.news = tally.news or fact.via is Via.NEWS_SITEMAP
+
+
+def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depths: dict[str, int]) -> int:
+    fact = candidate.fact
+    queue = core.queue_for(candidate.url, candidate.source)
+    rank = ASKED_RANK if fact.via is Via.USER else rank_of(candidate.role)
+    priority = priority_of(candidate)
+    if fact.found_on not in depths:
+        depths[fact.found_on] = _depth_below(core, fact)
+    robots = candidate.role is Role.ROBOTS  # on demand only: see `Frontier.lease`
+    cursor = core.conn.execute(
+        "INSERT INTO urls(hash, url, queue, role, rank, priority, state, next_at, hops, depth, first_seen)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            digest,
+            candidate.url,
+            queue.id,
+            candidate.role.value,
+            rank,
+            priority,
+            DONE if robots else READY,
+            None if robots else now,
+            candidate.hops,
+            depths[fact.found_on],
+            now,
+        ),
+    )
+    url_id = int(cursor.lastrowid or 0)
+    if not robots:
+        core.offer_head(queue, rank, priority, url_id)
+    return url_id
+
+
+def _depth_below(core: Core, fact: DiscoveryFact) -> int:
+    """Return how many links lie between a configured URL and one found on `fact.found_on`."""
+    if not fact.found_on:
+        return 0
+    try:
+        row = core.conn.execute("SELECT depth FROM urls WHERE hash = ?", (core.hash_of(fact.found_on),)).fetchone()
+    except UrlError:
+        return 1
+    depth = int(row[0]) if row else 0
+    return depth if fact.via is Via.REDIRECT else min(depth + 1, MAX_DEPTH)
+
+
+def _add_fact(core: Core, url_id: int, fact: DiscoveryFact) -> bool:
+    count = core.conn.execute("SELECT count(*) FROM facts WHERE url_id = ?", (url_id,)).fetchone()[0]
+    if count >= MAX_FACTS:
+        return False
+    cursor = core.conn.execute(
+        "INSERT OR IGNORE INTO facts(url_id, digest, fact) VALUES(?,?,?)",
+        (url_id, fact_digest(fact), fact_to_json(fact)),
+    )
+    return cursor.rowcount == 1
+
+
+def _follow_own_redirect(
+    core: Core, candidate: Candidate, url_id: int, *, url: str, status: int | None, now: float
+) -> None:
+    """Fetch the other spelling when a URL redirects to itself: http to https, with and without www or the slash.
+
+    Both have one key and so one row; the row moves on to the new spelling instead of being done.
+    """
+    fact = candidate.fact
+    if fact.via is not Via.REDIRECT or candidate.url == url or fact.found_on != url:
+        return
+    held = core.held.get(url_id)
+    if held is not None:
+        held.moved_to = (candidate.url, candidate.hops)
+        return
+    if not is_redirect(status):
+        return
+    core.conn.execute(
+        "UPDATE urls SET url = ?, hops = ?, state = ?, next_at = ?, etag = NULL, last_modified = NULL WHERE id = ?",
+        (candidate.url, candidate.hops, READY, now, url_id),
+    )
+    _offer(core, url_id)
+
+
+def _promote(
+    core: Core, candidate: Candidate, url_id: int, *, role: Role, state: int, fetches: int, now: float
+) -> None:
+    """Give a known URL a better role if someone who knows says so, and make it due if a person asks for it."""
+    via = candidate.fact.via
+    rank = rank_of(candidate.role)
+    told = via in (Via.CONFIG, Via.ROBOTS) or not fetches
+    if candidate.role is not role and told and candidate.role in LISTINGS and rank < rank_of(role):
+        core.conn.execute("UPDATE urls SET role = ?, rank = ? WHERE id = ?", (candidate.role.value, rank, url_id))
+        if state == DONE:
+            core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
+        _offer(core, url_id)
+    if role is Role.SECTION and candidate.role is Role.PAGE and via in (Via.FEED, Via.NEWS_SITEMAP):
+        # Taken for a section by its address; but what a feed announces is an article.
+        core.conn.execute(
+            "UPDATE urls SET role = ?, rank = ? WHERE id = ?", (Role.PAGE.value, rank_of(Role.PAGE), url_id)
+        )
+        _offer(core, url_id)
+    if via is Via.USER and role is not Role.ROBOTS:
+        core.conn.execute(
+            "UPDATE urls SET rank = ?, state = ?, next_at = ? WHERE id = ?", (ASKED_RANK, READY, now, url_id)
+        )
+        _offer(core, url_id)
+
+
+def _offer(core: Core, url_id: int) -> None:
+    state, queue_id, rank, priority = core.conn.execute(
+        "SELECT state, queue, rank, priority FROM urls WHERE id = ?", (url_id,)
+    ).fetchone()
+    if state == READY:
+        queue = core.queues[queue_id]
+        if queue.head is not None and queue.head[2] == url_id:
+            core.find_head(queue)
+            core.scheduler.offer(queue.key)
+        core.offer_head(queue, rank, priority, url_id)
+
+
+def late_facts(core: Core, limit: int) -> tuple[LateFact, ...]:
+    """Return facts that wait although their URL is on the shelf: learned while it was out, or left by a killed run."""
+    out = []
+    for url_id, digest, fact, source in core.conn.execute(
+        "SELECT f.url_id, f.digest, f.fact, q.source FROM facts f JOIN urls u ON u.id = f.url_id"
+        " JOIN queues q ON q.id = u.queue WHERE f.fact IS NOT NULL AND u.fetches > 0 AND u.status IS NOT NULL LIMIT ?",
+        (limit,),
+    ):
+        if url_id not in core.held:
+            core.late.add((url_id, digest))
+            out.append(LateFact(url_id=url_id, source=source, fact=fact_from_json(fact), digest=digest))
+    return tuple(out)

@@ -1,0 +1,110 @@
+"""What concerns many URLs at once: the sources, `--due all`, the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archive.errors import UrlError
+from crawler.frontier.core import Core
+from crawler.frontier.records import SourceLike, Stats
+from crawler.frontier.schema import DONE, READY, WAITING
+
+_CHUNK = 20_000
+
+
+def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
+    """Write the table of sources; move a source's URLs where its politeness key changed."""
+    before = {name: state.key for name, state in core.sources.items()}
+    rows = []
+    for source in sources:
+        try:
+            domain = core.domain_of(source.url)
+        except UrlError:
+            continue
+        rows.append((source.name, source.url, domain, source.politeness_key, source.delay, int(source.enabled)))
+    with core.writing():
+        core.conn.execute("UPDATE sources SET enabled = 0")
+        core.conn.executemany(
+            "INSERT INTO sources(name, url, domain, key, delay, enabled) VALUES(?,?,?,?,?,?) ON CONFLICT(name) DO"
+            " UPDATE SET url = excluded.url, domain = excluded.domain, key = excluded.key, delay = excluded.delay,"
+            " enabled = excluded.enabled",
+            rows,
+        )
+        for row in rows:
+            if row[0] in before and before[row[0]] != row[3]:
+                core.sources[row[0]].key = row[3]
+                _move(core, row[0])
+    with core.reading():
+        core.load()
+
+
+def _move(core: Core, source: str) -> None:
+    """Put every URL of a source under the politeness key it has now. Rare: a person changed `politeness_key`."""
+    last = 0
+    while rows := core.conn.execute(
+        "SELECT u.id, u.url, u.queue FROM urls u JOIN queues q ON q.id = u.queue WHERE q.source = ? AND u.id > ?"
+        " ORDER BY u.id LIMIT ?",
+        (source, last, _CHUNK),
+    ).fetchall():
+        last = rows[-1][0]
+        moved = [(queue.id, url_id) for url_id, url, old in rows if (queue := core.queue_for(url, source)).id != old]
+        core.conn.executemany("UPDATE urls SET queue = ? WHERE id = ?", moved)
+
+
+def make_all_due(core: Core, now: float) -> int:
+    """Make what was ever kept due; a mark in `meta` lets the next opening undo it after a kill."""
+    with core.writing():
+        core.conn.execute("INSERT OR REPLACE INTO meta(name, value) VALUES('all-due', ?)", (str(now),))
+        count = core.conn.execute(
+            "UPDATE urls SET state = ? WHERE state <> ? AND captured_at IS NOT NULL AND role <> 'robots'",
+            (READY, READY),
+        ).rowcount
+        for queue in core.queues.values():
+            core.find_head(queue)
+    core.scheduler.rebuild()
+    core.tell()
+    return count
+
+
+def end_all_due(core: Core, now: float) -> None:
+    """Let URLs wait again that a `make_all_due` reached and the run did not; also after the clock was set back."""
+    with core.reading():
+        meta = dict(core.conn.execute("SELECT name, value FROM meta WHERE name IN ('all-due', 'now')"))
+    if "all-due" not in meta and float(meta.get("now", "0")) <= now:
+        return
+    with core.writing():
+        core.conn.execute(
+            "UPDATE urls SET state = CASE WHEN next_at IS NULL THEN ? ELSE ? END"
+            " WHERE state = ? AND (next_at IS NULL OR next_at > ?)",
+            (DONE, WAITING, READY, now),
+        )
+        core.conn.execute("DELETE FROM meta WHERE name = 'all-due'")
+        for queue in core.queues.values():
+            core.find_head(queue)
+    core.wake_at = 0.0
+    core.scheduler.rebuild()
+
+
+def stats(core: Core, now: float) -> Stats:
+    """Count. Reads every row: for reports, not for loops."""
+    with core.reading():
+        ask = core.conn.execute
+        states = dict(ask("SELECT state, count(*) FROM urls GROUP BY state").fetchall())
+        overdue = ask("SELECT count(*) FROM urls WHERE state = ? AND next_at <= ?", (WAITING, now)).fetchone()[0]
+        kept = ask("SELECT count(*) FROM urls WHERE captured_at IS NOT NULL").fetchone()[0]
+        reasons = dict(
+            ask("SELECT reason, count(*) FROM urls WHERE reason IS NOT NULL GROUP BY reason ORDER BY 2 DESC").fetchall()
+        )
+        sources = dict(
+            ask("SELECT q.source, count(*) FROM urls u JOIN queues q ON q.id = u.queue GROUP BY q.source").fetchall()
+        )
+    return Stats(
+        urls=sum(states.values()),
+        due=states.get(READY, 0) + overdue,
+        waiting=states.get(WAITING, 0) - overdue,
+        done=states.get(DONE, 0),
+        leased=len(core.held),
+        kept=kept,
+        reasons=reasons,
+        sources=sources,
+    )

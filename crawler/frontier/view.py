@@ -1,0 +1,108 @@
+"""Looking at crawl.db without touching it: for `status`, and for what became of a page, while a crawl may be running."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from archive.errors import DatabaseError
+from archive.model import Role
+from archive.urls import url_key
+from crawler.frontier.records import UrlState
+from crawler.frontier.schema import READY, WAITING, unusable
+
+_STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches"
+# What "success" means: the last visit brought something or said "not modified". robots.txt does not count: most answers
+# there are 404s, and a site that answers nothing else is not a source that works.
+_BY_SOURCE = f"""
+    SELECT q.source,
+        count(*),
+        sum(u.state = {READY} OR (u.state = {WAITING} AND u.next_at <= :now)),
+        sum(u.captured_at IS NOT NULL),
+        sum(u.captured_at IS NOT NULL AND u.role = 'page'),
+        max(u.last_fetched),
+        max(CASE WHEN u.reason IS NULL AND (u.status < 300 OR u.status = 304) THEN u.last_fetched END),
+        min(CASE WHEN u.state <> 2 THEN u.next_at END),
+        min(CASE WHEN u.role IN ('feed', 'sitemap', 'home', 'section') AND u.fetches > 0 THEN u.failures END)
+    FROM urls u JOIN queues q ON q.id = u.queue WHERE u.role <> 'robots' GROUP BY q.source
+"""  # noqa: S608 - constants
+
+
+@dataclass(slots=True)
+class SourceStats:
+    """One source in the frontier. Times are epochs of the archive's clock."""
+
+    urls: int = 0
+    due: int = 0
+    kept: int = 0  # addresses with a whole body on the shelf
+    kept_pages: int = 0  # … that are no listings
+    last_fetched: float | None = None
+    last_success: float | None = None
+    next_at: float | None = None
+    listing_failures: int | None = None  # failures in a row of the listing that does best
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
+    """Return the state of the URL whose identity is `digest`."""
+    row = conn.execute(f"SELECT {_STATE_COLUMNS} FROM urls WHERE hash = ?", (digest,)).fetchone()  # noqa: S608 - constants
+    if row is None:
+        return None
+    return UrlState(
+        url=row[0],
+        role=Role(row[1]),
+        status=row[2],
+        reason=row[3],
+        kept=row[4] is not None,
+        next_at=row[5],
+        fetches=row[6],
+    )
+
+
+class FrontierView:
+    """A crawl.db opened for reading."""
+
+    def __init__(self, path: Path, conn: sqlite3.Connection) -> None:
+        self._path = path
+        self._conn = conn
+
+    def look_up(self, url: str) -> UrlState | None:
+        """Return what is known of a URL, in any of its spellings; None if nothing is. Raises `UrlError`."""
+        digest = hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).digest()[:16]
+        return state_of(self._conn, digest)
+
+    def by_source(self, now: float) -> dict[str, SourceStats]:
+        """Return every source in numbers. `now`: epoch of the archive's clock. Reads every row."""
+        try:
+            found = {row[0]: SourceStats(*row[1:]) for row in self._conn.execute(_BY_SOURCE, {"now": now})}
+            reasons = self._conn.execute(
+                "SELECT q.source, u.reason, count(*) FROM urls u JOIN queues q ON q.id = u.queue"
+                " WHERE u.reason IS NOT NULL AND u.role <> 'robots' GROUP BY 1, 2 ORDER BY 3 DESC, 2"
+            )
+            for source, reason, count in reasons:
+                found[source].reasons[reason] = count
+        except sqlite3.Error as error:
+            raise unusable(self._path, error) from error
+        return found
+
+
+@contextmanager
+def view(path: Path) -> Iterator[FrontierView]:
+    """Open `path` for reading. Raises `DatabaseError` if it is missing or damaged."""
+    if not path.exists():
+        raise DatabaseError(f"there is no {path} yet: nothing was crawled. `morgue crawl` makes it.")
+    try:
+        conn = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=10)
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    try:
+        yield FrontierView(path, conn)
+    except sqlite3.Error as error:
+        raise unusable(path, error) from error
+    finally:
+        conn.close()

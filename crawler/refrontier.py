@@ -1,0 +1,171 @@
+"""`morgue rebuild --frontier`: crawl.db made again from what our own WARC files hold.
+
+Each capture is read back in the order in which it was made, with the clock set to that moment, and goes through the same code
+as a live answer: listings are read again, redirects followed, next times computed. What was never kept (failures without an
+answer, promises to hosts) is not known any more: such pages are due.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from archive.clock import Clock
+from archive.console import Progress
+from archive.errors import UrlError
+from archive.folder import ArchiveFolder
+from archive.locks import lock
+from archive.model import Candidate, DiscoveryFact, FactRecord, Role, Snapshot, Via
+from archive.payload import header
+from archive.sources import load_sources
+from archive.urls import url_key
+from archive.warc import Offset, parse_own_name, read_records, shelf_name, warc_files
+from crawler.consequences import Answer, Consequences
+from crawler.frontier import Frontier
+
+_OK = 200
+_SUFFIXES = ("", "-wal", "-shm")
+
+
+@dataclass(slots=True)
+class _ReplayClock:
+    """A clock that stands at the capture being read back."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def real(self) -> float:
+        return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A capture as the frontier takes it (`crawler.frontier.KeptLike`)."""
+
+    lease_id: int
+    status: int | None
+    etag: str | None
+    last_modified: str | None
+    payload_digest: str | None
+    captured_at: datetime
+    truncated: str | None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class _Replay:
+    """Reads captures back into a frontier."""
+
+    frontier: Frontier
+    consequences: Consequences
+    clock: _ReplayClock
+    facts: dict[str, tuple[DiscoveryFact, ...]] = field(default_factory=dict)  # URL key -> said before its capture
+    captures: int = 0
+
+    def take(self, item: Snapshot | FactRecord, name: str) -> None:
+        """Take one item of the shelf."""
+        if isinstance(item, FactRecord):
+            self._take_facts(item)
+        else:
+            self.clock.at = max(self.clock.at, item.captured_at)
+            self._take_capture(item, name)
+
+    def _take_facts(self, record: FactRecord) -> None:
+        for fact in record.facts:
+            try:
+                known = self.frontier.look_up(fact.url)
+            except UrlError:
+                continue
+            if known is None:
+                key = url_key(fact.url)
+                self.facts[key] = (*self.facts.get(key, ()), fact)
+            else:
+                added = self.frontier.add([Candidate(fact=fact, role=known.role, source=record.source or "")])
+                self.frontier.facts_written(added.late_facts)
+
+    def _take_capture(self, snapshot: Snapshot, name: str) -> None:
+        role, source = snapshot.role or Role.PAGE, snapshot.source or ""
+        try:
+            said = self.facts.pop(url_key(snapshot.url), ())
+        except UrlError:
+            return
+        bare = DiscoveryFact(url=snapshot.url, via=Via.CONFIG, found_on="", seen_at=snapshot.captured_at)
+        candidates = [Candidate(fact=fact, role=role, source=source) for fact in (*said, bare)]
+        self.frontier.add(candidates[:-1])
+        lease = self.frontier.adopt(candidates[-1])
+        if lease is None:
+            return
+        drawn = self.consequences.draw(lease, Answer.of_snapshot(snapshot))
+        self.frontier.facts_written(drawn.late_facts)
+        whole = snapshot.truncated is None and snapshot.status == _OK
+        kept = _Kept(
+            lease_id=lease.id,
+            status=snapshot.status,
+            etag=header(snapshot.headers, "ETag") if whole else None,
+            last_modified=header(snapshot.headers, "Last-Modified") if whole else None,
+            payload_digest=snapshot.payload_digest if whole else None,
+            captured_at=snapshot.captured_at,
+            truncated=snapshot.truncated,
+        )
+        end = snapshot.ref.offset + snapshot.ref.length
+        self.frontier.complete([kept], warc=name, length=end)
+        self.captures += 1
+
+
+def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> int:
+    """Fill a new crawl.db and put it in the old one's place; returns how many captures it was made from.
+
+    Raises `LockHeldError`, `SourcesError`, `ShelfError`.
+    """
+    sources = load_sources(folder.sources)
+    part = folder.crawl_db.with_name("crawl.db.rebuild")
+    with (
+        lock(folder.crawl_lock, "morgue rebuild --frontier"),
+        lock(folder.archive_lock, "morgue rebuild --frontier"),
+    ):
+        for suffix in _SUFFIXES:
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+        replaying = _ReplayClock(datetime(1990, 1, 1, tzinfo=UTC))
+        with Frontier(part, replaying) as frontier:
+            consequences = Consequences(frontier, {source.name: source for source in sources.sources})
+            replay = _Replay(frontier, consequences, replaying)
+            started = False
+            for name, item in _items(folder):
+                if not started:  # the sources' own pages count as found when the archive began
+                    replaying.at = item.captured_at if isinstance(item, Snapshot) else item.recorded_at
+                    frontier.sync_sources(sources.sources)
+                    started = True
+                replay.take(item, name)
+                progress.update(replay.captures)
+            replaying.at = clock.now()
+            frontier.sync_sources(sources.sources)
+        for suffix in _SUFFIXES[1:]:
+            folder.crawl_db.with_name(folder.crawl_db.name + suffix).unlink(missing_ok=True)
+        part.replace(folder.crawl_db)
+    return replay.captures
+
+
+def _items(folder: ArchiveFolder) -> Iterator[tuple[str, Snapshot | FactRecord]]:
+    """Yield what our own files hold, merged by time."""
+    files = [path for path in warc_files(folder.warc) if parse_own_name(path.name) is not None]
+
+    def stream(index: int) -> Iterator[tuple[datetime, int, str, Snapshot | FactRecord]]:
+        path = files[index]
+        name = shelf_name(path, folder.warc)
+        last = datetime.min.replace(tzinfo=UTC)
+        for item in read_records(path, name=name):
+            if isinstance(item, Offset):
+                continue
+            last = max(last, item.captured_at if isinstance(item, Snapshot) else item.recorded_at)
+            yield last, index, name, item
+
+    merged = heapq.merge(*(stream(index) for index in range(len(files))), key=lambda step: step[:2])
+    return ((name, item) for _, _, name, item in merged)

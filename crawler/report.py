@@ -1,0 +1,122 @@
+"""What a run did: counted while it goes, written as JSON at its end, told to people as a table."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from archive.model import Exchange, Role
+from crawler.capture import Kept
+from crawler.frontier import AddResult, Lease
+
+_MAX_PROBLEMS = 200  # a broken site can make a problem of every page; the first few tell it
+
+
+@dataclass(slots=True)
+class SourceCount:
+    """One source in one run."""
+
+    requests: int = 0
+    pages: int = 0  # whole pages kept, 304s not counted
+    not_modified: int = 0
+    failures: Counter[str] = field(default_factory=Counter)  # named reason -> exchanges
+
+
+@dataclass(slots=True)
+class RunReport:
+    """One run of a crawl, in numbers."""
+
+    run_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    ended_by: str = "running"  # done, budget, max-pages, signal, or what went wrong
+    requests: int = 0
+    kept: int = 0  # exchanges that are durable
+    bytes_received: int = 0  # heads and bodies, as on the wire
+    discovered: int = 0  # URLs new to the frontier
+    statuses: Counter[str] = field(default_factory=Counter)
+    roles: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)  # candidates not taken, by reason
+    sources: dict[str, SourceCount] = field(default_factory=dict)
+    problems: list[dict[str, str]] = field(default_factory=list)
+    waits_for_ingest: int = 0  # captures not in archive.db yet when the run ended
+    ingest: dict[str, object] = field(default_factory=dict)
+
+    def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:
+        """Count one exchange."""
+        self.requests += 1
+        self.bytes_received += len(exchange.response_head) + len(exchange.body)
+        self.statuses[str(status) if status is not None else (exchange.error or "no-response")] += 1
+        self.roles[lease.role.value] += 1
+        source = self.sources.setdefault(lease.source, SourceCount())
+        source.requests += 1
+        if status == 304:
+            source.not_modified += 1
+        elif exchange.error or exchange.truncated:
+            source.failures[exchange.error or f"truncated-{exchange.truncated}"] += 1
+        elif status == 200:
+            source.pages += lease.role is Role.PAGE
+        elif status is None or status >= 400:
+            # A site without robots.txt is no failure: it allows everything.
+            if lease.role is not Role.ROBOTS or status is None or status >= 500:
+                source.failures[f"status-{status}"] += 1
+
+    def kept_exchanges(self, done: Iterable[Kept]) -> None:
+        """Count what became durable."""
+        self.kept += sum(1 for _ in done)
+
+    def found(self, result: AddResult) -> None:
+        """Count what discovery brought."""
+        self.discovered += len(result.new)
+        self.refused.update(result.refused)
+
+    def problem(self, lease: Lease, what: str) -> None:
+        """Note something that a person may want to know of a source."""
+        if len(self.problems) < _MAX_PROBLEMS:
+            self.problems.append({"source": lease.source, "url": lease.url, "what": what})
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report as it is written to reports/."""
+        return {
+            "run_id": self.run_id,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": self.ended_at.isoformat() if self.ended_at else None,
+            "ended_by": self.ended_by,
+            "requests": self.requests,
+            "kept": self.kept,
+            "bytes_received": self.bytes_received,
+            "discovered": self.discovered,
+            "statuses": dict(self.statuses.most_common()),
+            "roles": dict(self.roles.most_common()),
+            "refused": dict(self.refused.most_common()),
+            "waits_for_ingest": self.waits_for_ingest,
+            "ingest": self.ingest,
+            "sources": {
+                name: {
+                    "requests": count.requests,
+                    "pages": count.pages,
+                    "not_modified": count.not_modified,
+                    "failures": dict(count.failures.most_common()),
+                }
+                for name, count in sorted(self.sources.items())
+            },
+            "problems": self.problems,
+        }
+
+
+def write_report(folder: Path, report: RunReport) -> Path:
+    """Write the report under a name that sorts by time; whole or not at all. Returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"run-{report.started_at:%Y%m%d%H%M%S}-{report.run_id}.json"
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as out:
+        json.dump(report.as_json(), out, ensure_ascii=False, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+    return path

@@ -1,0 +1,198 @@
+"""`morgue crawl` from lock to report: sets a run up, runs Scrapy in this process and ingest beside it, and ends both."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from archive.clock import Clock
+from archive.errors import MorgueError, SourcesError, UsageError
+from archive.folder import ArchiveFolder
+from archive.locks import lock
+from archive.model import Candidate, DiscoveryFact, Role, Via
+from archive.sources import SourcesFile, load_sources
+from archive.urls import canonical_url
+from archive.warc import Repair, WarcWriter
+from crawler.capture import Capture
+from crawler.crawl import Crawl
+from crawler.floor import ingested_floor
+from crawler.frontier import Frontier
+from crawler.pump import Pump
+from crawler.report import RunReport, write_report
+
+IN_FLIGHT_GRACE = 35.0  # seconds: the longest response in flight (30 s) and a little
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlOptions:
+    """What the command line said of a run."""
+
+    budget: float | None = None  # seconds
+    sources: tuple[str, ...] = ()  # names; none: all
+    max_pages: int | None = None
+    due_all: bool = False
+    proxy: str | None = None
+    proxy_ca: Path | None = None
+    allow_private: bool = False
+    concurrency: int = 32
+    save: tuple[str, ...] = ()  # `morgue save`: these URLs and nothing else
+    wait_for_lock: float = 0.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told while a run goes on. All may be called often."""
+
+    on_wait: Callable[[str], None] = lambda _holder: None
+    on_repair: Callable[[Repair], None] = lambda _repair: None
+    on_start: Callable[[RunReport], None] = lambda _report: None
+    on_tick: Callable[[RunReport], None] = lambda _report: None
+
+
+def run_crawl(
+    folder: ArchiveFolder,
+    options: CrawlOptions,
+    *,
+    clock: Clock,
+    watch: Watch,
+    beside: Callable[[RunReport], Any] | None = None,
+) -> RunReport:
+    """Run one crawl to its end and return its report, written to reports/ as well.
+
+    `beside(report)` returns a context manager that runs next to the crawl (ingest). Raises `LockHeldError` if a crawl runs
+    already, `SourcesError` for sources.toml, `UsageError` for a source that is not there.
+    """
+    sources = load_sources(folder.sources)
+    chosen = _chosen(sources, options.sources, folder.sources)
+    with ExitStack() as stack:
+        stack.enter_context(
+            lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait)
+        )
+        report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
+        frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
+        writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
+        crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report)
+        if beside is not None:
+            stack.enter_context(beside(report))
+        watch.on_start(report)
+        try:
+            _scrapy(crawl, options, clock, watch)
+            report.ended_by = crawl.pump.ended_by or "done"
+        except MorgueError as error:
+            report.ended_by = f"error: {error}"
+            raise
+        finally:
+            report.ended_at = clock.now()
+            write_report(folder.reports, report)
+    return report
+
+
+def _chosen(sources: SourcesFile, names: Sequence[str], path: Path) -> tuple[str, ...] | None:
+    for name in names:
+        if sources.by_name(name) is None:
+            known = ", ".join(source.name for source in sources.sources) or "none"
+            raise SourcesError(path, f"there is no source {name!r}. There are: {known}.")
+    return tuple(names) or None
+
+
+def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clock, watch: Watch) -> WarcWriter:
+    folder.warc.mkdir(exist_ok=True)
+    writer = WarcWriter(
+        folder.warc,
+        clock=clock,
+        run_id=run_id,
+        software=f"Morgue/{version('newsmorgue')}",
+        contact=sources.contact,
+        floor=ingested_floor(folder.archive_db),
+    )
+    for repair in writer.repairs:
+        watch.on_repair(repair)
+    return writer
+
+
+def _crawl(
+    frontier: Frontier,
+    writer: WarcWriter,
+    sources: SourcesFile,
+    options: CrawlOptions,
+    chosen: tuple[str, ...] | None,
+    *,
+    clock: Clock,
+    report: RunReport,
+) -> Crawl:
+    by_name = {source.name: source for source in sources.sources}
+    report.found(frontier.sync_sources(sources.sources))
+    if options.save:
+        ask_for(frontier, sources, options.save, now=clock.now())
+    elif options.due_all:
+        frontier.make_all_due()
+    capture = Capture(writer, frontier, clock)
+    pump = Pump(
+        frontier,
+        clock,
+        budget=options.budget,
+        concurrency=options.concurrency,
+        max_pages=options.max_pages,
+        sources=chosen,
+        asked_only=bool(options.save),
+    )
+    crawl = Crawl(
+        frontier=frontier,
+        capture=capture,
+        pump=pump,
+        sources=by_name,
+        report=report,
+        user_agent=user_agent(sources.contact),
+    )
+    pump.on_idle = crawl.commit
+    crawl.keep_late_facts()
+    return crawl
+
+
+def ask_for(frontier: Frontier, sources: SourcesFile, urls: Sequence[str], *, now: datetime) -> None:
+    """Make single pages due at once, for `morgue save`. Raises `UsageError` for one that cannot be asked for."""
+    for url in urls:
+        source = sources.for_url(url)
+        fact = DiscoveryFact(url=canonical_url(url), via=Via.USER, found_on="", seen_at=now)
+        result = frontier.add([Candidate(fact=fact, role=Role.PAGE, source=source.name if source else "")])
+        if result.refused:
+            raise UsageError(f"cannot ask for {url} ({', '.join(result.refused)}). Give a page's full address.")
+
+
+def user_agent(contact: str | None) -> str:
+    """Return who we are and where to complain."""
+    return f"Morgue/{version('newsmorgue')} (+{contact or 'https://pypi.org/project/newsmorgue/'})"
+
+
+def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> None:
+    """Run the spider to its end. SIGINT and SIGTERM stop leasing; what is in flight may end."""
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
+
+    from crawler.spiders.news import NewsSpider
+
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.setdict(
+        {
+            "MORGUE_CLOCK": clock,
+            "MORGUE_ALLOW_PRIVATE": options.allow_private,
+            "MORGUE_PROXY": options.proxy or "",
+            "MORGUE_CA_FILE": str(options.proxy_ca or ""),
+            "CONCURRENT_REQUESTS": options.concurrency,
+        },
+        priority="cmdline",
+    )
+    process = AsyncCrawlerProcess(settings)
+    process.crawl(NewsSpider, crawl=crawl, on_tick=watch.on_tick)
+    process.start(install_signal_handlers=False)
+    if crawl.failure is None:
+        crawl.commit()
+    else:
+        raise crawl.failure
