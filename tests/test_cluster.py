@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from store_helpers import text_of
 
@@ -58,3 +60,21 @@ def test_a_line_that_is_none(line, message):
 def test_odd_texts_do_not_stop_it():
     texts = ["", "\0" * 100, "\ud800 " * 100, "😀 " * 100, "a " * 100_000]
     assert len(list(cluster({"id": number, "text": text} for number, text in enumerate(texts)))) == len(texts)
+
+
+@pytest.mark.corpus
+def test_on_the_corpus_every_exact_copy_is_found_and_nothing_else_is_merged(corpus):
+    folder = corpus / "dedup"
+    docs = [json.loads(line) for line in (folder / "docs.jsonl").read_text().splitlines()]
+    found = {line["id"]: line for line in cluster(docs)}
+    pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text().splitlines()]
+    same = {
+        label: [found[p["a"]]["cluster"] == found[p["b"]]["cluster"] for p in pairs if p["label"] == label]
+        for label in ("exact", "related", "boilerplate")
+    }
+    assert same["exact"]
+    assert all(same["exact"])
+    assert not any(same["related"] + same["boilerplate"])
+    true = {doc["id"]: doc["cluster"] for doc in docs}
+    joined = [line for line in found.values() if line["of"] is not None]
+    assert all(true[line["id"]] == true[line["of"]] for line in joined)

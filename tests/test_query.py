@@ -237,6 +237,20 @@ def test_order_and_pages(reader):
     assert search(reader, "", limit=0) == search(reader, "taxes", limit=-1) == []
 
 
+def test_an_order_that_is_none(reader):
+    with pytest.raises(QueryError, match="relevance, newest, oldest"):
+        search(reader, "taxes", sort="best")
+
+
+def test_a_cursor_has_a_time_limit_of_its_own(reader):
+    reader.time_limit = 0.2
+    with pytest.raises(QueryError, match="longer"):
+        run_sql(reader, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT count(*) FROM c")
+    cursor = reader.cursor()
+    assert cursor.execute("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 20000) "
+                          "SELECT count(*) FROM c").fetchone() == (20000,)  # fmt: skip
+
+
 def test_one_hit_per_story_with_its_copies(reader):
     [hit] = search(reader, "elephants")
     assert (hit.copies, hit.kind, hit.story) == (2, "new", hit.id)

@@ -228,6 +228,17 @@ def test_a_revisit_moves_last_seen(store, revisit):
     assert one(store, "SELECT count(*), max(seen_to) FROM revisions") == (1, stamp(at(2)))
 
 
+def test_a_revisit_may_say_that_an_older_text_is_back(store):
+    with store.transaction():
+        put(store, snapshot(A, 1), article(text_of("a")))
+        put(store, snapshot(A, 2), article(text_of("b")))
+        put(store, snapshot(A, 3), article(text_of("c")))
+        back = snapshot(A, 4, record_type="revisit", refers_to_url=A, refers_to_at=at(1))
+        assert put(store, back, None).what == "revision"
+    assert one(store, "SELECT group_concat(substr(text, 1, 1), '') FROM revisions")[0] == "abca"
+    assert one(store, "SELECT substr(text, 1, 1), last_seen FROM articles") == ("a", stamp(at(4)))
+
+
 def test_a_revisit_of_something_else_is_not_taken_for_the_article(store):
     with store.transaction():
         put(store, snapshot(A, 1), article(text_of("a")))
@@ -363,6 +374,23 @@ def test_a_copy_joins_the_story_and_the_earliest_published_leads(store):
     assert links == [(2, 1, "exact", 1.0), (3, 1, "exact", 1.0)]
 
 
+@pytest.mark.parametrize(
+    ("dates", "head"),
+    [
+        ([None, "2026-05-02"], 1),  # a date that is known comes before none, even if that one was seen first
+        (["2026-05-02", "2026-05-01"], 1),
+        (["2026-05-01", "2026-05-02"], 0),
+        (["2026-05-01T23:00:00-04:00", "2026-05-02T01:00:00Z"], 1),  # by the instant, not by the text
+        ([None, None], 0),
+    ],
+)
+def test_who_leads_a_story(store, dates, head):
+    with store.transaction():
+        for minute, (url, published) in enumerate(zip((A, B), dates, strict=True)):
+            put(store, snapshot(url, minute), article(text_of("a"), published=published))
+    assert one(store, "SELECT head - 1 FROM stories")[0] == head
+
+
 def test_a_copy_of_an_earlier_revision_is_a_copy(store):
     with store.transaction():
         put(store, snapshot(A, 1), article(text_of("a")))
@@ -385,6 +413,7 @@ what = st.one_of(
     st.tuples(st.just("text"), texts, st.sampled_from([None, A, OTHER, B]), st.booleans()),
     st.tuples(st.just("cut"), texts, st.none(), st.booleans()),
     st.tuples(st.sampled_from(["gone", "304", "refused"])),
+    st.tuples(st.just("revisit"), st.integers(0, 11)),  # of the capture of that minute, which may be of another page
 )
 captures_of_a_site = st.lists(st.tuples(st.sampled_from(URLS), what), min_size=1, max_size=12)
 
@@ -395,6 +424,9 @@ def arrive(store, minute, url, kind):
         published = f"2026-04-{minute + 1:02}" if kind[3] else None
         extraction = article(text_of(kind[1]), canonical=kind[2], published=published)
         return put(store, snapshot(url, minute, truncated=cut), extraction)
+    if kind[0] == "revisit":
+        changes = {"refers_to_url": url, "refers_to_at": at(kind[1]), "payload_digest": None}
+        return put(store, snapshot(url, minute, record_type="revisit", **changes), None)
     if kind[0] == "304":
         return put(store, snapshot(url, minute, record_type="revisit", status=304, payload_digest=None), None)
     if kind[0] == "gone":
@@ -402,7 +434,7 @@ def arrive(store, minute, url, kind):
     return put(store, snapshot(url, minute), Extraction.refused("listing"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(captures=captures_of_a_site, data=st.data())
 def test_after_restory_the_order_of_arrival_does_not_matter(tmp_path_factory, captures, data):
     order = data.draw(st.permutations(range(len(captures))))

@@ -9,5 +9,5 @@ _EVERY = tuple(sorted(set(ALGORITHMS.values())))
 
 
 def match_expression(words: str) -> str | None:
-    """Return the expression for `articles_fts MATCH`, with stems of every language we stem; None if nothing is wanted."""
+    """Return the expression for `articles_fts MATCH`, with the stems of every language; None if nothing is wanted."""
     return parse_words(words, _EVERY).match

@@ -38,7 +38,7 @@ _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "writefile
 
 
 class Reader(sqlite3.Connection):
-    """A connection of `open_reader`. Each `execute` begins a new time limit, that holds for its rows too."""
+    """A connection of `open_reader`. Each `execute` or new cursor begins a time limit, that holds for its rows too."""
 
     path: Path = Path("archive.db")
     time_limit: float = TIME_LIMIT
@@ -48,6 +48,11 @@ class Reader(sqlite3.Connection):
         """Execute one statement under the time limit."""
         self._end = time.monotonic() + self.time_limit
         return super().execute(*args)
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        """Return a cursor, under a time limit that begins now."""
+        self._end = time.monotonic() + self.time_limit
+        return super().cursor(*args, **options)
 
     def late(self) -> bool:
         """Tell whether the running statement has used up its time."""

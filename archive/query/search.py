@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from archive.errors import QueryError
 from archive.query.reader import answering
@@ -73,8 +73,10 @@ def search(
     """Return what was found for `words`; without words the newest articles.
 
     One hit per story (the head if it matches, else the best match) unless `all`. `limit` and `offset` count hits.
-    Raises `QueryError` for dates that are none or when time is up, never for the words.
+    Raises `QueryError` for dates or a `sort` that are none, or when time is up; never for the words.
     """
+    if sort not in get_args(Sort):
+        raise QueryError(f"hits cannot be sorted by {sort!r}. Use one of: {', '.join(get_args(Sort))}.")
     filters = Filters(since=since, until=until, source=source, language=language, author=author)
     found: Sequence[tuple[int, float | None]]
     with answering(conn):

@@ -9,8 +9,8 @@ from archive.query.reader import answering
 from archive.query.show import show
 
 _MEMBERS = (
-    'SELECT a.id, a.url, a.title, ifnull(a.source, a.domain) AS source, a.published, a.first_seen, a.kind, b.id AS "of",'
-    " l.score, a.pk = s.head AS head FROM articles a JOIN stories s ON s.pk = a.story"
+    "SELECT a.id, a.url, a.title, ifnull(a.source, a.domain) AS source, a.published, a.first_seen, a.kind,"
+    ' b.id AS "of", l.score, a.pk = s.head AS head FROM articles a JOIN stories s ON s.pk = a.story'
     ' LEFT JOIN links l ON l.article = a.pk LEFT JOIN articles b ON b.pk = l."of"'
     " WHERE s.id = ? AND a.hidden = 0 ORDER BY a.sort_at, a.first_seen, a.id"
 )

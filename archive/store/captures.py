@@ -156,7 +156,9 @@ class CaptureRows:
             " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
             (key, stamp(before)),
         )
-        return [Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows]
+        return [
+            Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows
+        ]
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file is in the database; 0 for an unknown file."""

@@ -105,7 +105,7 @@ class Store:
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
 
     def undated(self, url_key: str, before: datetime) -> list[Undated]:
-        """Return the captures, earliest first, made before `before`, of the article with this URL key if it is undated.
+        """Return the captures before a time, earliest first, of the article with this URL key if it is undated.
 
         What a discovery fact that came later may date: the caller extracts them once more and places them again.
         """
