@@ -70,7 +70,7 @@ class MorgueGroup(click.Group):
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
             ctx.exit(0)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Return the commands in the order in which they were added: that of a first day."""
         return list(self.commands)
 
@@ -97,7 +97,7 @@ def _harmless(cell: object) -> object:
 
 
 # What can move a terminal's cursor, set its title or turn its text around must not come from a page.
-_UNSAFE: dict[int, str | None] = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))}
+_UNSAFE: dict[int, str | None] = dict.fromkeys((*range(32), 127, *range(128, 160)), "�")
 _UNSAFE.update(dict.fromkeys((0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)))
 _UNSAFE.pop(0x0A)
 _UNSAFE.pop(0x09)

@@ -95,7 +95,11 @@ def main(arguments: Sequence[str]) -> int:
     directory, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
     jobs = options.get("--jobs")
     try:
-        follow(ArchiveFolder(Path(directory)), jobs=None if jobs is None else int(jobs), wait=float(options.get("--wait", "0")))
+        follow(
+            ArchiveFolder(Path(directory)),
+            jobs=None if jobs is None else int(jobs),
+            wait=float(options.get("--wait", "0")),
+        )
     except LockHeldError as error:
         _tell("locked", holder=error.holder)
         return error.exit_code

@@ -100,9 +100,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _copy(
-    folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[..., None]
-) -> ShelfFile:
+def _copy(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[..., None]) -> ShelfFile:
     """Copy the wanted records to the shelf, whole or not at all. The name holds the digest: twice is once."""
     filters = "|".join([*sorted(wanted.hosts), "", *sorted(wanted.prefixes)])
     stem = path.name.removesuffix(".gz").removesuffix(".warc")[:80]

@@ -71,11 +71,9 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
     files = []
     for path in warc_files(folder.warc):
         name = shelf_name(path, folder.warc)
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            path = find_warc(folder.warc, name)  # sealed between the two looks
-            size = path.stat().st_size
+        if not path.exists():
+            path = find_warc(folder.warc, name)  # noqa: PLW2901 - it was sealed between the two looks
+        size = path.stat().st_size
         start = store.ingested_to(name)
         if size > start and (looked is None or looked.get(name) != size):
             files.append(ShelfFile(path, name, start))

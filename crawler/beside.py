@@ -49,7 +49,7 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
         self._ending.set()
         left = None if self._finish_by is None else max(self._finish_by - time.monotonic(), _LEAST_FINISH_SECONDS)
         process = self._process
-        if process is not None and process.stdin is not None and process.poll() is None:
+        if process is not None and process.poll() is None:
             self._send(process, "stop" if kind is not None else f"finish {'inf' if left is None else left}")
         if self._thread is not None:
             self._thread.join(None if left is None else left + _KILL_AFTER)
@@ -59,7 +59,8 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
 
     @staticmethod
     def _send(process: subprocess.Popen[str], order: str) -> None:
-        assert process.stdin is not None
+        if process.stdin is None:
+            return
         try:
             process.stdin.write(order + "\n")
             process.stdin.flush()
@@ -85,8 +86,7 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
             self._process = process
             if self._ending.is_set():
                 self._send(process, "finish inf" if self._finish_by is None else "finish 5")
-            assert process.stdout is not None
-            for line in process.stdout:
+            for line in process.stdout or ():
                 self._hear(line, before)
         return process.returncode
 

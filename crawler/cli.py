@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from archive.cli import group
 from crawler.commands.crawl import crawl, save
 from crawler.commands.sources import sources
@@ -19,5 +18,3 @@ group.commands = dict(sorted(group.commands.items(), key=lambda item: _FIRST.get
 def main() -> None:
     """Run the command line."""
     group(prog_name="morgue")
-
-

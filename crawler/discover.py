@@ -87,16 +87,14 @@ def _feed(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Dis
 
 
 def _pages(facts: Iterable[DiscoveryFact], scope: Scope) -> Iterable[Candidate]:
-    """Feeds and sitemaps are trusted: what they name is a page, if it is the source's own."""
+    """Yield what a feed names: it is trusted to name pages, if they are the source's own."""
     for fact in facts:
         if scope.is_own(fact.url) and scope.wants(fact.url):
             yield scope.candidate(fact, Role.PAGE)
 
 
 def _sitemap(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Discovered:
-    sitemap = parse_sitemap(
-        body, url=scope.lease.url, seen_at=seen_at, content_type=_content_type(headers)
-    )
+    sitemap = parse_sitemap(body, url=scope.lease.url, seen_at=seen_at, content_type=_content_type(headers))
     found = Discovered(problems=list(sitemap.problems))
     for child in sitemap.children[:_MAX_SITEMAPS]:
         fact = scope.fact(child.url, Via.SITEMAP, seen_at)

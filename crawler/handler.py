@@ -97,7 +97,11 @@ class CurlHandler(BaseDownloadHandler):
 
 
 def make_route(
-    *, proxy: str | None = None, ca_file: Path | str | None = None, allow_private: bool = False, limits: Limits | None = None
+    *,
+    proxy: str | None = None,
+    ca_file: Path | str | None = None,
+    allow_private: bool = False,
+    limits: Limits | None = None,
 ) -> Route:
     """Return how transfers leave the machine. Raises `UsageError` for a proxy or CA file that cannot be used."""
     proxy = (proxy or "").strip()

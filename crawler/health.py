@@ -51,7 +51,9 @@ class Health:
         """Say the whole in one line."""
         if not self.sources:
             return "No sources yet: `morgue sources add URL`."
-        last = f"Last crawl {self.last_run[:16].replace('T', ' ')}." if self.last_run else "No crawl yet: `morgue crawl`."
+        last = (
+            f"Last crawl {self.last_run[:16].replace('T', ' ')}." if self.last_run else "No crawl yet: `morgue crawl`."
+        )
         return f"{last} {self.due:,} addresses are due now."
 
 

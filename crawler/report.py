@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 from archive.model import Exchange, Role
@@ -55,16 +56,17 @@ class RunReport:
         self.roles[lease.role.value] += 1
         source = self.sources.setdefault(lease.source, SourceCount())
         source.requests += 1
-        if status == 304:
+        if status == HTTPStatus.NOT_MODIFIED:
             source.not_modified += 1
         elif exchange.error or exchange.truncated:
             source.failures[exchange.error or f"truncated-{exchange.truncated}"] += 1
-        elif status == 200:
+        elif status == HTTPStatus.OK:
             source.pages += lease.role is Role.PAGE
-        elif status is None or status >= 400:
-            # A site without robots.txt is no failure: it allows everything.
-            if lease.role is not Role.ROBOTS or status is None or status >= 500:
-                source.failures[f"status-{status}"] += 1
+        elif status is None or status >= (
+            HTTPStatus.INTERNAL_SERVER_ERROR if lease.role is Role.ROBOTS else HTTPStatus.BAD_REQUEST
+        ):
+            # A site without robots.txt (404) is no failure: it allows everything.
+            source.failures[f"status-{status}"] += 1
 
     def kept_exchanges(self, done: Iterable[Kept]) -> None:
         """Count what became durable."""

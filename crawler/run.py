@@ -71,9 +71,7 @@ def run_crawl(
     sources = load_sources(folder.sources)
     chosen = _chosen(sources, options.sources, folder.sources)
     with ExitStack() as stack:
-        stack.enter_context(
-            lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait)
-        )
+        stack.enter_context(lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait))
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
         frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
         writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))

@@ -30,9 +30,9 @@ def search(
     context: Context,
     /,
     words: tuple[str, ...],
-    as_json: bool,  # noqa: FBT001 - click gives flags as booleans
-    as_csv: bool,  # noqa: FBT001
-    only_count: bool,  # noqa: FBT001
+    as_json: bool,
+    as_csv: bool,
+    only_count: bool,
     limit: int,
     offset: int,
     sort: str | None,
@@ -44,7 +44,8 @@ def search(
 
     Example: morgue search harbour "town council" -cruise --since 2026-05-01
     """
-    from archive.query import Filters, count, open_reader, search as find
+    from archive.query import Filters, count, open_reader
+    from archive.query import search as find
 
     text = " ".join(words)
     every = filters.pop("every_copy")
@@ -79,14 +80,15 @@ def _flat(value: object) -> object:
 @click.argument("id_or_url")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_context
-def show(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT001
+def show(context: Context, id_or_url: str, as_json: bool) -> None:
     """Read one article: text, where each field came from, revisions, copies, captures.
 
     ID is the a-… that `search` prints, the id of a story, or any URL of the article.
 
     Example: morgue show https://news.example/2026/05/harbour-reopens
     """
-    from archive.query import open_reader, show as look_up
+    from archive.query import open_reader
+    from archive.query import show as look_up
 
     with closing(open_reader(context.folder.archive_db)) as reader:
         shown = look_up(reader, id_or_url)
@@ -100,7 +102,7 @@ def show(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT0
 @click.argument("id_or_url")
 @click.option("--json", "as_json", is_flag=True, help="Print the members as JSON.")
 @pass_context
-def story(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT001
+def story(context: Context, id_or_url: str, as_json: bool) -> None:
     """List every copy of a story, earliest first, with how each was recognised.
 
     Example: morgue story a-3f7kq2m9x0ab
@@ -119,12 +121,13 @@ def story(context: Context, id_or_url: str, as_json: bool) -> None:  # noqa: FBT
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @pass_context
-def stats(context: Context, as_json: bool) -> None:  # noqa: FBT001
+def stats(context: Context, as_json: bool) -> None:
     """Count what the archive holds, by source.
 
     Example: morgue stats
     """
-    from archive.query import open_reader, stats as count_all
+    from archive.query import open_reader
+    from archive.query import stats as count_all
 
     with closing(open_reader(context.folder.archive_db)) as reader:
         counts = count_all(reader)
@@ -136,7 +139,11 @@ def stats(context: Context, as_json: bool) -> None:  # noqa: FBT001
             if value:
                 emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
         else:
-            click.echo(f"{name.replace('_', ' ')}: {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')}: {value}")
+            click.echo(
+                f"{name.replace('_', ' ')}: {value:,}"
+                if isinstance(value, int)
+                else f"{name.replace('_', ' ')}: {value}"
+            )
 
 
 @click.command()
@@ -149,9 +156,9 @@ def stats(context: Context, as_json: bool) -> None:  # noqa: FBT001
 def sql(
     context: Context,
     query: str,
-    as_json: bool,  # noqa: FBT001
-    as_csv: bool,  # noqa: FBT001
-    as_table: bool,  # noqa: FBT001
+    as_json: bool,
+    as_csv: bool,
+    as_table: bool,
     limit: int,
 ) -> None:
     """Ask archive.db in SQL. Read-only, with limits on time and memory: no question can harm the archive.

@@ -95,13 +95,15 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(("modified", _sourced(str(article["modified"]), provenance.get("modified"))))
     if article["language"]:
         facts.append(("language", _sourced(str(article["language"]), provenance.get("language"))))
-    facts.append(("seen", f"{_short(article['first_seen'])} to {_short(article['last_seen'])}, "
-                          f"{counted(len(shown.captures), 'capture')}"))  # fmt: skip
+    seen = f"{_short(article['first_seen'])} to {_short(article['last_seen'])}"
+    facts.append(("seen", f"{seen}, {counted(len(shown.captures), 'capture')}"))
     if article["gone_at"]:
         facts.append(("gone", _short(article["gone_at"])))
     if len(shown.revisions) > 1:
         times = ", ".join(_short(row["seen_from"]) for row in shown.revisions)
-        facts.append(("revisions", f"{len(shown.revisions)} (from {times}); `morgue show {article['id']}@TIME` reads one"))
+        facts.append(
+            ("revisions", f"{len(shown.revisions)} (from {times}); `morgue show {article['id']}@TIME` reads one")
+        )
     if shown.copies:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:

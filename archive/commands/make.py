@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.console import Context, Progress, counted, emit_json, pass_context, say
 from archive.folder import ArchiveFolder
+
+if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from archive.ingest import IngestReport
 
 
 @click.command()
@@ -47,7 +51,9 @@ def init(context: Context, directory: Path | None, contact: str | None) -> None:
 @click.argument("paths", nargs=-1, required=False, type=click.Path(path_type=Path))
 @click.option("--host", "hosts", multiple=True, metavar="H", help="Take only captures of this host (may be repeated).")
 @click.option("--url-prefix", "prefixes", multiple=True, metavar="P", help="Take only URLs that begin so (repeatable).")
-@click.option("--in-place", is_flag=True, help="Leave the files where they are instead of copying them into warc/imported/.")
+@click.option(
+    "--in-place", is_flag=True, help="Leave the files where they are instead of copying them into warc/imported/."
+)
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -57,10 +63,10 @@ def ingest(
     paths: tuple[Path, ...],
     hosts: tuple[str, ...],
     prefixes: tuple[str, ...],
-    in_place: bool,  # noqa: FBT001 - click gives flags as booleans
+    in_place: bool,
     jobs: int | None,
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Read WARC files into the archive; without PATHS, what the archive's own shelf has that is not read yet.
 
@@ -83,11 +89,8 @@ def ingest(
         raise click.exceptions.Exit(3)
 
 
-def tell_report(report: object, *, as_json: bool) -> None:
+def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    from archive.ingest import IngestReport
-
-    assert isinstance(report, IngestReport)
     for broken in report.broken:
         say(f"morgue: {broken}")
     if as_json:
@@ -107,7 +110,7 @@ def tell_report(report: object, *, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
-def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> None:  # noqa: FBT001
+def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> None:
     """Make archive.db again from the WARC files and decisions.jsonl.
 
     The new database is filled beside the old one and swapped in at the end; until then the old one can be read. Superseded
@@ -119,7 +122,9 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
 
     with Progress("captures", quiet=quiet) as progress:
         report = rebuild_archive(context.folder, clock=context.clock, jobs=jobs, progress=progress)
-    say("Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone.")
+    say(
+        "Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone."
+    )
     tell_report(report, as_json=as_json)
     if report.broken:
         raise click.exceptions.Exit(3)
@@ -128,7 +133,7 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @pass_context
-def restory(context: Context, as_json: bool) -> None:  # noqa: FBT001
+def restory(context: Context, as_json: bool) -> None:
     """Place all articles again, in the order in which they were captured.
 
     A capture that came late (an import, a shard) was placed when it arrived; afterwards stories are what they would be had
@@ -153,4 +158,3 @@ def restory(context: Context, as_json: bool) -> None:  # noqa: FBT001
             f"{counted(done.captures, 'capture')} placed again: {counted(done.articles, 'article')} in "
             f"{counted(done.stories, 'story', 'stories')}."
         )
-

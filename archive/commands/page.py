@@ -20,7 +20,11 @@ from archive.errors import UsageError
 @click.option("--url", metavar="U", help="Where the page came from.")
 @click.option("--captured-at", metavar="TIME", help="When it was captured (ISO 8601); dates after it are not believed.")
 @click.option("--content-type", metavar="TYPE", help="The Content-Type that the server sent, with its charset.")
-@click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="Many pages: lines {path, url, captured_at?, source?}.")
+@click.option(
+    "--jsonl",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Many pages: lines {path, url, captured_at?, source?}.",
+)
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Processes for --jsonl (default: one per core).")
 def extract(
     file: Path, url: str | None, captured_at: str | None, content_type: str | None, jsonl: Path | None, jobs: int | None
@@ -54,7 +58,9 @@ def read_page(path: Path) -> bytes:
         body = path.read_bytes()
         return gzip.decompress(body) if path.suffix == ".gz" else body
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}. Give a saved page, or - for standard input.") from error
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}. Give a saved page, or - for standard input."
+        ) from error
 
 
 def parse_time(text: str | None) -> datetime | None:
@@ -77,12 +83,17 @@ def _json_lines(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
         except ValueError as error:
             raise UsageError(f"{name}, line {number}: not JSON ({error}). Each line is one object.") from None
         if not isinstance(value, dict):
-            raise UsageError(f"{name}, line {number}: a JSON object is wanted, like {{\"path\": …, \"url\": …}}.")
+            raise UsageError(f'{name}, line {number}: a JSON object is wanted, like {{"path": …, "url": …}}.')
         yield value
 
 
 @click.command()
-@click.option("--jsonl", required=True, type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), help="Lines {id, title, text, url}.")
+@click.option(
+    "--jsonl",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Lines {id, title, text, url}.",
+)
 def cluster(jsonl: Path) -> None:
     """Tell which of many texts are one story, in the order given. Needs no archive.
 

@@ -34,7 +34,16 @@ if TYPE_CHECKING:
     from archive.extract.extract import extract, extract_snapshot
     from archive.extract.pool import ExtractionPool, ExtractTask
 
-__all__ = ["EXTRACTOR", "ExtractTask", "ExtractionPool", "Page", "extract", "extract_snapshot", "reason_by_head", "to_json"]
+__all__ = [
+    "EXTRACTOR",
+    "ExtractTask",
+    "ExtractionPool",
+    "Page",
+    "extract",
+    "extract_snapshot",
+    "reason_by_head",
+    "to_json",
+]
 
 _HOMES = {
     "extract": "archive.extract.extract",

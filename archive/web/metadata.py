@@ -54,7 +54,7 @@ _TABLES: dict[str, dict[str, Any]] = {
 _QUERIES: dict[str, dict[str, Any]] = {
     "search": {
         "title": "Search",
-        "description": "Words, \"phrases\", OR, NOT or -word, prefix*, title:word. One row per article, best first.",
+        "description": 'Words, "phrases", OR, NOT or -word, prefix*, title:word. One row per article, best first.',
         "sql": (
             "select v.id, v.title, v.published, v.source, v.language, v.copies, v.url from articles_fts f "
             "join articles a on a.pk = f.rowid join articles_view v on v.id = a.id "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from archive.errors import UsageError
 from archive.folder import ArchiveFolder
 from archive.warc import Repair
 from crawler.report import RunReport
+
+if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
+    from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _NEEDS_A_LOOK = 3
@@ -49,7 +53,9 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
                 metavar="FILE",
                 help="Believe this certificate authority (PEM), for a proxy that opens TLS.",
             ),
-            click.option("--allow-private", is_flag=True, help="Allow private and loopback addresses: your own machines."),
+            click.option(
+                "--allow-private", is_flag=True, help="Allow private and loopback addresses: your own machines."
+            ),
         ]
     ):
         command = option(command)
@@ -57,13 +63,32 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
 
 
 @click.command()
-@click.option("--budget", metavar="TIME", help="End after this time, ingest included: 90s, 10m, 1h. Default: when done.")
+@click.option(
+    "--budget", metavar="TIME", help="End after this time, ingest included: 90s, 10m, 1h. Default: when done."
+)
 @click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source (may be repeated).")
 @click.option("--max-pages", type=click.IntRange(1), help="Fetch at most so many pages, listings not counted.")
-@click.option("--due", type=click.Choice(["now", "all"]), default="now", show_default=True, help="all: ask for everything again that was ever kept.")
+@click.option(
+    "--due",
+    type=click.Choice(["now", "all"]),
+    default="now",
+    show_default=True,
+    help="all: ask for everything again that was ever kept.",
+)
 @network_options
-@click.option("--concurrency", type=click.IntRange(1, 500), default=32, show_default=True, help="Sites asked at once; each gets one request at a time.")
-@click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes beside the crawl (default: one per core).")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 500),
+    default=32,
+    show_default=True,
+    help="Sites asked at once; each gets one request at a time.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(0),
+    default=None,
+    help="Extraction processes beside the crawl (default: one per core).",
+)
 @click.option("--no-ingest", is_flag=True, help="Fetch only; `morgue ingest` reads the pages later.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong: for cron.")
@@ -76,12 +101,12 @@ def crawl(
     due: str,
     proxy: str | None,
     proxy_ca: Path | None,
-    allow_private: bool,  # noqa: FBT001 - click gives flags as booleans
+    allow_private: bool,
     concurrency: int,
     jobs: int | None,
-    no_ingest: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
-    quiet: bool,  # noqa: FBT001
+    no_ingest: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Fetch what is due, read it, print a report. Safe under cron: a second crawl ends at once with exit code 75.
 
@@ -118,12 +143,11 @@ class _Outcome:
 
 
 def _run(
-    folder: ArchiveFolder, options: object, clock: Clock, *, ingest: bool, jobs: int | None, quiet: bool
+    folder: ArchiveFolder, options: CrawlOptions, clock: Clock, *, ingest: bool, jobs: int | None, quiet: bool
 ) -> _Outcome:
     from crawler.beside import IngestBeside
-    from crawler.run import CrawlOptions, Watch, run_crawl
+    from crawler.run import Watch, run_crawl
 
-    assert isinstance(options, CrawlOptions)
     finish_by = None if options.budget is None else time.monotonic() + options.budget
     companions: list[IngestBeside] = []
 
@@ -165,8 +189,8 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
         raise click.exceptions.Exit(_NEEDS_A_LOOK)
     broken = report.ingest.get("broken")
-    if broken:
-        say(f"morgue: {counted(len(broken) if isinstance(broken, list) else 1, 'broken record')} on the shelf; `morgue ingest` names them.")
+    if isinstance(broken, list) and broken:
+        say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue ingest` names them.")
 
 
 def _print_report(report: RunReport) -> None:
@@ -205,9 +229,9 @@ def save(
     urls: tuple[str, ...],
     proxy: str | None,
     proxy_ca: Path | None,
-    allow_private: bool,  # noqa: FBT001
-    no_wait: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    allow_private: bool,
+    no_wait: bool,
+    as_json: bool,
 ) -> None:
     """Fetch these pages now, whatever the schedule says, and tell what became of them.
 

@@ -19,7 +19,9 @@ def sources() -> None:
 @sources.command()
 @click.argument("urls", nargs=-1, required=True)
 @click.option("--name", help="What to call it (default: made from its address). With one URL only.")
-@click.option("--delay", type=click.FloatRange(0), help="Seconds between two requests (default: 1, or what robots.txt asks).")
+@click.option(
+    "--delay", type=click.FloatRange(0), help="Seconds between two requests (default: 1, or what robots.txt asks)."
+)
 @click.option("--language", metavar="CODE", help="Language of pages that do not say theirs.")
 @click.option("--unchecked", is_flag=True, help="Write it without asking the site.")
 @network_options
@@ -31,11 +33,11 @@ def add(
     name: str | None,
     delay: float | None,
     language: str | None,
-    unchecked: bool,  # noqa: FBT001 - click gives flags as booleans
+    unchecked: bool,
     proxy: str | None,
     proxy_ca: Path | None,
-    allow_private: bool,  # noqa: FBT001
-    as_json: bool,  # noqa: FBT001
+    allow_private: bool,
+    as_json: bool,
 ) -> None:
     """Look at sites, show what they offer, and write them into sources.toml.
 
@@ -46,8 +48,8 @@ def add(
     from archive.errors import UsageError
     from archive.sources import Source, add_source, load_sources, name_for
     from archive.urls import canonical_url
-    from crawler.handler import make_route
     from crawler.commands.probe import probe_site
+    from crawler.handler import make_route
     from crawler.run import user_agent
 
     if name is not None and len(urls) > 1:
@@ -79,7 +81,7 @@ def add(
         emit_json(found)
     else:
         if file.contact is None:
-            say("Tip: put contact = \"mailto:you@…\" at the top of sources.toml, so that site owners can write to you.")
+            say('Tip: put contact = "mailto:you@…" at the top of sources.toml, so that site owners can write to you.')
         say("Next: `morgue crawl`.")
 
 
@@ -125,7 +127,7 @@ def _print(probe: Probe) -> None:
 @sources.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @pass_context
-def list_sources(context: Context, as_json: bool) -> None:  # noqa: FBT001
+def list_sources(context: Context, as_json: bool) -> None:
     """List what sources.toml names. `morgue status` tells how they do.
 
     Example: morgue sources list

@@ -14,7 +14,7 @@ _FINDINGS = 3
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--problems", is_flag=True, help="Only the sources that need a look; print nothing if all is well.")
 @pass_context
-def status(context: Context, as_json: bool, problems: bool) -> None:  # noqa: FBT001 - click gives flags as booleans
+def status(context: Context, as_json: bool, problems: bool) -> None:
     """Tell each source's health: last success, last new article, next visit, failures and why. Exit 3: a source is ill.
 
     Example: morgue status
@@ -47,7 +47,7 @@ def _ago(time: str | None) -> str:
 @click.command(help=rebuild_archive_command.help)
 @click.option("--frontier", is_flag=True, help="Make crawl.db again instead: what is known, kept and due.")
 @click.pass_context
-def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:  # noqa: FBT001
+def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:
     """Make archive.db, or with --frontier crawl.db, again."""
     if not frontier:
         ctx.invoke(rebuild_archive_command, **options)

@@ -26,11 +26,11 @@ from crawler.frontier.view import FrontierView, SourceStats, view
 __all__ = [
     "AddResult",
     "Frontier",
+    "FrontierView",
     "KeptLike",
     "LateFact",
     "Lease",
     "Previous",
-    "FrontierView",
     "SourceLike",
     "SourceStats",
     "Stats",

@@ -16,7 +16,7 @@ from archive.errors import UrlError
 from archive.model import Role
 from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
-from crawler.frontier.scheduler import ASKED_RANK as ASKED_RANK, Key, Queue, Scheduler, SourceState
+from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
 from crawler.politeness import gap
 from crawler.recheck import LISTINGS, Harvest, History

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from archive.errors import UrlError
 from archive.model import Candidate, DiscoveryFact, Role, Via
-from crawler.frontier.core import ASKED_RANK, Core, Tally, rank_of
+from crawler.frontier.core import Core, Tally, rank_of
 from crawler.frontier.facts import fact_digest, fact_from_json, fact_to_json, priority_of
 from crawler.frontier.records import AddResult, LateFact
+from crawler.frontier.scheduler import ASKED_RANK
 from crawler.frontier.schema import DONE, READY
 from crawler.recheck import LISTINGS, is_redirect
 

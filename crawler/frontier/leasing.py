@@ -31,7 +31,9 @@ class Leasing:
         self._core = core
         self._deferred = 0
 
-    def lease(self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, asked_only: bool = False) -> list[Lease]:
+    def lease(
+        self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, asked_only: bool = False
+    ) -> list[Lease]:
         """Return up to `limit` leases, one per politeness key. `now`: epoch of the archive's clock."""
         core = self._core
         scheduler = core.scheduler

@@ -29,7 +29,7 @@ class NewsSpider(scrapy.Spider):
 
     name = "news"
 
-    def __init__(self, crawl: Crawl, on_tick: Callable[[RunReport], None], **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(self, crawl: Crawl, on_tick: Callable[[RunReport], None], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._crawl = crawl
         self._on_tick = on_tick
