@@ -28,6 +28,11 @@ _CONTROL_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+_AUTHOR_HREF = re.compile(
+    r"/(?:authors?|staff|writers?|reporters?|columnists?|contributors?|bios?|by|profiles?|people|journalists?|"
+    r"autor(?:es|en|in)?|auteurs?|autori|redacteurs?|signature|firmas?)/[^/?#]{3,}",
+    re.IGNORECASE,
+)
 _MAX_CUES = 300  # characters of class and id; utility-class pages have hundreds, hostile ones millions
 _ASIDE = frozenset({"aside", "nav", "footer"})
 _DATE_CUES = re.compile(
@@ -110,6 +115,16 @@ class Document:
             if hit[2] or _DATE_CUES.search(cues):
                 marked.dates.append(element)
         return marked
+
+    @cached_property
+    def author_links(self) -> list[Element]:
+        """The links to a person's page: /author/jane-roe, /staff/jane-roe; not those in nav, aside or footer."""
+        return [
+            link
+            for link in self.tree.iter("a")
+            if _AUTHOR_HREF.search((link.get("href") or "")[:_MAX_CUES])
+            and not any(a.tag in _ASIDE for a in link.iterancestors())
+        ]
 
     @property
     def host(self) -> str:

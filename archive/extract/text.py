@@ -25,11 +25,9 @@ from archive.extract.title import MAX_TITLE, fold
 TINY = 120  # characters: below, the default extraction is asked too
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
+_LABEL = 3  # words
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
-_PARTICLES = frozenset(
-    {"de", "van", "von", "der", "den", "la", "da", "di", "del", "bin", "al", "el", "du", "le", "y", "e"}
-)
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
 
 
@@ -90,12 +88,14 @@ def clean(
     kept: list[Block] = []
     dated: dates.When | None = None
     signed: tuple[str, ...] = ()
+    announced = 0  # how much was kept when the last furniture was met
     headlines = frozenset(fold(t) for t in titles if t)
     for block in parts:
         if block.kind == "code":
             kept.append(block)
             continue
         if is_chrome(block.text):
+            announced = len(kept)
             continue
         trimmed = _without_chrome_lines(block)
         if trimmed is None:
@@ -111,6 +111,8 @@ def clean(
                     signed = signed or names
                     continue
         kept.append(trimmed)
+    if len(kept) > 1 and announced == len(kept) and _is_label(kept[-1]):
+        kept.pop()  # "Politics All" between the last paragraph and the disclaimer
     while kept and kept[-1].kind == "head":  # a heading with nothing under it announces what was cut off
         kept.pop()
     return kept, dated, signed
@@ -150,6 +152,12 @@ def date_line(line: str, language: str = "") -> dates.When | None:
     return when if when is not None and when.precision != "month" else None
 
 
+def _is_label(block: Block) -> bool:
+    """Say whether a block is a few bare words: a category, a tag, a source."""
+    words = block.text.split()
+    return block.kind == "p" and len(words) <= _LABEL and all(w[0].isupper() and w.isalpha() for w in words)
+
+
 def byline(line: str) -> tuple[str, ...]:
     """Return the names of a line that is nothing but a byline, else nothing.
 
@@ -159,8 +167,7 @@ def byline(line: str) -> tuple[str, ...]:
     if len(line) > _BYLINE or line.endswith((".", "!", "?", ":")) or not authors.is_signed(line):
         return ()
     names = tuple(authors.split(line))
-    plausible = all(len(n.split()) > 1 and all(w[:1].isupper() or w in _PARTICLES for w in n.split()) for n in names)
-    return names if plausible else ()
+    return names if all(len(n.split()) > 1 and authors.looks_like_a_person(n) for n in names) else ()
 
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
