@@ -80,6 +80,7 @@ class Document:
     times: list[Element]
     scripts: list[str]  # JSON-LD blocks
     base: str  # what relative addresses are relative to
+    deep: bool  # more than 256 elements deep: steps that look at all ancestors of an element cost their square
 
     @cached_property
     def nodes(self) -> list[jsonld.Node]:
@@ -170,7 +171,7 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    tree = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
+    tree, deep = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
     if tree is None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
@@ -187,12 +188,14 @@ def parse(page: Page) -> Document | None:
         times=[],
         scripts=[],
         base=page.url,
+        deep=deep,
     )
     _collect(document)
     return document
 
 
-def _tree(text: str) -> Element | None:
+def _tree(text: str) -> tuple[Element | None, bool]:
+    """Return the root, or None if there is no element, and whether the page is deeper than 256 elements."""
     raw = text.encode("utf-8", "replace")
     for huge in (False, True):
         # Without huge_tree libxml2 stops 256 elements deep, with it 2048: pages with hundreds of unclosed <font> exist.
@@ -207,10 +210,10 @@ def _tree(text: str) -> Element | None:
         try:
             tree = html.document_fromstring(raw, parser=parser, ensure_head_body=False)
         except (html.etree.ParserError, html.etree.XMLSyntaxError, ValueError):
-            return None
+            return None, huge
         if not any(_EXCESSIVE_DEPTH in (entry.message or "") for entry in parser.error_log):
             break
-    return tree if tree is not None and len(tree) else None
+    return (tree if tree is not None and len(tree) else None), huge
 
 
 def _collect(document: Document) -> None:

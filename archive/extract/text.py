@@ -49,14 +49,16 @@ def _trafilatura() -> tuple[Any, Any]:
     return core, settings
 
 
-def _blocks(tree: Element, url: str, *, precision: bool) -> list[Block]:
+def _blocks(tree: Element, url: str, *, precision: bool, fast: bool) -> list[Block]:
     """Run trafilatura's cascade on a copy of the tree.
 
     `bare_extraction` would copy once more and render the text, which is done here for text and Markdown at once. The
     function is trafilatura's own; that is why its version is pinned to 2.3.
     """
     core, settings = _trafilatura()
-    options = settings.Extractor(precision=precision, comments=False, formatting=True, url=url, output_format="python")
+    options = settings.Extractor(
+        precision=precision, fast=fast, comments=False, formatting=True, url=url, output_format="python"
+    )
     try:
         body, *_ = core.trafilatura_sequence(copy(tree), options, url)
     except (TypeError, ValueError):  # what bare_extraction takes for "nothing found": bytes that no XML can hold
@@ -64,11 +66,14 @@ def _blocks(tree: Element, url: str, *, precision: bool) -> list[Block]:
     return blocks(body) if body is not None else []
 
 
-def raw_body(tree: Element, url: str) -> tuple[list[Block], str]:
-    """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed."""
+def raw_body(tree: Element, url: str, *, fast: bool = False) -> tuple[list[Block], str]:
+    """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed.
+
+    `fast` leaves out readability and jusText, which need a second per thousand levels of nesting.
+    """
     found: list[Block] = []
     for precision, name in ((True, "precision"), (False, "default")):
-        better = _blocks(tree, url, precision=precision)
+        better = _blocks(tree, url, precision=precision, fast=fast)
         if not precision and _size(better) <= _size(found):
             return found, "precision"
         found = better
@@ -172,7 +177,7 @@ def byline(line: str) -> tuple[str, ...]:
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
     """Return the article's blocks."""
-    parts, base = raw_body(document.tree, document.page.url)
+    parts, base = raw_body(document.tree, document.page.url, fast=document.deep)
     kept, dated, signed = clean(parts, titles, language)
     return Body(tuple(kept), base, dated, signed)
 
