@@ -32,6 +32,9 @@ def ld(text: str) -> str:
     return f'<script type="application/ld+json">{text}</script>'
 
 
+LD_TIME = ld('{"@type":"NewsArticle","headline":"A","datePublished":"2024-05-30T10:00:00+02:00"}')
+
+
 @pytest.mark.parametrize(
     ("text", "headlines"),
     [
@@ -116,11 +119,12 @@ def test_an_h1_that_names_the_site_is_no_title() -> None:
 @pytest.mark.parametrize(
     ("head", "published", "via"),
     [
-        (ld('{"@type":"NewsArticle","headline":"A","datePublished":"2024-05-30T10:00:00+02:00"}'), "2024-05-30T10:00:00+02:00", "json-ld"),
+        (LD_TIME, "2024-05-30T10:00:00+02:00", "json-ld"),
         ('<meta property="article:published_time" content="2024-05-30">', "2024-05-30", "meta:article:published_time"),
         ('<meta property="article:modified_time" content="2024-05-30T10:00:00Z">', None, None),  # never stands in
         (ld('{"@type":"NewsArticle","headline":"A","dateModified":"2024-05-30T10:00:00Z"}'), None, None),
-        ('<meta property="article:published_time" content="2024-08-15">', None, None),  # after the capture, before today
+        # after the capture, before today
+        ('<meta property="article:published_time" content="2024-08-15">', None, None),
         (ld('{"@type":"NewsArticle","headline":"A","datePublished":"1971-03-02"}'), None, None),  # one witness
         ('<meta name="date" content="1899-12-30">', None, None),  # a spreadsheet's zero
     ],

@@ -45,6 +45,11 @@ def test_page_furniture_leaves_text_and_title() -> None:
     assert (found.text or "").split("\n\n") == list(SENTENCES)
 
 
+def test_a_label_beside_furniture_goes_and_a_signature_stays() -> None:
+    assert (extract(page(f"{BODY}<p>Harbour All</p><p>Leave a Reply</p>")).text or "").split("\n\n") == list(SENTENCES)
+    assert (extract(page(f"{BODY}<p>Ines Marlow</p>")).text or "").endswith("Ines Marlow")
+
+
 def test_the_title_is_not_repeated_in_the_text() -> None:
     found = extract(page(f"<h1>A pier for Port Ellery</h1><p>A PIER for Port Ellery!</p>{BODY}"))
     assert (found.text or "").split("\n\n") == list(SENTENCES)
@@ -149,7 +154,7 @@ def test_reasons(given: Page, reason: str) -> None:
     [
         b"<html><body>" + b"<div>" * 100_000 + b"deep" + b"</div>" * 100_000,
         b"<b><i>" * 50_000 + b"word " * 500,
-        b"<table><tr><td>" * 800 + b"word " * 500,
+        b"<table><tr><td>" * 80 + b"word " * 500,
         b"<html><body><p class='" + b"a " * 200_000 + b"'>" + BODY.encode(),
         b"<p>a\x00b&#1;&#x1f;&#xd800;&#xffff; " + BODY.encode() + b"\xff\xfe",
         bytes(range(256)) * 200,
@@ -164,8 +169,20 @@ def test_hostile_markup_ends_in_a_result(body: bytes) -> None:
     assert not (found.reason or "").startswith("error-")
 
 
+PIECES = [
+    "<p>", "</div>", "<div>", "<br>", "<li>", "<table>", "<td>", "&", "word word. ", "<a href=x>", "<script>", "\x00",
+    "<h1>", "</p>", "<time datetime=x>", "<meta name=author content='By'>",
+]  # fmt: skip
+
+
+def test_control_characters_cost_no_text() -> None:
+    # lxml reads "&#1;" from markup and refuses it when it is set as text again: trafilatura then gives up the page
+    dirty = BODY.replace("Monday", "Mon&#1;day").replace("pier", "<b>pi&#x0b;er</b>").replace("April", "April\x0c")
+    assert (extract(page(dirty)).text or "").split("\n\n") == list(SENTENCES)
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.sampled_from(["<p>", "</div>", "<div>", "<br>", "<li>", "<table>", "<td>", "&", "word word. ", "<a href=x>", "<script>", "\x00", "<h1>", "</p>", "<time datetime=x>", "<meta name=author content='By'>"]), max_size=80))  # fmt: skip
+@given(st.lists(st.sampled_from(PIECES), max_size=80))
 def test_any_markup_ends_in_a_result(parts: list[str]) -> None:
     found = extract(page("".join(parts)))
     assert found.article is (found.reason is None)
@@ -227,9 +244,13 @@ from importlib.machinery import SourceFileLoader
 golden = SourceFileLoader("golden", "scripts/golden").load_module()
 from archive.extract import Page, extract, to_json
 out = {p.name: golden.result_of(p) for p in sorted(golden.GOLDEN.iterdir())}
-body = "<p>The harbour board voted on Monday to rebuild the long pier that a winter storm tore in two last year.</p>" * 3
-for i, line in enumerate(["5 May", "2022-05", "Posted 3 days ago", "2022 May", "date: 7", "10:30 Sat", "12/13"]):
-    markup = f"<html><head><title>A pier</title></head><body><div class='date'>{line}</div><p>{line}</p>{body}</body></html>"
+body = "<p>The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year.</p>" * 3
+lines = ["5 May", "2022-05", "Posted 3 days ago", "2022 May", "date: 7", "10:30 Sat", "12/13"]
+for i, line in enumerate(lines):
+    head = f"<html><head><title>A pier</title></head><body><div class='date'>{line}</div>"
+    # every day of that month stands on the page, so that a day taken from the clock would be believed
+    days = " ".join(f"2022-05-{d:02}" for d in range(1, 32))
+    markup = f"{head}<p title='{days}'>{line}</p>{body}</body></html>"
     out[line] = to_json("u", extract(Page(url=f"https://a.example/news/{i}-a-long-story", body=markup.encode())))
 print(json.dumps(out, sort_keys=True, ensure_ascii=True))
 """
@@ -289,7 +310,7 @@ def test_golden_pages(case: Path) -> None:
 
 # What page furniture each of the three texts has, by its beginning; all other lines are the article's.
 SEEDS = {
-    "000": ("Skip to content", "Not all news on the site"),
+    "000": ("Skip to content", "Cnn All", "Not all news on the site"),
     "001": ("date 2022-05-21",),
     "002": ("About this publication", "Be the first to comment", "Leave a Reply"),
 }
@@ -313,4 +334,4 @@ def test_the_first_three_texts(corpus: Path, seed: str, published: str | None, v
     real = [x for x in lines if not x.startswith(furniture)]
     assert found.title == real[0]
     assert not [x for x in lines if x.startswith(furniture) and x in whole]
-    assert [x for x in real if x not in whole] in ([], ["Cnn All"])
+    assert not [x for x in real if x not in whole]

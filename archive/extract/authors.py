@@ -12,10 +12,11 @@ from archive.extract.words import table
 MAX_AUTHORS = 20
 _MAX_NAME = 70  # characters
 _MAX_WORDS = 6
+_INITIALS = 6  # letters; German and Swiss papers sign with "kesm" or "dpa"
 
 _TAGS = re.compile(r"<[^>]{1,200}>")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w+")
-_URL = re.compile(r"^(?:https?:)?//|^www\.|\.(?:com|org|net|html?|php)\b", re.IGNORECASE)
+_URL = re.compile(r"^(?:https?:)?//|^www\.|\.(?:html?|php)\b|(?:facebook|twitter|linkedin)\.com", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*[(\[{][^)\]}]*[)\]}]\s*")
 _BY = re.compile(
     r"^\W*(?:(?:posted|written|reported|story|words|text|article|edited|published|reporting)\s+(?:on\s+.{4,40}\s+)?by|by|von|par|por|di|av|af|"
@@ -85,6 +86,20 @@ def split(value: str) -> list[str]:
     return names
 
 
+_PARTICLES = frozenset(
+    {"de", "van", "von", "der", "den", "la", "da", "di", "del", "bin", "al", "el", "du", "le", "y", "e", "dos", "das"}
+)
+
+
+def looks_like_a_person(name: str) -> bool:
+    """Say whether every word of a name starts as names do; scripts without capitals always pass.
+
+    >>> looks_like_a_person("Marna van der Merwe"), looks_like_a_person("See all")
+    (True, False)
+    """
+    return all(not w[0].islower() or w in _PARTICLES for w in name.split())
+
+
 def is_signed(line: str) -> bool:
     """Say whether a line starts like a byline: "By …", "Von …", "Автор: …"."""
     return bool(_BY.match(line))
@@ -100,6 +115,8 @@ def _name(text: str) -> str | None:
         return None
     if not any(c.isalpha() for c in text) or len(plain) < 2:  # noqa: PLR2004 - an initial is no name
         return None
+    if text.islower() and " " not in text and text.isascii() and len(text) > _INITIALS:
+        return None  # an account's name
     if text.isupper() and " " in text and text.isascii():
         text = text.title()
     return text

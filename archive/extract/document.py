@@ -28,6 +28,11 @@ _CONTROL_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+_AUTHOR_HREF = re.compile(
+    r"/(?:authors?|staff|writers?|reporters?|columnists?|contributors?|bios?|by|profiles?|people|journalists?|"
+    r"autor(?:es|en|in)?|auteurs?|autori|redacteurs?|signature|firmas?)/[^/?#]{3,}",
+    re.IGNORECASE,
+)
 _MAX_CUES = 300  # characters of class and id; utility-class pages have hundreds, hostile ones millions
 _ASIDE = frozenset({"aside", "nav", "footer"})
 _DATE_CUES = re.compile(
@@ -75,6 +80,7 @@ class Document:
     times: list[Element]
     scripts: list[str]  # JSON-LD blocks
     base: str  # what relative addresses are relative to
+    deep: bool  # more than 256 elements deep: steps that look at all ancestors of an element cost their square
 
     @cached_property
     def nodes(self) -> list[jsonld.Node]:
@@ -110,6 +116,16 @@ class Document:
             if hit[2] or _DATE_CUES.search(cues):
                 marked.dates.append(element)
         return marked
+
+    @cached_property
+    def author_links(self) -> list[Element]:
+        """The links to a person's page: /author/jane-roe, /staff/jane-roe; not those in nav, aside or footer."""
+        return [
+            link
+            for link in self.tree.iter("a")
+            if _AUTHOR_HREF.search((link.get("href") or "")[:_MAX_CUES])
+            and not any(a.tag in _ASIDE for a in link.iterancestors())
+        ]
 
     @property
     def host(self) -> str:
@@ -155,7 +171,7 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    tree = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
+    tree, deep = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
     if tree is None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
@@ -172,12 +188,14 @@ def parse(page: Page) -> Document | None:
         times=[],
         scripts=[],
         base=page.url,
+        deep=deep,
     )
     _collect(document)
     return document
 
 
-def _tree(text: str) -> Element | None:
+def _tree(text: str) -> tuple[Element | None, bool]:
+    """Return the root, or None if there is no element, and whether the page is deeper than 256 elements."""
     raw = text.encode("utf-8", "replace")
     for huge in (False, True):
         # Without huge_tree libxml2 stops 256 elements deep, with it 2048: pages with hundreds of unclosed <font> exist.
@@ -192,10 +210,10 @@ def _tree(text: str) -> Element | None:
         try:
             tree = html.document_fromstring(raw, parser=parser, ensure_head_body=False)
         except (html.etree.ParserError, html.etree.XMLSyntaxError, ValueError):
-            return None
+            return None, huge
         if not any(_EXCESSIVE_DEPTH in (entry.message or "") for entry in parser.error_log):
             break
-    return tree if tree is not None and len(tree) else None
+    return (tree if tree is not None and len(tree) else None), huge
 
 
 def _collect(document: Document) -> None:

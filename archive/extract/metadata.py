@@ -35,6 +35,8 @@ _BYLINES = tuple(
     )
 )
 _NAME_WITHIN: Any = etree.XPath(".//*[@itemprop='name']")
+_GUESSED = frozenset({"byline", "author-link"})
+_MAX_LINKED = 3  # distinct links to authors; more are other articles' bylines
 _MAX_CUES = 300  # characters of class and id
 _MAX_BYLINE = 160  # characters
 _MAX_HITS = 12  # a page with more bylines than that is a list of articles, or of comments
@@ -45,9 +47,13 @@ def authors(document: Document) -> tuple[tuple[str, ...], str] | None:
     sites = site_names(document)
     for via, values in _author_sources(document):
         found = names.clean(values, site_names=sites)
+        if via in _GUESSED:
+            found = tuple(n for n in found if names.looks_like_a_person(n))
         if found:
             return found, via
-    return None
+    # A publisher that names itself as the author in JSON-LD has no other to name.
+    itself = names.clean([v for via, values in _author_sources(document) if via == "json-ld" for v in values])
+    return (itself, "json-ld") if itself else None
 
 
 def _author_sources(document: Document) -> Iterable[tuple[str, list[str]]]:
@@ -64,6 +70,11 @@ def _author_sources(document: Document) -> Iterable[tuple[str, list[str]]]:
         hits = [e for cue, e in cues if pattern.search(cue) and 0 < len(inner_text(e)) <= _MAX_BYLINE]
         if 0 < len(hits) <= _MAX_HITS:
             yield "byline", [_byline(hits[0])] if not _is_list(hits) else [_byline(h) for h in hits[:3]]
+    signed = [e for _, e in cues if len(text := inner_text(e)) <= _MAX_BYLINE and names.is_signed(text)]
+    yield "byline", [_byline(e) for e in signed[:1]]
+    linked = list(dict.fromkeys(t for t in (inner_text(e) for e in document.author_links) if 0 < len(t) <= _MAX_BYLINE))
+    if len(linked) <= _MAX_LINKED:
+        yield "author-link", linked
     yield from ((fact.via.value, [fact.author]) for fact in document.page.facts if fact.author)
 
 

@@ -25,11 +25,9 @@ from archive.extract.title import MAX_TITLE, fold
 TINY = 120  # characters: below, the default extraction is asked too
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
+_LABEL = 3  # words
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
-_PARTICLES = frozenset(
-    {"de", "van", "von", "der", "den", "la", "da", "di", "del", "bin", "al", "el", "du", "le", "y", "e"}
-)
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
 
 
@@ -51,14 +49,16 @@ def _trafilatura() -> tuple[Any, Any]:
     return core, settings
 
 
-def _blocks(tree: Element, url: str, *, precision: bool) -> list[Block]:
+def _blocks(tree: Element, url: str, *, precision: bool, fast: bool) -> list[Block]:
     """Run trafilatura's cascade on a copy of the tree.
 
     `bare_extraction` would copy once more and render the text, which is done here for text and Markdown at once. The
     function is trafilatura's own; that is why its version is pinned to 2.3.
     """
     core, settings = _trafilatura()
-    options = settings.Extractor(precision=precision, comments=False, formatting=True, url=url, output_format="python")
+    options = settings.Extractor(
+        precision=precision, fast=fast, comments=False, formatting=True, url=url, output_format="python"
+    )
     try:
         body, *_ = core.trafilatura_sequence(copy(tree), options, url)
     except (TypeError, ValueError):  # what bare_extraction takes for "nothing found": bytes that no XML can hold
@@ -66,11 +66,14 @@ def _blocks(tree: Element, url: str, *, precision: bool) -> list[Block]:
     return blocks(body) if body is not None else []
 
 
-def raw_body(tree: Element, url: str) -> tuple[list[Block], str]:
-    """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed."""
+def raw_body(tree: Element, url: str, *, fast: bool = False) -> tuple[list[Block], str]:
+    """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed.
+
+    `fast` leaves out readability and jusText, which need a second per thousand levels of nesting.
+    """
     found: list[Block] = []
     for precision, name in ((True, "precision"), (False, "default")):
-        better = _blocks(tree, url, precision=precision)
+        better = _blocks(tree, url, precision=precision, fast=fast)
         if not precision and _size(better) <= _size(found):
             return found, "precision"
         found = better
@@ -90,12 +93,14 @@ def clean(
     kept: list[Block] = []
     dated: dates.When | None = None
     signed: tuple[str, ...] = ()
+    announced = 0  # how much was kept when the last furniture was met
     headlines = frozenset(fold(t) for t in titles if t)
     for block in parts:
         if block.kind == "code":
             kept.append(block)
             continue
         if is_chrome(block.text):
+            announced = len(kept)
             continue
         trimmed = _without_chrome_lines(block)
         if trimmed is None:
@@ -111,6 +116,8 @@ def clean(
                     signed = signed or names
                     continue
         kept.append(trimmed)
+    if len(kept) > 1 and announced == len(kept) and _is_label(kept[-1]):
+        kept.pop()  # "Politics All" between the last paragraph and the disclaimer
     while kept and kept[-1].kind == "head":  # a heading with nothing under it announces what was cut off
         kept.pop()
     return kept, dated, signed
@@ -150,6 +157,12 @@ def date_line(line: str, language: str = "") -> dates.When | None:
     return when if when is not None and when.precision != "month" else None
 
 
+def _is_label(block: Block) -> bool:
+    """Say whether a block is a few bare words: a category, a tag, a source."""
+    words = block.text.split()
+    return block.kind == "p" and len(words) <= _LABEL and all(w[0].isupper() and w.isalpha() for w in words)
+
+
 def byline(line: str) -> tuple[str, ...]:
     """Return the names of a line that is nothing but a byline, else nothing.
 
@@ -159,13 +172,12 @@ def byline(line: str) -> tuple[str, ...]:
     if len(line) > _BYLINE or line.endswith((".", "!", "?", ":")) or not authors.is_signed(line):
         return ()
     names = tuple(authors.split(line))
-    plausible = all(len(n.split()) > 1 and all(w[:1].isupper() or w in _PARTICLES for w in n.split()) for n in names)
-    return names if plausible else ()
+    return names if all(len(n.split()) > 1 and authors.looks_like_a_person(n) for n in names) else ()
 
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
     """Return the article's blocks."""
-    parts, base = raw_body(document.tree, document.page.url)
+    parts, base = raw_body(document.tree, document.page.url, fast=document.deep)
     kept, dated, signed = clean(parts, titles, language)
     return Body(tuple(kept), base, dated, signed)
 

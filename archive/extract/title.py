@@ -12,6 +12,7 @@ from archive.extract.document import Document, squeeze
 from archive.extract.words import table
 
 MAX_TITLE = 400  # characters
+_HEADLINE = 4  # words; a shorter h1 may be a section
 _LONG_NAME = 4  # characters; a shorter name is a word like any other
 _CLOSE = 0.6  # share of words in common at which two spellings are one headline
 _SEPARATOR = re.compile(
@@ -142,15 +143,31 @@ def candidates(document: Document, sites: Sequence[str]) -> list[tuple[str, str]
     return [(t, v) for t, v in found if _usable(t)]
 
 
+def _agreed(named: Sequence[tuple[str, str]]) -> str | None:
+    """Return the JSON-LD headline if og:title says exactly the same."""
+    said = {via: text for text, via in reversed(named)}
+    headline, og = said.get("json-ld"), said.get("meta:og:title")
+    return headline if headline and og and fold(headline) == fold(og) else None
+
+
+def _share_a_word(h1: str, named: Sequence[tuple[str, str]]) -> bool:
+    words = set(fold(h1).split())
+    return not named or any(words & set(fold(t).split()) for t, _ in named)
+
+
 def find(document: Document, sites: Sequence[str]) -> tuple[str, str] | None:
     """Return the title and where it came from, or None."""
     named = candidates(document, sites)
     h1s = [t for t in (tidy(h) for h in document.h1_texts) if _usable(t) and not _is_site(t, sites, document.host)]
     # The h1 is what readers saw; JSON-LD and og:title are often shortened for search engines, or keep the site's name.
-    # So an h1 that says the same in other words wins, and an h1 alone is believed before the <title>.
+    # So an h1 that says the same in other words wins, unless those two agree with one another; and an only h1 that has
+    # at least a word in common with them wins too.
+    agreed = _agreed(named)
     for h1 in dict.fromkeys(h1s):
         if any(_alike(h1, t) for t, _ in named):
-            return h1, "h1"
+            return (agreed, "json-ld") if agreed and _alike(h1, agreed) else (h1, "h1")
+    if len(set(h1s)) == 1 and len(fold(h1s[0]).split()) >= _HEADLINE and _share_a_word(h1s[0], named):
+        return h1s[0], "h1"
     if named and named[0][1] == "json-ld":
         return named[0]
     if len(set(h1s)) == 1 and (not named or named[0][1] == "title"):
