@@ -9,6 +9,7 @@ from functools import partial
 from archive.clock import Clock
 from archive.model import Exchange, Role
 from archive.sources import Source
+from archive.urls import registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
 from crawler.frontier import Frontier, LateFact, Lease
@@ -49,8 +50,8 @@ class Crawl:
             headers["If-None-Match"] = lease.etag
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
-        if source and lease.role is not Role.ROBOTS:
-            headers.update(source.headers)
+        if source and lease.role is not Role.ROBOTS and registered_domain(lease.url) == registered_domain(source.url):
+            headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
         return headers
 
     def never_sent(self, lease: Lease, why: BaseException | None) -> Exchange:
