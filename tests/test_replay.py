@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections import Counter
@@ -64,12 +63,8 @@ def crawled(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Crawled:
     morgue(archive, "init")
     (archive / "sources.toml").write_text(sources_toml(hosts))
     with replay_server(corpus, folder, "--scheme", "http", "--robots", "open", "--no-tls") as server:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         morgue(archive, "crawl", "--proxy", server.proxy)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         first = server.requests()
-        print(f"first crawl: {len(first)} requests, {cpu:.1f} s CPU, extraction included")
         second = morgue(archive, "crawl", "--due", "all", "--proxy", server.proxy, "--json")
         return Crawled(
             archive=archive,
