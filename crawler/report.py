@@ -48,6 +48,8 @@ class RunReport:
     problems: list[dict[str, str]] = field(default_factory=list)
     waits_for_ingest: int = 0  # captures not in archive.db yet when the run ended
     ingest: dict[str, object] = field(default_factory=dict)
+    ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
+    newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
     def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:
         """Count one exchange."""
@@ -109,6 +111,7 @@ class RunReport:
                 for name, count in sorted(self.sources.items())
             },
             "problems": self.problems,
+            **({} if self.ill is None else {"ill": self.ill, "newly_ill": list(self.newly_ill)}),
         }
 
 

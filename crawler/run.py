@@ -25,6 +25,7 @@ from crawler.capture import Capture
 from crawler.crawl import Crawl
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
+from crawler.health import health_of, ill_before
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
@@ -109,8 +110,19 @@ def run_crawl(
             with suppress(ShelfError):  # what went wrong first is what a person must be told
                 _write(folder, report, clock)
             raise
+        if not options.save:
+            _look_after(folder, report, clock)
         _write(folder, report, clock)
     return report
+
+
+def _look_after(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:
+    """Note which sources need a person, and which of them did not before."""
+    with suppress(MorgueError):  # somebody is writing in sources.toml just now
+        health = health_of(folder, clock)
+        report.ill = {source.name: source.problem for source in health.sources if source.problem}
+        before = ill_before(folder.reports)
+        report.newly_ill = tuple(name for name in report.ill if name not in before)
 
 
 def _write(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:

@@ -121,3 +121,20 @@ def test_the_report_counts_what_was_read_after_the_last_page(tmp_path: Path, new
     report = report_of(folder)
     assert report["ingest"]["captures"] == report["requests"]
     assert report["waits_for_ingest"] == 0
+
+
+def test_exit_3_when_a_source_newly_needs_a_person(tmp_path: Path) -> None:
+    folder = archive(tmp_path / "a", "http://127.0.0.1:9/")  # nobody answers there: not even its robots.txt
+    words = morgue(folder, "crawl", "--no-ingest", "--allow-private", "--quiet")
+    first, second = run(words), run(words)
+    assert first.returncode == 3
+    assert "paper needs a look: its robots.txt cannot be had" in first.stderr
+    assert (second.returncode, second.stderr) == (0, "")  # it was told once; `morgue status` goes on telling
+    assert run(morgue(folder, "status")).returncode == 3
+
+
+def test_pages_that_nobody_read_yet_are_no_problem(tmp_path: Path, news_sites: NewsSites) -> None:
+    folder = archive(tmp_path / "a", news_sites.sites["courier"])
+    ended = run(morgue(folder, "crawl", "--no-ingest", "--allow-private", "--quiet"))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert run(morgue(folder, "status")).returncode == 0
