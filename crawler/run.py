@@ -23,6 +23,7 @@ from crawler.capture import Capture
 from crawler.crawl import Crawl
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
+from crawler.handler import make_route
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 
@@ -66,10 +67,12 @@ def run_crawl(
     """Run one crawl to its end and return its report, written to reports/ as well.
 
     `beside(report)` returns a context manager that runs next to the crawl (ingest). Raises `LockHeldError` if a crawl runs
-    already, `SourcesError` for sources.toml, `UsageError` for a source that is not there.
+    already, `SourcesError` for sources.toml or a source that is not there, `UsageError` for a proxy that cannot be used.
     """
     sources = load_sources(folder.sources)
     chosen = _chosen(sources, options.sources, folder.sources)
+    # Scrapy would log a route that cannot be used and go on without a handler.
+    make_route(proxy=options.proxy, ca_file=options.proxy_ca, allow_private=options.allow_private)
     with ExitStack() as stack:
         stack.enter_context(lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait))
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
