@@ -63,7 +63,7 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-@click.command()
+@click.command(short_help="Fetch what is due, read it, print a report.")
 @click.option(
     "--budget", metavar="TIME", help="End after this time, ingest included: 90s, 10m, 1h. Default: when done."
 )
@@ -116,6 +116,7 @@ def crawl(
 
     Example: morgue crawl --budget 9m
     """
+    from archive.sources import load_sources
     from crawler.run import CrawlOptions
 
     options = CrawlOptions(
@@ -217,6 +218,8 @@ def _print_report(report: RunReport) -> None:
         f"{counted(_number(ingest.get('new')), 'new article')}, {counted(_number(ingest.get('revisions')), 'revision')}, "
         f"{counted(_number(ingest.get('gone')), 'article')} gone."
     )
+    if not report.requests and report.ended_by == "done":
+        click.echo("Nothing was due. `morgue status` tells when the next visits are.")
     if report.ended_by != "done":
         click.echo(f"Ended by: {report.ended_by}.")
     if report.waits_for_ingest:
@@ -227,7 +230,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-@click.command()
+@click.command(short_help="Fetch single pages now.")
 @click.argument("urls", nargs=-1, required=True)
 @network_options
 @click.option("--no-wait", is_flag=True, help="End with exit code 75 if a crawl is running, instead of waiting for it.")
