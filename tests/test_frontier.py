@@ -706,3 +706,20 @@ def test_unknown_results_are_passed_over(frontier: Frontier) -> None:
     ready(frontier)
     assert frontier.complete([TestKept(999)], warc="w", length=3) == 0
     assert frontier.durable_length("w") == 3
+
+
+def test_a_robots_txt_whose_rules_outlived_its_record_is_asked_again(tmp_path: Path, clock: HandClock) -> None:
+    """Rules hold at once, their record is durable a second later: a kill in between must not cost record and sitemaps."""
+    robots = "https://news.example/robots.txt"
+    for kept in (False, True):
+        with Frontier(tmp_path / "crawl.db", clock, names=Names()) as frontier:
+            frontier.sync_sources([TestSource("news", "https://news.example/")])
+            [lease] = frontier.lease(clock.epoch)
+            assert (lease.url, lease.role) == (robots, Role.ROBOTS)
+            frontier.store_robots(robots, status=200, body=b"Sitemap: https://news.example/map.xml")
+            frontier.exchanged(lease, status=200)
+            if kept:
+                frontier.complete([TestKept(lease.id, lease.url)], warc="a", length=1)
+        clock.pass_time(1.0)
+    with Frontier(tmp_path / "crawl.db", clock, names=Names()) as frontier:
+        assert [lease.role for lease in frontier.lease(clock.epoch)] == [Role.HOME]

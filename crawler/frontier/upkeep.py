@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.errors import UrlError
+from archive.model import Role
 from crawler.frontier.core import Core
 from crawler.frontier.records import SourceLike, Stats
 from crawler.frontier.scheduler import SourceState
@@ -98,6 +99,25 @@ def end_all_due(core: Core, now: float) -> None:
             core.find_head(queue)
     core.wake_at = 0.0
     core.scheduler.rebuild()
+
+
+def ask_robots_again(core: Core) -> int:
+    """Let each robots.txt expire whose rules are known, but whose exchange is not on the shelf; return how many.
+
+    Rules hold as soon as they are read, so a kill may come between them and their record: then the record would be
+    missing for a day, and with it, perhaps, the sitemaps that only this robots.txt names.
+    """
+    with core.writing():
+        again = []
+        for url, fetched_at in core.conn.execute("SELECT url, fetched_at FROM robots WHERE expires > 0"):
+            row = core.conn.execute(
+                "SELECT last_fetched FROM urls WHERE hash = ?", (core.hash_of(url, Role.ROBOTS),)
+            ).fetchone()
+            if row is not None and (row[0] is None or row[0] < fetched_at):
+                again.append((url,))
+        core.conn.executemany("UPDATE robots SET expires = 0 WHERE url = ?", again)
+    core.robots.forget_cache()
+    return len(again)
 
 
 def stats(core: Core, now: float) -> Stats:
