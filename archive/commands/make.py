@@ -92,8 +92,8 @@ def ingest(
 
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    for broken in report.broken:
-        say(f"morgue: {broken}")
+    for trouble in (*report.broken, *report.missing):
+        say(f"morgue: {trouble}")
     if as_json:
         emit_json(report.as_json())
         return
@@ -128,7 +128,7 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
         "of cause extractor."
     )
     tell_report(report, as_json=as_json)
-    if report.broken:
+    if report.broken or report.missing:
         raise click.exceptions.Exit(3)
 
 
