@@ -116,7 +116,6 @@ def crawl(
 
     Example: morgue crawl --budget 9m
     """
-    from archive.sources import load_sources
     from crawler.run import CrawlOptions
 
     options = CrawlOptions(
