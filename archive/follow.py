@@ -30,7 +30,7 @@ from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest, IngestReport
 from archive.locks import lock
-from archive.reading import open_ingest, unread
+from archive.reading import open_ingest, take_reports, unread
 
 _LOOK_SECONDS = 0.3
 _PURPOSE = "the ingest beside a crawl"
@@ -102,6 +102,7 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
         ingest.on_progress = lambda report: _tell("progress", report)
+        take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         _tell("ready")
         _loop(folder, ingest, orders)
         _tell("end", ingest.report, waits=len(unread(folder, ingest.store)))

@@ -255,6 +255,29 @@ def test_removed_sources_are_kept_and_not_leased(frontier: Frontier, clock: Hand
     assert [lease.url for lease in frontier.lease(clock.epoch)] == ["https://news.example/a"]
 
 
+@pytest.mark.parametrize("between", [False, True])  # whether a crawl ran while neither was there
+def test_a_source_renamed_by_hand_takes_its_urls_along(frontier: Frontier, clock: HandClock, *, between: bool) -> None:
+    ready(frontier)
+    frontier.add([candidate("https://news.example/a")])
+    if between:
+        frontier.sync_sources([])
+    frontier.sync_sources([TestSource("paper", "https://news.example/"), TestSource("b", "https://b.example/")])
+    (lease,) = frontier.lease(clock.epoch, sources={"paper"})
+    assert (lease.url, lease.source) == ("https://news.example/a", "paper")
+
+
+def test_what_a_switched_off_source_knew_goes_to_the_one_that_names_it_now(
+    frontier: Frontier, clock: HandClock
+) -> None:
+    off = TestSource("news", "https://news.example/", enabled=False)
+    ready(frontier)
+    frontier.add([candidate("https://news.example/a"), candidate("https://news.example/b")])
+    frontier.sync_sources([off, TestSource("other", "https://news.example/sport")])
+    frontier.add([candidate("https://news.example/a", source="other"), candidate("https://news.example/b")])
+    fetch(frontier, frontier.lease(clock.epoch)[0])  # other's home page
+    assert drain(frontier, clock) == ["https://news.example/a"]
+
+
 def test_a_new_politeness_key_takes_the_urls_along(frontier: Frontier, clock: HandClock) -> None:
     ready(frontier)
     frontier.add([candidate("https://news.example/a")])

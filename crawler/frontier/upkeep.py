@@ -8,13 +8,14 @@ from archive.errors import UrlError
 from archive.model import Role
 from crawler.frontier.core import Core
 from crawler.frontier.records import SourceLike, Stats
+from crawler.frontier.scheduler import SourceState
 from crawler.frontier.schema import DONE, READY, WAITING
 
 _CHUNK = 20_000
 
 
 def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
-    """Write the table of sources; move a source's URLs where its politeness key changed."""
+    """Write the table of sources; move a source's URLs where its politeness key changed, or its name."""
     before = {name: state.key for name, state in core.sources.items()}
     rows = []
     for source in sources:
@@ -34,21 +35,35 @@ def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
         for row in rows:
             if row[0] in before and before[row[0]] != row[3]:
                 core.sources[row[0]].key = row[3]
-                _move(core, row[0])
+                _move(core, row[0], row[0])
+        _hand_over(core, rows)
     with core.reading():
         core.load()
 
 
-def _move(core: Core, source: str) -> None:
-    """Put every URL of a source under the politeness key it has now. Rare: a person changed `politeness_key`."""
+def _hand_over(core: Core, rows: Sequence[tuple[str, str, str, str | None, float | None, int]]) -> None:
+    """Give the URLs of sources that are gone to a new one of the same domain: a person renamed it, or added it anew.
+
+    Otherwise they would stay with a name that is never leased for, the home page among them.
+    """
+    named = {row[0] for row in rows}
+    gone = {state.domain: name for name, state in core.sources.items() if name not in named and state.domain}
+    for name, _, domain, key, delay, enabled in rows:
+        if name not in core.sources and domain in gone:
+            core.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+            _move(core, gone.pop(domain), name)
+
+
+def _move(core: Core, old: str, new: str) -> None:
+    """Put every URL of a source under the name and politeness key it has now. Rare: a person changed sources.toml."""
     last = 0
     while rows := core.conn.execute(
         "SELECT u.id, u.url, u.queue FROM urls u JOIN queues q ON q.id = u.queue WHERE q.source = ? AND u.id > ?"
         " ORDER BY u.id LIMIT ?",
-        (source, last, _CHUNK),
+        (old, last, _CHUNK),
     ).fetchall():
         last = rows[-1][0]
-        moved = [(queue.id, url_id) for url_id, url, old in rows if (queue := core.queue_for(url, source)).id != old]
+        moved = [(queue.id, url_id) for url_id, url, now in rows if (queue := core.queue_for(url, new)).id != now]
         core.conn.executemany("UPDATE urls SET queue = ? WHERE id = ?", moved)
 
 
