@@ -26,6 +26,9 @@ from archive.warc import Offset, read_record, read_records
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
+# A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
+# page. The page is then read once more: what a shelf gives must not depend on the weather.
+_WORKER_LOST = frozenset({"error-crashed", "error-no-worker"})
 
 Item = Snapshot | FactRecord | Offset
 
@@ -81,6 +84,7 @@ class _Waiting:
     name: str
     upto: int | None  # the file is ingested up to here once this is placed; None: not a place to go on from
     capture: int | None = None
+    task: ExtractTask | None = None
     future: Future[Extraction] | None = None
     extraction: Extraction | None = None
 
@@ -183,7 +187,8 @@ class Ingest:
             waiting.extraction = Extraction.refused(reason)
         else:
             facts = self.store.facts_for(_key(snapshot.url), snapshot.captured_at)
-            waiting.future = self._pool.submit(self._task(snapshot, facts))
+            waiting.task = self._task(snapshot, facts)
+            waiting.future = self._pool.submit(waiting.task)
 
     def _source_of(self, snapshot: Snapshot) -> str | None:
         if snapshot.source:
@@ -206,6 +211,8 @@ class Ingest:
 
     def _place(self, waiting: _Waiting, capture: int) -> None:
         extraction = waiting.future.result() if waiting.future is not None else waiting.extraction
+        if waiting.task is not None and extraction is not None:
+            extraction = self._unless_lost(extraction, waiting.task)
         if extraction is not None:
             self.store.add_extraction(capture, EXTRACTOR, extraction)
             if not extraction.article:
@@ -222,6 +229,10 @@ class Ingest:
             case "gone":
                 self.report.gone += 1
 
+    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
+        """Return the extraction, or that of a second reading if the first one's worker died."""
+        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
+
     def _date_later(self, facts: tuple[DiscoveryFact, ...]) -> None:
         """Extract an undated article once more when a later fact may date it (the earliest such fact decides)."""
         for fact in facts:
@@ -232,7 +243,8 @@ class Ingest:
                 snapshot = read_record(self._find(undated.warc), undated.offset, name=undated.warc)
                 snapshot = replace(snapshot, source=undated.source, role=undated.role)
                 earlier = self.store.facts_for(_key(fact.url), snapshot.captured_at)
-                extraction = self._pool.submit(self._task(snapshot, (*earlier, fact))).result()
+                task = self._task(snapshot, (*earlier, fact))
+                extraction = self._unless_lost(self._pool.submit(task).result(), task)
                 if extraction.published is not None:
                     self.store.add_extraction(undated.capture, EXTRACTOR, extraction)
                     self.store.place(undated.capture)
