@@ -25,7 +25,7 @@ from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest, IngestReport
 from archive.locks import lock
-from archive.reading import open_ingest, unread
+from archive.reading import open_ingest, take_reports, unread
 
 _LOOK_SECONDS = 0.3
 
@@ -67,6 +67,7 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         lock(folder.archive_lock, "the ingest beside a crawl", wait=wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
+        take_reports(folder, ingest.store)  # of earlier runs: this one's is written when we have ended
         ingest.on_progress = lambda report: _tell("progress", report)
         _tell("ready")
         _loop(folder, ingest, orders)

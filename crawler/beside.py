@@ -10,7 +10,10 @@ import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 
+from archive.errors import MorgueError
 from archive.folder import ArchiveFolder
+from archive.warc import shelf_name, warc_files
+from crawler.floor import ingested_floor
 from crawler.report import RunReport
 
 _LEAST_FINISH_SECONDS = 1.0
@@ -56,6 +59,16 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
             if self._thread.is_alive() and self._process is not None:
                 self._process.kill()
                 self._thread.join(_KILL_AFTER)
+        if self.locked_by is not None:
+            self._report.waits_for_ingest = self._count_unread()
+
+    def _count_unread(self) -> int:
+        """Return how many files of the shelf have more than archive.db holds."""
+        floor, shelf = ingested_floor(self._folder.archive_db), self._folder.warc
+        try:
+            return sum(path.stat().st_size > floor(shelf_name(path, shelf)) for path in warc_files(shelf))
+        except (OSError, MorgueError):
+            return 1  # one at least: what this run has fetched
 
     @staticmethod
     def _send(process: subprocess.Popen[str], order: str) -> None:

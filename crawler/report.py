@@ -45,7 +45,7 @@ class RunReport:
     refused: Counter[str] = field(default_factory=Counter)  # candidates not taken, by reason
     sources: dict[str, SourceCount] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
-    waits_for_ingest: int = 0  # captures not in archive.db yet when the run ended
+    waits_for_ingest: int = 0  # WARC files that have more than archive.db when the run ends
     ingest: dict[str, object] = field(default_factory=dict)
 
     def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:

@@ -73,15 +73,16 @@ def run_crawl(
     with ExitStack() as stack:
         stack.enter_context(lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait))
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
-        frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
-        writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
-        crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report)
-        if beside is not None:
-            stack.enter_context(beside(report))
-        watch.on_start(report)
         try:
-            _scrapy(crawl, options, clock, watch)
-            report.ended_by = crawl.pump.ended_by or "done"
+            with ExitStack() as run:  # ends before the report is written, which tells what ingest did to its end
+                frontier = run.enter_context(Frontier(folder.crawl_db, clock))
+                writer = run.enter_context(_writer(folder, sources, report.run_id, clock, watch))
+                crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report)
+                if beside is not None:
+                    run.enter_context(beside(report))
+                watch.on_start(report)
+                _scrapy(crawl, options, clock, watch)
+                report.ended_by = crawl.pump.ended_by or "done"
         except MorgueError as error:
             report.ended_by = f"error: {error}"
             raise
