@@ -13,7 +13,7 @@ from archive.query import open_reader
 from archive.sources import load_sources
 from crawler.frontier import SourceStats, view
 
-_LISTINGS_FAILING = 3  # in a row, of the listing that does best
+_LISTINGS_FAILING = 3  # in a row, of the listing that does best; also of robots.txt
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,11 @@ def _articles(folder: ArchiveFolder) -> dict[str, tuple[int, str | None]]:
 
 
 def _problem(stats: SourceStats, articles: int) -> str | None:
+    if "robots-unreachable" in stats.reasons and (
+        stats.last_success is None or stats.robots_failures >= _LISTINGS_FAILING
+    ):
+        why = stats.robots_reason or "no answer"
+        return f"its robots.txt cannot be had ({why}), and without one nothing may be asked for: is its address right?"
     if not stats.urls or stats.last_fetched is None:
         return None  # not asked yet
     if stats.last_success is None:
