@@ -11,7 +11,6 @@ import click
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
 
-
 _MINUS = "\ue000"  # stands for the minus of -word while click looks for options
 
 
