@@ -101,6 +101,7 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         _locked(folder, orders, wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
+        take_reports(folder, ingest.store)  # of earlier runs: this one's is written when we have ended
         ingest.on_progress = lambda report: _tell("progress", report)
         take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         _tell("ready")
