@@ -195,7 +195,7 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     if isinstance(broken, list) and broken:
         say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue ingest` names them.")
     for name in report.newly_ill:
-        say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])}. (`morgue status` tells more.)")
+        say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
         say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
     if outcome.died or report.newly_ill:
