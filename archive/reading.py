@@ -163,6 +163,8 @@ def extract_lines(lines: Iterable[Mapping[str, Any]], *, jobs: int | None = None
 def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[Extraction] | str]:
     url = str(line.get("url") or "")
     try:
+        if not line.get("path"):
+            return url, 'the line names no page: it needs "path" and "url"'
         path = Path(str(line["path"]))
         raw = path.read_bytes()
         body = gzip.decompress(raw) if path.suffix == ".gz" else raw
@@ -170,7 +172,7 @@ def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
         page = _page(body, url, at, line.get("content_type"))
-    except (OSError, EOFError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError) as error:
         return url, f"{type(error).__name__}: {error}"
     return url, pool.submit(ExtractTask(page=page))
 
