@@ -19,8 +19,6 @@ from tests.site.expected import changes_on, expected_on
 ALL_1 = expected_on(1)
 NOT_ARTICLES = ("/", "/rss.xml", "/atom.xml", "/feed", "/robots.txt", "/calendar", "/sitemap", "/authors", "/old")
 
-pytestmark = pytest.mark.xdist_group("line")
-
 
 def own_path(url: str) -> str:
     return urlsplit(url).path

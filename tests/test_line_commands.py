@@ -15,7 +15,6 @@ from tests.site.content import papers
 from tests.site.expected import expected_on
 from tests.site.routes import answer
 
-pytestmark = pytest.mark.xdist_group("line")
 TODAY = expected_on(2)
 LIBRARY = "news/2026/05/20/library-budget-vote"
 
