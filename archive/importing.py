@@ -1,30 +1,30 @@
 """Import: other people's WARC files onto the shelf and into archive.db.
 
 A file is copied to warc/imported/ as one gzip member per record, so that each record can be found again by its place; only
-the records of the wanted hosts are copied. Its origin and SHA-256 stand in the table `warcs`. With `in_place` it stays where
-it is, and a line in decisions.jsonl says so, because a rebuild needs it there.
+the records of the wanted hosts are copied. With `in_place` it stays where it is. Either way a line in decisions.jsonl says
+where it came from.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import Clock
 from archive.console import Progress
-from archive.decisions import append_decision, read_decisions
-from archive.errors import NotAWarcError, ShelfError, UrlError
+from archive.errors import BrokenRecordError, NotAWarcError, ShelfError
 from archive.folder import ArchiveFolder
-from archive.ingest import IngestReport, ShelfFile
+from archive.ingest import ShelfFile, sha256_of
 from archive.locks import lock
+from archive.origins import Filter, Origin, note_origin
 from archive.reading import open_ingest, tell
-from archive.urls import host_of
+from archive.report import IngestReport
 from archive.warc import repack
 
-_CHUNK = 2**20
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")  # in a file's name: line breaks, bytes that are no text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,46 +36,38 @@ class Import:
     prefixes: tuple[str, ...] = ()
     in_place: bool = False
 
-    def accepts(self, url: str) -> bool:
-        """Return whether a capture of `url` is wanted: no condition, or one of the hosts, or one of the prefixes."""
-        if not self.hosts and not self.prefixes:
-            return True
-        if any(url.startswith(prefix) for prefix in self.prefixes):
-            return True
-        try:
-            return host_of(url) in {host.lower() for host in self.hosts}
-        except UrlError:
-            return False
-
 
 def import_files(
     folder: ArchiveFolder, wanted: Import, *, clock: Clock, jobs: int | None, progress: Progress
 ) -> IngestReport:
     """Import WARC files; folders are looked through. Idempotent. Returns the ingest's report.
 
-    Raises `NotAWarcError` for a file that is none (before anything is copied), `LockHeldError`, `ShelfError`.
+    A file that is no WARC is named in the report, and the others are imported. Raises `NotAWarcError` or `ShelfError` if
+    none can be, `LockHeldError`.
     """
     files = [file for path in wanted.paths for file in _files_in(path)]
-    with (
-        lock(folder.archive_lock, "morgue ingest"),
-        open_ingest(folder, clock=clock, jobs=jobs, accept=wanted.accepts) as ingest,
-    ):
-        ingest.on_progress = lambda report: tell(progress, report)
-        shelf = []
+    only = Filter(hosts=wanted.hosts, prefixes=wanted.prefixes)
+    early = IngestReport()  # what copying says
+    taken: list[tuple[ShelfFile, Origin]] = []
+    with lock(folder.archive_lock, "morgue ingest"):
         for path in files:
-            sha256 = _sha256(path)
-            if wanted.in_place:
-                shelf.append(_reference(folder, path, sha256, wanted, clock))
-            else:
-                shelf.append(_copy(folder, path, sha256, wanted, ingest.report.broken.append))
+            try:
+                taken.append(_take(folder, path, only, in_place=wanted.in_place, on_broken=early.note_broken))
+            except ShelfError as error:
+                early.unreadable.append(error)
+        if not taken:
+            raise early.unreadable[0]
+        for _, origin in taken:
+            note_origin(folder, origin, clock)
+        with open_ingest(folder, clock=clock, jobs=jobs) as ingest:
+            ingest.on_progress = lambda report: tell(progress, report)
             with ingest.store.transaction():
-                ingest.store.set_ingested(
-                    shelf[-1].name,
-                    ingest.store.ingested_to(shelf[-1].name),
-                    imported_from=str(path.resolve()),
-                    imported_sha256=sha256,
-                )
-        return ingest.files(shelf)
+                for _, origin in taken:
+                    ingest.store.set_origin(origin)
+            ingest.report.unreadable += early.unreadable
+            for broken in early.broken:
+                ingest.report.note_broken(broken)
+            return ingest.files(file for file, _ in taken)
 
 
 def _files_in(path: Path) -> list[Path]:
@@ -89,43 +81,40 @@ def _files_in(path: Path) -> list[Path]:
     return [path]
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _take(
+    folder: ArchiveFolder,
+    path: Path,
+    wanted: Filter,
+    *,
+    in_place: bool,
+    on_broken: Callable[[BrokenRecordError], None],
+) -> tuple[ShelfFile, Origin]:
+    """Copy the wanted records to the shelf, whole or not at all; or only name the file."""
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        sha256 = sha256_of(path)
     except OSError as error:
         raise ShelfError(f"{path} cannot be read ({error.strerror}). Check its owner and mode.") from error
-    return digest.hexdigest()
+    if in_place:
+        name, target = f"in-place/{sha256[:16]}/{_plain_name(path)}", path.resolve()
+    else:
+        name, target = _copy(folder, path, sha256, wanted, on_broken)
+    origin = Origin(name=name, path=path.resolve(), sha256=sha256, wanted=wanted, in_place=in_place)
+    return ShelfFile(target, name, accept=wanted.accepts), origin
 
 
-def _copy(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[..., None]) -> ShelfFile:
-    """Copy the wanted records to the shelf, whole or not at all. The name holds the digest: twice is once."""
+def _copy(
+    folder: ArchiveFolder, path: Path, sha256: str, wanted: Filter, on_broken: Callable[[BrokenRecordError], None]
+) -> tuple[str, Path]:
+    """Return name and place of the copy. The name holds the digest: twice is once."""
     filters = "|".join([*sorted(wanted.hosts), "", *sorted(wanted.prefixes)])
-    stem = path.name.removesuffix(".gz").removesuffix(".warc")[:80]
+    stem = _plain_name(path).removesuffix(".gz").removesuffix(".warc")[:80]
     tag = hashlib.sha256(f"{sha256}|{filters}".encode()).hexdigest()[:12]
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         repack(path, target, wanted=wanted.accepts, on_broken=on_broken)
-    return ShelfFile(target, f"imported/{target.name}")
+    return f"imported/{target.name}", target
 
 
-def _reference(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, clock: Clock) -> ShelfFile:
-    name = f"in-place/{sha256[:16]}/{path.name}"
-    known = {d.data.get("sha256") for d in read_decisions(folder.decisions) if d.kind == "imported-in-place"}
-    if sha256 not in known:
-        append_decision(
-            folder.decisions,
-            "imported-in-place",
-            {
-                "path": os.fspath(path.resolve()),
-                "sha256": sha256,
-                "name": name,
-                "hosts": list(wanted.hosts),
-                "prefixes": list(wanted.prefixes),
-            },
-            at=clock.now(),
-        )
-    return ShelfFile(path, name)
+def _plain_name(path: Path) -> str:
+    return _UNUSUAL.sub("_", path.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,12 +19,14 @@ from archive.decisions import read_decisions
 from archive.errors import MorgueError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
 from archive.folder import ArchiveFolder
-from archive.ingest import Ingest, IngestReport, ShelfFile
+from archive.ingest import Ingest, ShelfFile
 from archive.locks import lock
 from archive.model import Extraction
+from archive.origins import in_place, origins
+from archive.report import IngestReport
 from archive.sources import load_sources
 from archive.store import Store, open_store, renames
-from archive.warc import find_warc, shelf_name, warc_files
+from archive.warc import OPEN_SUFFIX, find_warc, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
 
@@ -40,12 +43,12 @@ def open_ingest(
     clock: Clock,
     jobs: int | None = None,
     stop: Callable[[], bool] = lambda: False,
-    accept: Callable[[str], bool] = lambda _url: True,
     database: Path | None = None,
 ) -> Iterator[Ingest]:
     """Open an ingest into an archive (the caller holds archive.lock). `database`: fill this file instead of archive.db."""
     jobs = default_jobs() if jobs is None else jobs
     decisions = read_decisions(folder.decisions)
+    elsewhere = {origin.name: origin.path for origin in origins(decisions) if origin.in_place}
     with (
         open_store(folder, clock, database=database, decisions=decisions) as store,
         ExtractionPool(jobs) as pool,
@@ -54,16 +57,15 @@ def open_ingest(
             store,
             pool,
             load_sources(folder.sources),
-            find=lambda name: find_warc(folder.warc, name),
+            find=lambda name: elsewhere.get(name) or find_warc(folder.warc, name),
             jobs=jobs,
             stop=stop,
-            accept=accept,
             renamed=renames(decisions),
         )
 
 
 def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = None) -> list[ShelfFile]:
-    """Return the shelf's files that have more than was ingested.
+    """Return the shelf's files that have more than was ingested, or whose end is not noted yet.
 
     `looked` remembers each file's size from call to call: the tail of a file that is being written may be half a record,
     and there is nothing to do until it has grown.
@@ -71,14 +73,35 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
     files = []
     for path in warc_files(folder.warc):
         name = shelf_name(path, folder.warc)
-        if not path.exists():
-            path = find_warc(folder.warc, name)  # noqa: PLW2901 - it was sealed between the two looks
-        size = path.stat().st_size
-        start = store.ingested_to(name)
-        if size > start and (looked is None or looked.get(name) != size):
-            files.append(ShelfFile(path, name, start))
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:  # sealed, and so renamed, between the two looks: the next one finds it
+            continue
+        start, sealed = store.ingested_to(name), store.sealed_size(name)
+        grows = path.name.endswith(OPEN_SUFFIX)
+        if sealed == size or (grows and size <= start):
+            continue
+        if looked is None or looked.get(path.name) != size:
+            files.append(ShelfFile(path, name, min(start, size)))
             if looked is not None:
-                looked[name] = size
+                looked[path.name] = size
+    return files
+
+
+def unread_elsewhere(folder: ArchiveFolder, store: Store) -> list[ShelfFile]:
+    """Return the files imported in place that were not read to their end. They may be missing: reading says so."""
+    files = []
+    for name, imports in in_place(origins(read_decisions(folder.decisions))).items():
+        if store.sealed_size(name) is None:
+            filters = [origin.wanted for origin in imports]
+            files.append(
+                ShelfFile(
+                    imports[-1].path,
+                    name,
+                    accept=lambda url, filters=filters: any(wanted.accepts(url) for wanted in filters),  # type: ignore[misc]
+                    sha256=imports[-1].sha256,
+                )
+            )
     return files
 
 
@@ -87,7 +110,7 @@ def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progr
     with lock(folder.archive_lock, "morgue ingest"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
         ingest.on_progress = lambda report: tell(progress, report)
         take_reports(folder, ingest.store)
-        return ingest.files(unread(folder, ingest.store))
+        return ingest.files([*unread(folder, ingest.store), *unread_elsewhere(folder, ingest.store)])
 
 
 def tell(progress: Progress, report: IngestReport) -> None:
@@ -97,11 +120,12 @@ def tell(progress: Progress, report: IngestReport) -> None:
 
 def take_reports(folder: ArchiveFolder, store: Store) -> int:
     """Load the reports of runs that the database does not know; returns how many. A broken one is left where it is."""
-    import json
-
     taken = 0
     with store.transaction():
+        known = store.runs()
         for path in sorted(folder.reports.glob("run-*.json")):
+            if path.stem in known:
+                continue
             try:
                 report = json.loads(path.read_bytes())
             except (OSError, ValueError):

@@ -13,7 +13,7 @@ from archive.console import Context, Progress, counted, emit_json, pass_context,
 from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
-    from archive.ingest import IngestReport
+    from archive.report import IngestReport
 
 
 @click.command()
@@ -85,14 +85,18 @@ def ingest(
         else:
             report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
     tell_report(report, as_json=as_json)
-    if report.broken:
+    if not report.is_sound:
         raise click.exceptions.Exit(3)
 
 
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    for broken in report.broken:
-        say(f"morgue: {broken}")
+    for error in (*report.unreadable, *report.broken):
+        say(f"morgue: {error}")
+    if report.broken_records > len(report.broken):
+        say(
+            f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named above."
+        )
     if as_json:
         emit_json(report.as_json())
         return
@@ -126,7 +130,7 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
         "Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone."
     )
     tell_report(report, as_json=as_json)
-    if report.broken:
+    if not report.is_sound:
         raise click.exceptions.Exit(3)
 
 
