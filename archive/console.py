@@ -69,6 +69,15 @@ class MorgueGroup(click.Group):
             # `morgue search … | head`: the reader has seen enough.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
             ctx.exit(0)
+        except OSError as error:
+            # A full disk, a folder that may not be written, a file that is gone: the system's words, without a traceback.
+            where = f"{plain(error.filename)}: " if error.filename else ""
+            click.echo(
+                f"morgue: {where}{error.strerror or error}. Check the path, its permissions and the disk's free space; "
+                "what was kept stays kept.",
+                err=True,
+            )
+            ctx.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Return the commands in the order in which they were added: that of a first day."""

@@ -6,11 +6,16 @@ It speaks lines of JSON on standard output: {"event": "ready"}, {"event": "progr
 …counts}, or {"event": "locked", "holder": …} (exit 75). On standard input it takes "finish SECONDS" (the crawl is over: read
 what is left, for so long at most) and "stop" (end after this batch). When standard input closes the crawl has died: it stops
 after the present batch, so that a killed crawl leaves nobody behind.
+
+archive.db may have another writer when we begin: the ingest that a killed crawl left behind and that ends its batch, or a long
+re-extraction. While the crawl goes on we wait for its end ({"event": "waiting", "holder": …}), so that the crawl's own pages
+are read in this run if they can be.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -18,7 +23,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,11 +32,13 @@ from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
 from archive.locks import lock
-from archive.reading import open_ingest, unread
+from archive.reading import open_ingest, take_reports, unread
 from archive.report import IngestReport
 
 _LOOK_SECONDS = 0.3
 _MOST_NAMED = 20  # broken records
+_PURPOSE = "the ingest beside a crawl"
+_ORPHAN_SECONDS = 30.0  # within these a predecessor whose crawl was killed has ended: one batch, one page's time limit
 
 
 @dataclass(slots=True)
@@ -67,8 +74,35 @@ def _seconds(text: str) -> float:
 
 
 def _tell(event: str, **facts: object) -> None:
-    sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the crawl was killed: standard input has closed, too, and ends us
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _locked(folder: ArchiveFolder, orders: _Orders, wait: float) -> Iterator[None]:
+    """Hold archive.lock, waited for as long as the crawl goes on and `wait` seconds. Raises `LockHeldError`.
+
+    There is one crawl at a time: another ingest beside a crawl is what a killed one left. It ends by itself, and is
+    waited for also when our crawl is over.
+    """
+    begun = time.monotonic()
+    told = False
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(lock(folder.archive_lock, _PURPOSE))
+                break
+            except LockHeldError as error:
+                enough = max(wait, _ORPHAN_SECONDS if error.holder.startswith(_PURPOSE) else 0.0)
+                over = orders.finishing.is_set() and time.monotonic() - begun >= enough
+                if over or orders.is_over():
+                    raise
+                if not told:
+                    _tell("waiting", holder=error.holder)
+                told = True
+            time.sleep(_LOOK_SECONDS)
+        yield
 
 
 def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
@@ -76,10 +110,11 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
     with (
-        lock(folder.archive_lock, "the ingest beside a crawl", wait=wait),
+        _locked(folder, orders, wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
         ingest.on_progress = lambda report: _tell("progress", **report.counts())
+        take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         _tell("ready")
         _loop(folder, ingest, orders)
         _tell("end", waits=len(unread(folder, ingest.store)), **_shortened(ingest.report))
@@ -110,9 +145,9 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(5)  # fetching goes first
-    parser = argparse.ArgumentParser(prog="python -m archive.follow", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m archive.follow")
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--jobs", type=int, default=None)
+    parser.add_argument("--jobs", type=int)
     parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
     options = parser.parse_args(arguments)
     try:
@@ -123,9 +158,6 @@ def main(arguments: Sequence[str]) -> int:
     except MorgueError as error:
         _tell("failed", why=str(error))
         return error.exit_code
-    except BrokenPipeError:  # the crawl died; what was read is committed
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return 0
 
 

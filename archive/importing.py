@@ -1,13 +1,14 @@
 """Import: other people's WARC files onto the shelf and into archive.db.
 
 A file is copied to warc/imported/ as one gzip member per record, so that each record can be found again by its place; only
-the records of the wanted hosts are copied. With `in_place` it stays where it is. Either way a line in decisions.jsonl says
-where it came from.
+the records of the wanted hosts are copied. Its origin and SHA-256 stand in the table `warcs`. With `in_place` it stays where
+it is, and a rebuild needs it there. A line in decisions.jsonl says which file it was, where it lies and what of it was taken.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,16 +16,17 @@ from pathlib import Path
 
 from archive.clock import Clock
 from archive.console import Progress
+from archive.decisions import append_decision, read_decisions
 from archive.errors import BrokenRecordError, NotAWarcError, ShelfError
 from archive.folder import ArchiveFolder
-from archive.ingest import ShelfFile, sha256_of
+from archive.imported import COPIED, IN_PLACE, IN_PLACE_NAMES, Filter, Imported, imported_files, same_again, sha256_of
+from archive.ingest import ShelfFile
 from archive.locks import lock
-from archive.origins import Filter, Origin, note_origin
 from archive.reading import open_ingest, tell
 from archive.report import IngestReport
 from archive.warc import repack
 
-_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")  # in a file's name: line breaks, bytes that are no text
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,11 @@ class Import:
     prefixes: tuple[str, ...] = ()
     in_place: bool = False
 
+    @property
+    def filter(self) -> Filter:
+        """The hosts and prefixes, sorted, so that their order makes no difference."""
+        return Filter(hosts=tuple(sorted(set(self.hosts))), prefixes=tuple(sorted(set(self.prefixes))))
+
 
 def import_files(
     folder: ArchiveFolder, wanted: Import, *, clock: Clock, jobs: int | None, progress: Progress
@@ -46,28 +53,24 @@ def import_files(
     none can be, `LockHeldError`.
     """
     files = [file for path in wanted.paths for file in _files_in(path)]
-    only = Filter(hosts=wanted.hosts, prefixes=wanted.prefixes)
-    early = IngestReport()  # what copying says
-    taken: list[tuple[ShelfFile, Origin]] = []
-    with lock(folder.archive_lock, "morgue ingest"):
+    with (
+        lock(folder.archive_lock, "morgue ingest"),
+        open_ingest(folder, clock=clock, jobs=jobs) as ingest,
+    ):
+        ingest.on_progress = lambda report: tell(progress, report)
+        shelf = []
         for path in files:
             try:
-                taken.append(_take(folder, path, only, in_place=wanted.in_place, on_broken=early.note_broken))
+                file, imported = _take(folder, path, wanted, ingest.report.note_broken)
             except ShelfError as error:
-                early.unreadable.append(error)
-        if not taken:
-            raise early.unreadable[0]
-        for _, origin in taken:
-            note_origin(folder, origin, clock)
-        with open_ingest(folder, clock=clock, jobs=jobs) as ingest:
-            ingest.on_progress = lambda report: tell(progress, report)
+                ingest.report.unreadable.append(error)
+                continue
             with ingest.store.transaction():
-                for _, origin in taken:
-                    ingest.store.set_origin(origin)
-            ingest.report.unreadable += early.unreadable
-            for broken in early.broken:
-                ingest.report.note_broken(broken)
-            return ingest.files(file for file, _ in taken)
+                ingest.store.note_import(_decide(folder, imported, clock))
+            shelf.append(file)
+        if not shelf:
+            raise ingest.report.unreadable[0]
+        return ingest.files(shelf)
 
 
 def _files_in(path: Path) -> list[Path]:
@@ -82,39 +85,54 @@ def _files_in(path: Path) -> list[Path]:
 
 
 def _take(
-    folder: ArchiveFolder,
-    path: Path,
-    wanted: Filter,
-    *,
-    in_place: bool,
-    on_broken: Callable[[BrokenRecordError], None],
-) -> tuple[ShelfFile, Origin]:
-    """Copy the wanted records to the shelf, whole or not at all; or only name the file."""
-    try:
-        sha256 = sha256_of(path)
-    except OSError as error:
-        raise ShelfError(f"{path} cannot be read ({error.strerror}). Check its owner and mode.") from error
-    if in_place:
-        name, target = f"in-place/{sha256[:16]}/{_plain_name(path)}", path.resolve()
+    folder: ArchiveFolder, path: Path, wanted: Import, on_broken: Callable[[BrokenRecordError], None]
+) -> tuple[ShelfFile, Imported]:
+    """Return what to read, copied to the shelf unless it stays in place, and what to write down of it."""
+    sha256 = sha256_of(path)
+    if wanted.in_place:
+        name = f"{IN_PLACE_NAMES}{sha256[:16]}/{_plain_name(path)}"
+        file = ShelfFile(path, name, accept=wanted.filter.accepts)
     else:
-        name, target = _copy(folder, path, sha256, wanted, on_broken)
-    origin = Origin(name=name, path=path.resolve(), sha256=sha256, wanted=wanted, in_place=in_place)
-    return ShelfFile(target, name, accept=wanted.accepts), origin
+        file = _copy(folder, path, sha256, wanted, on_broken)
+    imported = Imported(
+        name=file.name, path=path.resolve(), sha256=sha256, in_place=wanted.in_place, filters=(wanted.filter,)
+    )
+    return file, imported
+
+
+def _plain_name(path: Path) -> str:
+    """Return a file's name without what tables and shells cannot hold: line breaks, bytes that are no text."""
+    return _UNUSUAL.sub("_", path.name)
 
 
 def _copy(
-    folder: ArchiveFolder, path: Path, sha256: str, wanted: Filter, on_broken: Callable[[BrokenRecordError], None]
-) -> tuple[str, Path]:
-    """Return name and place of the copy. The name holds the digest: twice is once."""
-    filters = "|".join([*sorted(wanted.hosts), "", *sorted(wanted.prefixes)])
+    folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[[BrokenRecordError], None]
+) -> ShelfFile:
+    """Copy the wanted records to the shelf, whole or not at all. The name holds the digest: twice is once."""
+    filters = "|".join([*wanted.filter.hosts, "", *wanted.filter.prefixes])
     stem = _plain_name(path).removesuffix(".gz").removesuffix(".warc")[:80]
     tag = hashlib.sha256(f"{sha256}|{filters}".encode()).hexdigest()[:12]
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        repack(path, target, wanted=wanted.accepts, on_broken=on_broken)
-    return f"imported/{target.name}", target
+        repack(path, target, wanted=wanted.filter.accepts, on_broken=on_broken)
+    return ShelfFile(target, f"imported/{target.name}")
 
 
-def _plain_name(path: Path) -> str:
-    return _UNUSUAL.sub("_", path.name)
+def _decide(folder: ArchiveFolder, imported: Imported, clock: Clock) -> Imported:
+    """Write down what was imported, once; returns it with the filters of earlier imports of the same file."""
+    known = imported_files(read_decisions(folder.decisions)).get(imported.name)
+    if not same_again(known, imported):
+        append_decision(
+            folder.decisions,
+            IN_PLACE if imported.in_place else COPIED,
+            {
+                "path": os.fspath(imported.path),
+                "sha256": imported.sha256,
+                "name": imported.name,
+                "hosts": list(imported.filters[0].hosts),
+                "prefixes": list(imported.filters[0].prefixes),
+            },
+            at=clock.now(),
+        )
+    return imported_files(read_decisions(folder.decisions))[imported.name]

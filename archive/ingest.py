@@ -9,7 +9,6 @@ workers when a batch ends is no part of it: a capture gets its row when it is pl
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 from archive.dating import LateDates
 from archive.errors import ShelfError
 from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, reason_by_head
+from archive.imported import sha256_of
 from archive.merge import merged
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
 from archive.report import IngestReport
@@ -31,11 +31,6 @@ _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the 
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
 
-_CHANGED = (
-    "{path} is not the file that was imported in place: its SHA-256 differs. Nothing was read from it. Put the original back, "
-    "or import what is there now with `morgue ingest --in-place`."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class ShelfFile:
@@ -46,7 +41,6 @@ class ShelfFile:
     start: int = 0
     end: int | None = None  # None: to its last complete record
     accept: Callable[[str], bool] = lambda _url: True  # by URL: an import of one host takes only its captures
-    sha256: str | None = None  # what it must be, for a file that lies where anybody may have changed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +141,13 @@ class Ingest:
         last = ""
         try:
             file = replace(file, path=self._path(file))
-            if file.sha256 is not None and sha256_of(file.path) != file.sha256:
-                self._note_unreadable(file, ShelfError(_CHANGED.format(path=file.path)))
-                return
             for item in read_records(
                 file.path, start=file.start, end=file.end, on_broken=self.report.note_broken, name=file.name
             ):
                 last = max(last, _time_key(item))
                 yield last, (file, item)
             if not file.path.name.endswith(OPEN_SUFFIX) and file.end is None:
-                yield last, (file, _End(file.path.stat().st_size, file.sha256 or sha256_of(file.path)))
+                yield last, (file, _End(file.path.stat().st_size, sha256_of(file.path)))
         except (ShelfError, OSError) as error:
             self._note_unreadable(file, error)
 
@@ -292,9 +283,3 @@ def _time_key(item: Snapshot | FactRecord | Offset) -> str:
         return ""
     at = item.captured_at if isinstance(item, Snapshot) else item.recorded_at
     return at.isoformat()
-
-
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hex. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

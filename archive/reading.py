@@ -16,17 +16,17 @@ from typing import Any
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
-from archive.errors import MorgueError
+from archive.errors import MorgueError, ShelfError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
 from archive.folder import ArchiveFolder
+from archive.imported import find_file, imported_files
 from archive.ingest import Ingest, ShelfFile
 from archive.locks import lock
 from archive.model import Extraction
-from archive.origins import in_place, origins
 from archive.report import IngestReport
 from archive.sources import load_sources
 from archive.store import Store, open_store, renames
-from archive.warc import OPEN_SUFFIX, find_warc, shelf_name, warc_files
+from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
 
@@ -48,7 +48,6 @@ def open_ingest(
     """Open an ingest into an archive (the caller holds archive.lock). `database`: fill this file instead of archive.db."""
     jobs = default_jobs() if jobs is None else jobs
     decisions = read_decisions(folder.decisions)
-    elsewhere = {origin.name: origin.path for origin in origins(decisions) if origin.in_place}
     with (
         open_store(folder, clock, database=database, decisions=decisions) as store,
         ExtractionPool(jobs) as pool,
@@ -57,7 +56,7 @@ def open_ingest(
             store,
             pool,
             load_sources(folder.sources),
-            find=lambda name: elsewhere.get(name) or find_warc(folder.warc, name),
+            find=lambda name: find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name),
             jobs=jobs,
             stop=stop,
             renamed=renames(decisions),
@@ -77,9 +76,9 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
             size = path.stat().st_size
         except FileNotFoundError:  # sealed, and so renamed, between the two looks: the next one finds it
             continue
-        start, sealed = store.ingested_to(name), store.sealed_size(name)
+        start = store.ingested_to(name)
         grows = path.name.endswith(OPEN_SUFFIX)
-        if sealed == size or (grows and size <= start):
+        if store.sealed_size(name) == size or (grows and size <= start):
             continue
         if looked is None or looked.get(path.name) != size:
             files.append(ShelfFile(path, name, min(start, size)))
@@ -88,21 +87,27 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
     return files
 
 
-def unread_elsewhere(folder: ArchiveFolder, store: Store) -> list[ShelfFile]:
-    """Return the files imported in place that were not read to their end. They may be missing: reading says so."""
+def in_place(folder: ArchiveFolder, report: IngestReport) -> list[ShelfFile]:
+    """Return the files that were imported in place, for a rebuild; one that is missing or another now is told to `report`."""
     files = []
-    for name, imports in in_place(origins(read_decisions(folder.decisions))).items():
-        if store.sealed_size(name) is None:
-            filters = [origin.wanted for origin in imports]
-            files.append(
-                ShelfFile(
-                    imports[-1].path,
-                    name,
-                    accept=lambda url, filters=filters: any(wanted.accepts(url) for wanted in filters),  # type: ignore[misc]
-                    sha256=imports[-1].sha256,
-                )
-            )
+    for imported in imported_files(read_decisions(folder.decisions)).values():
+        if not imported.in_place:
+            continue
+        try:
+            imported.check()
+        except ShelfError as error:
+            report.unreadable.append(error)
+        else:
+            files.append(ShelfFile(imported.path, imported.name, accept=imported.accepts))
     return files
+
+
+def note_imports(folder: ArchiveFolder, store: Store) -> None:
+    """Write where imported files came from into a database that is being made again."""
+    with store.transaction():
+        for imported in imported_files(read_decisions(folder.decisions)).values():
+            if store.ingested_to(imported.name):
+                store.note_import(imported)
 
 
 def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
@@ -110,7 +115,7 @@ def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progr
     with lock(folder.archive_lock, "morgue ingest"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
         ingest.on_progress = lambda report: tell(progress, report)
         take_reports(folder, ingest.store)
-        return ingest.files([*unread(folder, ingest.store), *unread_elsewhere(folder, ingest.store)])
+        return ingest.files(unread(folder, ingest.store))
 
 
 def tell(progress: Progress, report: IngestReport) -> None:
@@ -165,6 +170,8 @@ def extract_lines(lines: Iterable[Mapping[str, Any]], *, jobs: int | None = None
 def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[Extraction] | str]:
     url = str(line.get("url") or "")
     try:
+        if not line.get("path"):
+            return url, 'the line names no page: it needs "path" and "url"'
         path = Path(str(line["path"]))
         raw = path.read_bytes()
         body = gzip.decompress(raw) if path.suffix == ".gz" else raw
@@ -172,7 +179,7 @@ def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
         page = _page(body, url, at, line.get("content_type"))
-    except (OSError, EOFError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError) as error:
         return url, f"{type(error).__name__}: {error}"
     return url, pool.submit(ExtractTask(page=page))
 

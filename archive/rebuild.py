@@ -13,8 +13,7 @@ from archive.console import Progress
 from archive.decisions import read_decisions
 from archive.folder import ArchiveFolder
 from archive.locks import lock
-from archive.origins import origins
-from archive.reading import open_ingest, take_reports, tell, unread, unread_elsewhere
+from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
 from archive.report import IngestReport
 
 _SUFFIXES = ("", "-wal", "-shm")
@@ -31,14 +30,11 @@ def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, pr
         _remove(part)
         with open_ingest(folder, clock=clock, jobs=jobs, database=part) as ingest:
             ingest.on_progress = lambda report: tell(progress, report)
-            decisions = read_decisions(folder.decisions)
-            with ingest.store.transaction():
-                for origin in origins(decisions):
-                    ingest.store.set_origin(origin)
-            report = ingest.files([*unread(folder, ingest.store), *unread_elsewhere(folder, ingest.store)])
+            report = ingest.files([*unread(folder, ingest.store), *in_place(folder, ingest.report)])
+            note_imports(folder, ingest.store)
             take_reports(folder, ingest.store)
             with ingest.store.transaction():
-                ingest.store.restory(decisions)
+                ingest.store.restory(read_decisions(folder.decisions))
         _swap(part, folder.archive_db)
     return report
 

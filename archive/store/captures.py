@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import UrlError
+from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
-from archive.origins import Origin
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
 
@@ -190,6 +190,10 @@ class CaptureRows:
         row = self._conn.execute("SELECT size FROM warcs WHERE name = ? AND sealed = 1", (clean(warc),)).fetchone()
         return None if row is None else int(row[0])
 
+    def runs(self) -> frozenset[str]:
+        """Return the names of the reports that are kept."""
+        return frozenset(row[0] for row in self._conn.execute("SELECT id FROM runs"))
+
     def set_ingested(
         self,
         warc: str,
@@ -205,23 +209,18 @@ class CaptureRows:
             (length, sealed_size, sealed_size, sha256, self.warc(warc)),
         )
 
-    def set_origin(self, origin: Origin) -> None:
-        """Note where an imported file came from. A file imported for several hosts has the last one's filter."""
-        wanted = {"hosts": origin.wanted.hosts, "prefixes": origin.wanted.prefixes}
+    def note_import(self, imported: Imported) -> None:
+        """Note what `Store.note_import` promises; made if the file is new."""
         self._conn.execute(
             "UPDATE warcs SET imported_from = ?, imported_sha256 = ?, in_place = ?, filter = ? WHERE pk = ?",
             (
-                clean(str(origin.path)),
-                origin.sha256,
-                origin.in_place,
-                clean(json.dumps(wanted)) if any(wanted.values()) else None,
-                self.warc(origin.name),
+                clean(str(imported.path)),
+                imported.sha256,
+                imported.in_place,
+                imported.filter_text(),
+                self.warc(imported.name),
             ),
         )
-
-    def runs(self) -> frozenset[str]:
-        """Return the names of the reports that are kept."""
-        return frozenset(row[0] for row in self._conn.execute("SELECT id FROM runs"))
 
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:
         """Keep a crawl's report under the name of its file; returns whether it was new."""

@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
+from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
-from archive.origins import Origin
 from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
@@ -124,6 +124,10 @@ class Store:
         """Return the size of a WARC file that was read to its end and will not grow; None for any other."""
         return self._rows.sealed_size(warc)
 
+    def runs(self) -> frozenset[str]:
+        """Return the names of the reports that are kept."""
+        return self._rows.runs()
+
     def set_ingested(
         self,
         warc: str,
@@ -138,13 +142,9 @@ class Store:
         """
         self._rows.set_ingested(warc, length, sealed_size=sealed_size, sha256=sha256)
 
-    def set_origin(self, origin: Origin) -> None:
-        """Note where an imported file came from."""
-        self._rows.set_origin(origin)
-
-    def runs(self) -> frozenset[str]:
-        """Return the names of the reports that are kept."""
-        return self._rows.runs()
+    def note_import(self, imported: Imported) -> None:
+        """Note where an imported file came from, whether it lies there still, and what of it was taken."""
+        self._rows.note_import(imported)
 
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:
         """Keep a crawl's report, `name` being that of its file; returns whether it was new."""

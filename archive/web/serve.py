@@ -31,6 +31,8 @@ _SETTINGS = {
 class ConnectionLimits:
     """A Datasette plugin: each connection gets our limits and our search function."""
 
+    __name__ = "morgue-limits"  # Datasette asks each plugin for it, as if all were modules
+
     @hookimpl  # type: ignore[untyped-decorator]  # pluggy's marker
     def prepare_connection(self, conn: sqlite3.Connection) -> None:
         """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`."""
