@@ -12,9 +12,9 @@ from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
 from archive.folder import ArchiveFolder
-from archive.ingest import IngestReport
 from archive.locks import lock
 from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
+from archive.report import IngestReport
 
 _SUFFIXES = ("", "-wal", "-shm")
 

@@ -191,9 +191,8 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
             f"archive.db is being written by {outcome.locked_by}: {counted(report.kept, 'new page')} "
             f"({counted(report.waits_for_ingest, 'file')}) wait on the shelf for the next ingest."
         )
-    broken = report.ingest.get("broken")
-    if isinstance(broken, list) and broken:
-        say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue ingest` names them.")
+    if broken := _number(report.ingest.get("broken_records")):
+        say(f"morgue: {counted(broken, 'broken record')} on the shelf; the report in reports/ names the first of them.")
     for name in report.newly_ill:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
