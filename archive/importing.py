@@ -22,7 +22,7 @@ from archive.ingest import IngestReport, ShelfFile
 from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.urls import host_of
-from archive.warc import repack
+from archive.warc import RawReader, repack
 
 _CHUNK = 2**20
 
@@ -53,7 +53,9 @@ def import_files(
 ) -> IngestReport:
     """Import WARC files; folders are looked through. Idempotent. Returns the ingest's report.
 
-    Raises `NotAWarcError` for a file that is none (before anything is copied), `LockHeldError`, `ShelfError`.
+    A file that is none goes into `report.unreadable` and does not stop the others; if not one could be taken in, its error
+    is raised: `NotAWarcError`, `ShelfError`. A path that is not there is refused before anything is copied. Raises
+    `LockHeldError`.
     """
     files = [file for path in wanted.paths for file in _files_in(path)]
     with (
@@ -63,11 +65,16 @@ def import_files(
         ingest.on_progress = lambda report: tell(progress, report)
         shelf = []
         for path in files:
-            sha256 = _sha256(path)
-            if wanted.in_place:
-                shelf.append(_reference(folder, path, sha256, wanted, clock))
-            else:
-                shelf.append(_copy(folder, path, sha256, wanted, ingest.report.broken.append))
+            try:
+                sha256 = _sha256(path)
+                if wanted.in_place:
+                    _look_into(path)
+                    shelf.append(_reference(folder, path, sha256, wanted, clock))
+                else:
+                    shelf.append(_copy(folder, path, sha256, wanted, ingest.report.broken.append))
+            except ShelfError as error:
+                ingest.report.unreadable.append(error)
+                continue
             with ingest.store.transaction():
                 ingest.store.set_ingested(
                     shelf[-1].name,
@@ -75,6 +82,8 @@ def import_files(
                     imported_from=str(path.resolve()),
                     imported_sha256=sha256,
                 )
+        if not shelf and ingest.report.unreadable:
+            raise ingest.report.unreadable[0]
         return ingest.files(shelf)
 
 
@@ -110,6 +119,12 @@ def _copy(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_bro
         target.parent.mkdir(parents=True, exist_ok=True)
         repack(path, target, wanted=wanted.accepts, on_broken=on_broken)
     return ShelfFile(target, f"imported/{target.name}")
+
+
+def _look_into(path: Path) -> None:
+    """Raise `NotAWarcError` before a decision about a file is written down that no rebuild could follow."""
+    with RawReader(path) as reader:
+        next(iter(reader), None)
 
 
 def _reference(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, clock: Clock) -> ShelfFile:

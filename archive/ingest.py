@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archive.errors import BrokenRecordError, UrlError
+from archive.errors import BrokenRecordError, ShelfError, UrlError
 from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, reason_by_head
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
 from archive.sources import SourcesFile
@@ -32,7 +32,7 @@ Item = Snapshot | FactRecord | Offset
 
 @dataclass(slots=True)
 class IngestReport:
-    """What an ingest did: counts of captures and articles, and each broken record."""
+    """What an ingest did: counts of captures and articles, each broken record, each file that could not be read."""
 
     captures: int = 0
     known: int = 0  # captures that were there already
@@ -44,6 +44,7 @@ class IngestReport:
     refused: Counter[str] = field(default_factory=Counter)  # reason -> captures that are no article
     kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
     broken: list[BrokenRecordError] = field(default_factory=list)
+    unreadable: list[ShelfError] = field(default_factory=list)  # files that are no WARC files, missing or locked away
 
     def as_json(self) -> dict[str, object]:
         """Return the report for `--json`."""
@@ -58,6 +59,7 @@ class IngestReport:
             "refused": dict(self.refused.most_common()),
             "kinds": dict(self.kinds),
             "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
+            "unreadable": [str(error) for error in self.unreadable],
         }
 
 
@@ -117,7 +119,7 @@ class Ingest:
     def files(self, files: Iterable[ShelfFile]) -> IngestReport:
         """Read files together, merged by capture time, as the order of placement asks. Returns the report.
 
-        Raises `NotAWarcError` for a file that is none, before anything of it is written.
+        A file that cannot be read, or is no WARC file, goes into `report.unreadable`; the others are read.
         """
         steps = heapq.merge(*(self._stream(file) for file in files), key=lambda step: step[0])
         finished = False
@@ -128,11 +130,14 @@ class Ingest:
     def _stream(self, file: ShelfFile) -> Iterator[tuple[str, ShelfFile, Item]]:
         """Yield one file's items with a sort key that never goes back, so that a file keeps its own order."""
         last = ""
-        for item in read_records(
-            file.path, start=file.start, end=file.end, on_broken=self.report.broken.append, name=file.name
-        ):
-            last = max(last, _time_key(item))
-            yield last, file, item
+        try:
+            for item in read_records(
+                file.path, start=file.start, end=file.end, on_broken=self.report.broken.append, name=file.name
+            ):
+                last = max(last, _time_key(item))
+                yield last, file, item
+        except ShelfError as error:
+            self.report.unreadable.append(error)
 
     def _batch(self, steps: Iterator[tuple[str, ShelfFile, Item]]) -> bool:
         """Take one batch and commit it. Returns True when there is nothing more."""
@@ -228,7 +233,11 @@ class Ingest:
                 continue
             self._settle(down_to=0)
             for undated in self.store.undated(_key(fact.url), fact.seen_at):
-                snapshot = read_record(self._find(undated.warc), undated.offset, name=undated.warc)
+                try:
+                    snapshot = read_record(self._find(undated.warc), undated.offset, name=undated.warc)
+                except ShelfError as error:  # its file was taken away: it stays undated
+                    self.report.unreadable.append(error)
+                    continue
                 snapshot = replace(snapshot, source=undated.source, role=undated.role)
                 earlier = self.store.facts_for(_key(fact.url), snapshot.captured_at)
                 extraction = self._pool.submit(self._task(snapshot, (*earlier, fact))).result()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from archive.clock import Clock
-from archive.errors import DatabaseError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader
+from archive.query.reader import answering
 from archive.sources import load_sources
 from crawler.frontier import SourceStats, view
 
@@ -61,7 +61,6 @@ def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
     """Return the health of every source. Raises `SourcesError`, `DatabaseError`."""
     sources = load_sources(folder.sources)
     articles = _articles(folder)
-    reports = sorted(folder.reports.glob("run-*.json"))
     crawled: dict[str, SourceStats] = {}
     if folder.crawl_db.exists():
         with view(folder.crawl_db) as frontier:
@@ -86,18 +85,24 @@ def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
                 problem=_problem(stats, count) if source.enabled else None,
             )
         )
-    last = datetime.strptime(reports[-1].name[4:18], "%Y%m%d%H%M%S").replace(tzinfo=UTC) if reports else None
-    return Health(tuple(out), sum(s.due for s in out), last.isoformat() if last else None)
+    return Health(tuple(out), sum(s.due for s in out), _last_run(folder))
+
+
+def _last_run(folder: ArchiveFolder) -> str | None:
+    """Return when the last crawl began, by the names of the reports; other files may lie there too."""
+    for path in sorted(folder.reports.glob("run-*.json"), reverse=True):
+        with suppress(ValueError):
+            return datetime.strptime(path.name[4:18], "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
+    return None
 
 
 def _articles(folder: ArchiveFolder) -> dict[str, tuple[int, str | None]]:
-    try:
-        with closing(open_reader(folder.archive_db)) as reader:
-            rows = reader.execute(
-                "SELECT source, count(*), max(first_seen) FROM articles WHERE hidden = 0 AND source IS NOT NULL GROUP BY 1"
-            ).fetchall()
-    except DatabaseError:
+    if not folder.archive_db.exists():
         return {}
+    with closing(open_reader(folder.archive_db)) as reader, answering(reader):
+        rows = reader.execute(
+            "SELECT source, count(*), max(first_seen) FROM articles WHERE hidden = 0 AND source IS NOT NULL GROUP BY 1"
+        ).fetchall()
     return {name: (count, last) for name, count, last in rows}
 
 

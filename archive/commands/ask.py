@@ -139,11 +139,8 @@ def stats(context: Context, as_json: bool) -> None:
             if value:
                 emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
         else:
-            click.echo(
-                f"{name.replace('_', ' ')}: {value:,}"
-                if isinstance(value, int)
-                else f"{name.replace('_', ' ')}: {value}"
-            )
+            shown = f"{value:,}" if isinstance(value, int) else "none yet" if value is None else value
+            click.echo(f"{name.replace('_', ' ')}: {shown}")
 
 
 @click.command()
@@ -193,4 +190,9 @@ def serve(context: Context, port: int, host: str) -> None:
     """
     from archive.web.serve import serve_archive
 
-    serve_archive(context.folder, host=host, port=port)
+    serve_archive(
+        context.folder,
+        host=host,
+        port=port,
+        on_ready=lambda address: say(f"The archive is at {address} Ctrl-C ends it."),
+    )

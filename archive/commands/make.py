@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.console import Context, Progress, counted, emit_json, pass_context, say
+from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
 from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
@@ -70,8 +70,8 @@ def ingest(
 ) -> None:
     """Read WARC files into the archive; without PATHS, what the archive's own shelf has that is not read yet.
 
-    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records were
-    broken; each is named, the others are in.
+    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records or
+    files were broken; each is named, the others are in.
 
     Example: morgue ingest old-crawl.warc.gz --host www.paper.example
     """
@@ -85,14 +85,14 @@ def ingest(
         else:
             report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
     tell_report(report, as_json=as_json)
-    if report.broken:
+    if report.broken or report.unreadable:
         raise click.exceptions.Exit(3)
 
 
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    for broken in report.broken:
-        say(f"morgue: {broken}")
+    for error in (*report.unreadable, *report.broken):
+        say(plain(f"morgue: {error}"))
     if as_json:
         emit_json(report.as_json())
         return
@@ -126,7 +126,7 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
         "Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone."
     )
     tell_report(report, as_json=as_json)
-    if report.broken:
+    if report.broken or report.unreadable:
         raise click.exceptions.Exit(3)
 
 

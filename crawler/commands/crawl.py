@@ -190,7 +190,10 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         raise click.exceptions.Exit(_NEEDS_A_LOOK)
     broken = report.ingest.get("broken")
     if isinstance(broken, list) and broken:
-        say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue ingest` names them.")
+        say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue rebuild` names them.")
+    unreadable = report.ingest.get("unreadable")
+    for error in unreadable if isinstance(unreadable, list) else ():
+        say(plain(f"morgue: {error}"))
 
 
 def _print_report(report: RunReport) -> None:
@@ -208,6 +211,8 @@ def _print_report(report: RunReport) -> None:
         f"{counted(_number(ingest.get('new')), 'new article')}, {counted(_number(ingest.get('revisions')), 'revision')}, "
         f"{counted(_number(ingest.get('gone')), 'article')} gone."
     )
+    if not rows and not report.requests:
+        say("Nothing is due now. `morgue status` tells what is due when; `morgue sources add URL` adds a source.")
     if report.ended_by != "done":
         click.echo(f"Ended by: {report.ended_by}.")
     if report.waits_for_ingest:

@@ -48,7 +48,7 @@ class Easy:
     """A `pycurl.Curl` with every option set that no transfer changes, and the callbacks that collect one exchange."""
 
     __slots__ = (
-        "_first_byte", "_head_size", "_lines", "_only_ours", "_opened", "_refused", "_route", "_scanner", "_size",
+        "_asked", "_first_byte", "_head_size", "_lines", "_only_ours", "_opened", "_refused", "_route", "_scanner", "_size",
         "chunks", "curl", "ended", "failure", "head",
     )  # fmt: skip
 
@@ -79,6 +79,7 @@ class Easy:
             (pycurl.TIMEOUT_MS, round(limits.total * 1000)),
             (pycurl.HEADERFUNCTION, self._on_header),
             (pycurl.WRITEFUNCTION, self._on_body),
+            (pycurl.PREREQFUNCTION, self._on_request),
         ):
             curl.setopt(option, value)
         if not route.allow_private and not route.proxy:
@@ -94,6 +95,7 @@ class Easy:
         self._size = 0
         self._scanner: ChunkScanner | None = None
         self._only_ours = False
+        self._asked = False
         self._opened = 0
         self._refused: list[str] = []
         self._first_byte: Callable[[], None] | None = None
@@ -132,6 +134,20 @@ class Easy:
         if self._refused and not self._opened:
             return Failure("private-address", f"not a public address: {', '.join(self._refused)}")
         return None
+
+    def _on_request(self, *_addresses: object) -> int:
+        """Let each request go out once.
+
+        libcurl sends it again by itself, at once, when a connection that it used again dies before an answer: two
+        requests within the site's delay, and one exchange on the shelf for both. The frontier tries again in its time.
+        """
+        if self._asked:
+            self.failure = Failure("disconnect", "the connection ended before an answer began")
+            refused: int = pycurl.PREREQFUNC_ABORT
+            return refused
+        self._asked = True
+        going: int = pycurl.PREREQFUNC_OK
+        return going
 
     def _on_header(self, line: bytes) -> int | None:
         if self._first_byte is not None:
