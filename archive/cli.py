@@ -25,8 +25,10 @@ def group(ctx: click.Context, archive: Path | None) -> None:
     First day: `morgue init my-archive`, `cd my-archive`, `morgue sources add https://news.example/`, `morgue crawl`,
     `morgue search …`, `morgue serve`.
 
-    Exit codes: 0 done; 1 failed or nothing matched; 2 wrong usage; 3 done, but something needs a look; 75 another process
-    holds a lock that this command needs.
+    Exit codes: 0 done, also a search without hits; 1 failed, or there is no such thing; 2 wrong usage; 3 done, but something
+    needs a look; 75 another process holds a lock that this command needs.
+
+    Example: morgue -a my-archive search harbour
     """
     ctx.obj = Context(archive)
 

@@ -6,17 +6,22 @@ It speaks lines of JSON on standard output: {"event": "ready"}, {"event": "progr
 …counts}, or {"event": "locked", "holder": …} (exit 75). On standard input it takes "finish SECONDS" (the crawl is over: read
 what is left, for so long at most) and "stop" (end after this batch). When standard input closes the crawl has died: it stops
 after the present batch, so that a killed crawl leaves nobody behind.
+
+archive.db may have another writer when we begin: the ingest that a killed crawl left behind and that ends its batch, or a long
+re-extraction. While the crawl goes on we wait for its end ({"event": "waiting", "holder": …}), so that the crawl's own pages
+are read in this run if they can be.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,9 +30,11 @@ from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest, IngestReport
 from archive.locks import lock
-from archive.reading import open_ingest, unread
+from archive.reading import open_ingest, take_reports, unread
 
 _LOOK_SECONDS = 0.3
+_PURPOSE = "the ingest beside a crawl"
+_ORPHAN_SECONDS = 30.0  # within these a predecessor whose crawl was killed has ended: one batch, one page's time limit
 
 
 @dataclass(slots=True)
@@ -55,8 +62,35 @@ class _Orders:
 
 def _tell(event: str, report: IngestReport | None = None, **facts: object) -> None:
     line = {"event": event, **facts, **(report.as_json() if report else {})}
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    with contextlib.suppress(BrokenPipeError):  # the crawl was killed: standard input has closed, too, and ends us
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _locked(folder: ArchiveFolder, orders: _Orders, wait: float) -> Iterator[None]:
+    """Hold archive.lock, waited for as long as the crawl goes on and `wait` seconds. Raises `LockHeldError`.
+
+    There is one crawl at a time: another ingest beside a crawl is what a killed one left. It ends by itself, and is
+    waited for also when our crawl is over.
+    """
+    begun = time.monotonic()
+    told = False
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                stack.enter_context(lock(folder.archive_lock, _PURPOSE))
+                break
+            except LockHeldError as error:
+                enough = max(wait, _ORPHAN_SECONDS if error.holder.startswith(_PURPOSE) else 0.0)
+                over = orders.finishing.is_set() and time.monotonic() - begun >= enough
+                if over or orders.is_over():
+                    raise
+                if not told:
+                    _tell("waiting", holder=error.holder)
+                told = True
+            time.sleep(_LOOK_SECONDS)
+        yield
 
 
 def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
@@ -64,10 +98,11 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
     orders = _Orders()
     threading.Thread(target=orders.listen, daemon=True).start()
     with (
-        lock(folder.archive_lock, "the ingest beside a crawl", wait=wait),
+        _locked(folder, orders, wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
         ingest.on_progress = lambda report: _tell("progress", report)
+        take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         _tell("ready")
         _loop(folder, ingest, orders)
         _tell("end", ingest.report, waits=len(unread(folder, ingest.store)))

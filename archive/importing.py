@@ -2,7 +2,7 @@
 
 A file is copied to warc/imported/ as one gzip member per record, so that each record can be found again by its place; only
 the records of the wanted hosts are copied. Its origin and SHA-256 stand in the table `warcs`. With `in_place` it stays where
-it is, and a line in decisions.jsonl says so, because a rebuild needs it there.
+it is, and a rebuild needs it there. A line in decisions.jsonl says which file it was, where it lies and what of it was taken.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import append_decision, read_decisions
-from archive.errors import NotAWarcError, ShelfError, UrlError
+from archive.errors import NotAWarcError, ShelfError
 from archive.folder import ArchiveFolder
+from archive.imported import COPIED, IN_PLACE, IN_PLACE_NAMES, Filter, Imported, imported_files, same_again, sha256_of
 from archive.ingest import IngestReport, ShelfFile
 from archive.locks import lock
 from archive.reading import open_ingest, tell
-from archive.urls import host_of
 from archive.warc import RawReader, repack
-
-_CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +34,10 @@ class Import:
     prefixes: tuple[str, ...] = ()
     in_place: bool = False
 
-    def accepts(self, url: str) -> bool:
-        """Return whether a capture of `url` is wanted: no condition, or one of the hosts, or one of the prefixes."""
-        if not self.hosts and not self.prefixes:
-            return True
-        if any(url.startswith(prefix) for prefix in self.prefixes):
-            return True
-        try:
-            return host_of(url) in {host.lower() for host in self.hosts}
-        except UrlError:
-            return False
+    @property
+    def filter(self) -> Filter:
+        """The hosts and prefixes, sorted, so that their order makes no difference."""
+        return Filter(hosts=tuple(sorted(set(self.hosts))), prefixes=tuple(sorted(set(self.prefixes))))
 
 
 def import_files(
@@ -60,28 +52,32 @@ def import_files(
     files = [file for path in wanted.paths for file in _files_in(path)]
     with (
         lock(folder.archive_lock, "morgue ingest"),
-        open_ingest(folder, clock=clock, jobs=jobs, accept=wanted.accepts) as ingest,
+        open_ingest(folder, clock=clock, jobs=jobs) as ingest,
     ):
         ingest.on_progress = lambda report: tell(progress, report)
         shelf = []
         for path in files:
             try:
-                sha256 = _sha256(path)
+                sha256 = sha256_of(path)
                 if wanted.in_place:
                     _look_into(path)
-                    shelf.append(_reference(folder, path, sha256, wanted, clock))
+                    shelf.append(
+                        ShelfFile(path, f"{IN_PLACE_NAMES}{sha256[:16]}/{path.name}", accept=wanted.filter.accepts)
+                    )
                 else:
                     shelf.append(_copy(folder, path, sha256, wanted, ingest.report.broken.append))
             except ShelfError as error:
                 ingest.report.unreadable.append(error)
                 continue
+            imported = Imported(
+                name=shelf[-1].name,
+                path=path.resolve(),
+                sha256=sha256,
+                in_place=wanted.in_place,
+                filters=(wanted.filter,),
+            )
             with ingest.store.transaction():
-                ingest.store.set_ingested(
-                    shelf[-1].name,
-                    ingest.store.ingested_to(shelf[-1].name),
-                    imported_from=str(path.resolve()),
-                    imported_sha256=sha256,
-                )
+                ingest.store.note_import(_decide(folder, imported, clock))
         if not shelf and ingest.report.unreadable:
             raise ingest.report.unreadable[0]
         return ingest.files(shelf)
@@ -98,26 +94,15 @@ def _files_in(path: Path) -> list[Path]:
     return [path]
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    except OSError as error:
-        raise ShelfError(f"{path} cannot be read ({error.strerror}). Check its owner and mode.") from error
-    return digest.hexdigest()
-
-
 def _copy(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[..., None]) -> ShelfFile:
     """Copy the wanted records to the shelf, whole or not at all. The name holds the digest: twice is once."""
-    filters = "|".join([*sorted(wanted.hosts), "", *sorted(wanted.prefixes)])
+    filters = "|".join([*wanted.filter.hosts, "", *wanted.filter.prefixes])
     stem = path.name.removesuffix(".gz").removesuffix(".warc")[:80]
     tag = hashlib.sha256(f"{sha256}|{filters}".encode()).hexdigest()[:12]
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        repack(path, target, wanted=wanted.accepts, on_broken=on_broken)
+        repack(path, target, wanted=wanted.filter.accepts, on_broken=on_broken)
     return ShelfFile(target, f"imported/{target.name}")
 
 
@@ -127,20 +112,20 @@ def _look_into(path: Path) -> None:
         next(iter(reader), None)
 
 
-def _reference(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, clock: Clock) -> ShelfFile:
-    name = f"in-place/{sha256[:16]}/{path.name}"
-    known = {d.data.get("sha256") for d in read_decisions(folder.decisions) if d.kind == "imported-in-place"}
-    if sha256 not in known:
+def _decide(folder: ArchiveFolder, imported: Imported, clock: Clock) -> Imported:
+    """Write down what was imported, once; returns it with the filters of earlier imports of the same file."""
+    known = imported_files(read_decisions(folder.decisions)).get(imported.name)
+    if not same_again(known, imported):
         append_decision(
             folder.decisions,
-            "imported-in-place",
+            IN_PLACE if imported.in_place else COPIED,
             {
-                "path": os.fspath(path.resolve()),
-                "sha256": sha256,
-                "name": name,
-                "hosts": list(wanted.hosts),
-                "prefixes": list(wanted.prefixes),
+                "path": os.fspath(imported.path),
+                "sha256": imported.sha256,
+                "name": imported.name,
+                "hosts": list(imported.filters[0].hosts),
+                "prefixes": list(imported.filters[0].prefixes),
             },
             at=clock.now(),
         )
-    return ShelfFile(path, name)
+    return imported_files(read_decisions(folder.decisions))[imported.name]

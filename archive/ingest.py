@@ -45,6 +45,7 @@ class IngestReport:
     kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
     broken: list[BrokenRecordError] = field(default_factory=list)
     unreadable: list[ShelfError] = field(default_factory=list)  # files that are no WARC files, missing or locked away
+    missing: list[str] = field(default_factory=list)  # sentences: a file that was not copied is not there any more
 
     def as_json(self) -> dict[str, object]:
         """Return the report for `--json`."""
@@ -60,6 +61,7 @@ class IngestReport:
             "kinds": dict(self.kinds),
             "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
             "unreadable": [str(error) for error in self.unreadable],
+            "missing": self.missing,
         }
 
 
@@ -71,6 +73,7 @@ class ShelfFile:
     name: str
     start: int = 0
     end: int | None = None  # None: to its last complete record
+    accept: Callable[[str], bool] = lambda _url: True  # which captures to take (an import of one host)
 
 
 @dataclass(slots=True)
@@ -96,20 +99,18 @@ class Ingest:
         find: Callable[[str], Path],
         jobs: int = 1,
         stop: Callable[[], bool] = lambda: False,
-        accept: Callable[[str], bool] = lambda _url: True,
         renamed: Mapping[str, str] | None = None,
     ) -> None:
         """Set a run up.
 
-        `find(name)`: the file that the tables call `name`. `accept(url)`: which captures to take (an import of one host).
-        `stop()`: end after the present batch. `renamed`: old names of sources to those of now.
+        `find(name)`: the file that the tables call `name`. `stop()`: end after the present batch. `renamed`: old names of
+        sources to those of now.
         """
         self.store = store
         self._pool = pool
         self._sources = sources
         self._find = find
         self._stop = stop
-        self._accept = accept
         self._renamed = renamed or {}
         self._waiting: deque[_Waiting] = deque()
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
@@ -161,7 +162,7 @@ class Ingest:
         if isinstance(item, Offset):
             self._waiting.append(_Waiting(file.name, item.position))
         elif isinstance(item, FactRecord):
-            if facts := tuple(fact for fact in item.facts if self._accept(fact.url)):
+            if facts := tuple(fact for fact in item.facts if file.accept(fact.url)):
                 self.report.facts += self.store.add_facts(replace(item, facts=facts))
                 self._date_later(facts)
         else:
@@ -171,7 +172,7 @@ class Ingest:
         upto = item.ref.offset + item.ref.length
         waiting = _Waiting(file.name, upto)
         self._waiting.append(waiting)
-        if not self._accept(item.url):
+        if not file.accept(item.url):
             return
         snapshot = replace(item, source=self._source_of(item))
         capture = self.store.add_capture(snapshot)

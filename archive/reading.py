@@ -15,9 +15,10 @@ from typing import Any
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
-from archive.errors import MorgueError
+from archive.errors import MorgueError, ShelfError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
 from archive.folder import ArchiveFolder
+from archive.imported import find_file, imported_files
 from archive.ingest import Ingest, IngestReport, ShelfFile
 from archive.locks import lock
 from archive.model import Extraction
@@ -40,7 +41,6 @@ def open_ingest(
     clock: Clock,
     jobs: int | None = None,
     stop: Callable[[], bool] = lambda: False,
-    accept: Callable[[str], bool] = lambda _url: True,
     database: Path | None = None,
 ) -> Iterator[Ingest]:
     """Open an ingest into an archive (the caller holds archive.lock). `database`: fill this file instead of archive.db."""
@@ -54,10 +54,9 @@ def open_ingest(
             store,
             pool,
             load_sources(folder.sources),
-            find=lambda name: find_warc(folder.warc, name),
+            find=lambda name: find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name),
             jobs=jobs,
             stop=stop,
-            accept=accept,
             renamed=renames(decisions),
         )
 
@@ -80,6 +79,29 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
             if looked is not None:
                 looked[name] = size
     return files
+
+
+def in_place(folder: ArchiveFolder, report: IngestReport) -> list[ShelfFile]:
+    """Return the files that were imported in place, for a rebuild; one that is missing or another now is told to `report`."""
+    files = []
+    for imported in imported_files(read_decisions(folder.decisions)).values():
+        if not imported.in_place:
+            continue
+        try:
+            imported.check()
+        except ShelfError as error:
+            report.missing.append(str(error))
+        else:
+            files.append(ShelfFile(imported.path, imported.name, accept=imported.accepts))
+    return files
+
+
+def note_imports(folder: ArchiveFolder, store: Store) -> None:
+    """Write where imported files came from into a database that is being made again."""
+    with store.transaction():
+        for imported in imported_files(read_decisions(folder.decisions)).values():
+            if store.ingested_to(imported.name):
+                store.note_import(imported)
 
 
 def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
@@ -141,6 +163,8 @@ def extract_lines(lines: Iterable[Mapping[str, Any]], *, jobs: int | None = None
 def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[Extraction] | str]:
     url = str(line.get("url") or "")
     try:
+        if not line.get("path"):
+            return url, 'the line names no page: it needs "path" and "url"'
         path = Path(str(line["path"]))
         raw = path.read_bytes()
         body = gzip.decompress(raw) if path.suffix == ".gz" else raw
@@ -148,7 +172,7 @@ def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
         page = _page(body, url, at, line.get("content_type"))
-    except (OSError, EOFError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError) as error:
         return url, f"{type(error).__name__}: {error}"
     return url, pool.submit(ExtractTask(page=page))
 

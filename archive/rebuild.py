@@ -14,7 +14,7 @@ from archive.decisions import read_decisions
 from archive.folder import ArchiveFolder
 from archive.ingest import IngestReport
 from archive.locks import lock
-from archive.reading import open_ingest, take_reports, tell, unread
+from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
 
 _SUFFIXES = ("", "-wal", "-shm")
 
@@ -30,7 +30,8 @@ def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, pr
         _remove(part)
         with open_ingest(folder, clock=clock, jobs=jobs, database=part) as ingest:
             ingest.on_progress = lambda report: tell(progress, report)
-            report = ingest.files(unread(folder, ingest.store))
+            report = ingest.files([*unread(folder, ingest.store), *in_place(folder, ingest.report)])
+            note_imports(folder, ingest.store)
             take_reports(folder, ingest.store)
             with ingest.store.transaction():
                 ingest.store.restory(read_decisions(folder.decisions))

@@ -13,8 +13,13 @@ from types import TracebackType
 from archive.folder import ArchiveFolder
 from crawler.report import RunReport
 
-_LEAST_FINISH_SECONDS = 1.0
-_KILL_AFTER = 30.0  # seconds beyond its own deadline: one batch, one page's time limit
+_LEAST_SECONDS = 1.0  # to read what is left, however late it is
+_AFTER_SIGNAL = 2.0  # the same, when somebody waits for our end
+_KILL_AFTER = (
+    3.0  # seconds beyond its deadline, for the batch that it is in: a kill loses nothing, it is read again then
+)
+_LOOK = 0.5  # seconds
+_FOLLOW = (sys.executable, "-m", "archive.follow")
 
 
 class IngestBeside(AbstractContextManager["IngestBeside"]):
@@ -32,7 +37,9 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
         self._process: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._starts = 0
-        self._ending = threading.Event()
+        self._order: str | None = None  # the last one given; set when the crawl is over
+        self._late = False  # it was killed because its time was over
+        self._soon = False
         self._totals: dict[str, object] = {}
         self.died = False
         self.locked_by: str | None = None
@@ -46,16 +53,36 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ending.set()
-        left = None if self._finish_by is None else max(self._finish_by - time.monotonic(), _LEAST_FINISH_SECONDS)
+        if kind is not None:
+            self._soon = True
+        self._end()
+        while self._thread is not None and self._thread.is_alive():
+            left = float("inf") if self._finish_by is None else self._finish_by + _KILL_AFTER - time.monotonic()
+            if left <= 0:
+                self._late = True
+                if self._process is not None:
+                    self._process.kill()
+                self._thread.join(_KILL_AFTER)
+                return
+            self._thread.join(min(left, _LOOK))
+
+    def end_soon(self, _why: str) -> None:
+        """End within seconds: now, if the crawl is over, else when it is. May be called from a signal handler."""
+        self._soon = True
+        if self._order is not None:
+            self._end()
+
+    def _end(self) -> None:
+        """Tell the process how long it may still read."""
+        now = time.monotonic()
+        if self._soon:
+            self._finish_by = min(now + _AFTER_SIGNAL, self._finish_by or float("inf"))
+        if self._finish_by is not None:
+            self._finish_by = max(self._finish_by, now + _LEAST_SECONDS)
+        self._order = f"finish {'inf' if self._finish_by is None else self._finish_by - now}"
         process = self._process
         if process is not None and process.poll() is None:
-            self._send(process, "stop" if kind is not None else f"finish {'inf' if left is None else left}")
-        if self._thread is not None:
-            self._thread.join(None if left is None else left + _KILL_AFTER)
-            if self._thread.is_alive() and self._process is not None:
-                self._process.kill()
-                self._thread.join(_KILL_AFTER)
+            self._send(process, self._order)
 
     @staticmethod
     def _send(process: subprocess.Popen[str], order: str) -> None:
@@ -64,13 +91,16 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
         try:
             process.stdin.write(order + "\n")
             process.stdin.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError):
             pass  # it has just died; the listener sees it
 
     def _keep_running(self) -> None:
         while True:
-            code = self._run_once()
-            if code == 0 or self.locked_by is not None:
+            try:
+                code = self._run_once()
+            except OSError as error:  # no memory or no handle for another process
+                self.why, code = f"it cannot be started: {error}", 1
+            if code == 0 or self.locked_by is not None or self._late:
                 return
             if self._starts >= 2:  # noqa: PLR2004 - restarted once
                 self.died = True
@@ -78,14 +108,20 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
 
     def _run_once(self) -> int:
         self._starts += 1
-        command = [sys.executable, "-m", "archive.follow", str(self._folder.root)]
+        command = [*_FOLLOW, str(self._folder.root)]
         if self._jobs is not None:
             command += ["--jobs", str(self._jobs)]
         before = dict(self._totals)
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+        with subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,  # a Ctrl-C on the terminal is for the crawl, which then says when this is to end
+        ) as process:
             self._process = process
-            if self._ending.is_set():
-                self._send(process, "finish inf" if self._finish_by is None else "finish 5")
+            if self._order is not None:
+                self._send(process, self._order)
             for line in process.stdout or ():
                 self._hear(line, before)
         return process.returncode

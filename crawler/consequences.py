@@ -78,7 +78,7 @@ class Consequences:
         if lease.role is Role.ROBOTS:
             candidates = self._robots(lease, answer, scope)
         elif answer.status in REDIRECTS:
-            candidates = _redirect(lease, answer, scope)
+            candidates = self._redirect(lease, answer, scope)
         elif lease.role is not Role.PAGE and answer.status == _OK and answer.whole:
             candidates = self._listing(lease, answer, scope)
         else:
@@ -111,12 +111,18 @@ class Consequences:
             self.on_problem(lease, problem)
         return found.candidates
 
-
-def _redirect(lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
-    """Propose the target, which takes over what was said of the address that sent us there."""
-    target = redirect_url(lease.url, header(answer.headers, "Location") or "")
-    if target is None:
-        return []
-    facts = [scope.fact(target, Via.REDIRECT, answer.at)]
-    facts += [replace(fact, url=target) for fact in lease.facts if fact.via not in (Via.CONFIG, Via.REDIRECT)]
-    return [Candidate(fact=fact, role=lease.role, source=lease.source, hops=lease.hops + 1) for fact in facts]
+    def _redirect(self, lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
+        """Propose the target, which takes over what was said of the address that sent us there."""
+        written = header(answer.headers, "Location") or ""
+        target = redirect_url(lease.url, written)
+        if target is None:
+            self.on_problem(lease, f"redirects to nowhere we can go ({written[:200]!r})")
+            return []
+        asked = any(fact.via is Via.USER for fact in lease.facts)
+        if lease.role is Role.PAGE and not asked and not scope.wants(target):
+            return []
+        if lease.role in (Role.HOME, Role.SECTION) and not scope.is_own(target):
+            self.on_problem(lease, f"redirects to another site, {target}: if it moved, change its url in sources.toml")
+        facts = [scope.fact(target, Via.REDIRECT, answer.at)]
+        facts += [replace(fact, url=target) for fact in lease.facts if fact.via not in (Via.CONFIG, Via.REDIRECT)]
+        return [Candidate(fact=fact, role=lease.role, source=lease.source, hops=lease.hops + 1) for fact in facts]

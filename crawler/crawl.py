@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from archive.clock import Clock
 from archive.model import Exchange, Role
 from archive.sources import Source
+from archive.urls import registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
 from crawler.frontier import Frontier, LateFact, Lease
@@ -25,6 +27,7 @@ class Crawl:
     capture: Capture
     pump: Pump
     sources: Mapping[str, Source]
+    clock: Clock
     report: RunReport
     user_agent: str
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
@@ -47,16 +50,32 @@ class Crawl:
             headers["If-None-Match"] = lease.etag
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
-        if source and lease.role is not Role.ROBOTS:
-            headers.update(source.headers)
+        if source and lease.role is not Role.ROBOTS and registered_domain(lease.url) == registered_domain(source.url):
+            headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
         return headers
 
-    def over(self, lease: Lease, exchange: Exchange | None) -> None:
+    def never_sent(self, lease: Lease, why: BaseException | None) -> Exchange:
+        """Return the exchange of a request that did not get as far as the network: it fails as any other, and rests."""
+        detail = f"{type(why).__name__}: {why}" if why is not None else "no reason given"
+        self.report.problem(lease, f"could not be asked for ({detail})")
+        return Exchange(
+            url=lease.url,
+            started_at=self.clock.now(),
+            request_head=b"",
+            response_head=b"",
+            body=b"",
+            peer=None,
+            seconds=0.0,
+            error="protocol",
+            detail=detail,
+        )
+
+    def over(self, lease: Lease, exchange: Exchange) -> None:
         """Take an exchange that is over, however it went: discover, keep, let its politeness key rest.
 
         Raises `ShelfError` or `DatabaseError` if what was fetched cannot be kept: the run must end then.
         """
-        if exchange is None or exchange.error == "cancelled":
+        if exchange.error == "cancelled":
             self.frontier.release([lease.id])
             self.pump.done(lease, error="cancelled")
             return

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from archive.clock import Clock
+from archive.errors import DatabaseError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader
 from archive.query.reader import answering
@@ -14,6 +19,9 @@ from archive.sources import load_sources
 from crawler.frontier import SourceStats, view
 
 _LISTINGS_FAILING = 3  # in a row, of the listing that does best
+_ENOUGH_PAGES = 5  # that were read without an article among them: fewer may be chance
+_SILENT_DAYS = 2  # a site whose robots.txt fails is asked for nothing; most come back within a day
+_REPORT = re.compile(r"run-(\d{14})-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,13 @@ class Health:
 def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
     """Return the health of every source. Raises `SourcesError`, `DatabaseError`."""
     sources = load_sources(folder.sources)
-    articles = _articles(folder)
+    now = clock.now()
     crawled: dict[str, SourceStats] = {}
     if folder.crawl_db.exists():
         with view(folder.crawl_db) as frontier:
-            crawled = frontier.by_source(clock.now().timestamp())
+            crawled = frontier.by_source(now.timestamp())
+    articles = _articles(folder)
+    barren = _barren(folder, [n for n, s in crawled.items() if s.kept_pages >= _ENOUGH_PAGES and n not in articles])
     out = []
     for source in sources.sources:
         stats = crawled.get(source.name, SourceStats())
@@ -82,17 +92,29 @@ def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
                 due=stats.due,
                 kept=stats.kept,
                 failures=stats.reasons,
-                problem=_problem(stats, count) if source.enabled else None,
+                problem=_problem(stats, now.timestamp(), barren=source.name in barren) if source.enabled else None,
             )
         )
-    return Health(tuple(out), sum(s.due for s in out), _last_run(folder))
+    return Health(tuple(out), sum(s.due for s in out), _last_run(folder.reports))
 
 
-def _last_run(folder: ArchiveFolder) -> str | None:
+def ill_before(reports: Path) -> Mapping[str, str]:
+    """Return the ill sources of the newest report that names them, with what they lacked: none if there is no report."""
+    for path in sorted(reports.glob("run-*.json"), reverse=True):
+        try:
+            found = json.loads(path.read_bytes())["ill"]
+            return {str(name): str(problem) for name, problem in found.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return {}
+
+
+def _last_run(reports: Path) -> str | None:
     """Return when the last crawl began, by the names of the reports; other files may lie there too."""
-    for path in sorted(folder.reports.glob("run-*.json"), reverse=True):
+    for path in sorted(reports.glob("run-*.json"), reverse=True):
         with suppress(ValueError):
-            return datetime.strptime(path.name[4:18], "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
+            match = _REPORT.match(path.name)
+            return datetime.strptime(match[1] if match else "", "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
     return None
 
 
@@ -106,17 +128,41 @@ def _articles(folder: ArchiveFolder) -> dict[str, tuple[int, str | None]]:
     return {name: (count, last) for name, count, last in rows}
 
 
-def _problem(stats: SourceStats, articles: int) -> str | None:
-    if not stats.urls or stats.last_fetched is None:
+def _barren(folder: ArchiveFolder, names: Iterable[str]) -> frozenset[str]:
+    """Return those of the sources without articles of which enough pages were read: what waits on the shelf says nothing."""
+    try:
+        with closing(open_reader(folder.archive_db)) as reader:
+            read = "SELECT 1 FROM captures WHERE source = ? AND role = 'page' AND status = 200 LIMIT ?"
+            return frozenset(
+                name for name in names if len(reader.execute(read, (name, _ENOUGH_PAGES)).fetchall()) == _ENOUGH_PAGES
+            )
+    except DatabaseError:
+        return frozenset()
+
+
+def _problem(stats: SourceStats, now: float, *, barren: bool) -> str | None:
+    if not stats.urls:
         return None  # not asked yet
     if stats.last_success is None:
-        reasons = ", ".join(stats.reasons) or "no answer"
-        return f"never answered ({reasons}): is its address right?"
+        return _never(stats)
+    if "robots-unreachable" in stats.reasons and now - stats.last_success > _SILENT_DAYS * 86400:
+        return (
+            f"nothing was asked for since {(_iso(stats.last_success) or '')[:10]}, because its robots.txt cannot be had"
+        )
     if stats.listing_failures is not None and stats.listing_failures >= _LISTINGS_FAILING:
         return f"its listings fail ({', '.join(list(stats.reasons)[:3])})"
-    if stats.kept_pages and not articles:
+    if barren:
         return "its pages give no articles: `morgue stats` counts the reasons"
     return None
+
+
+def _never(stats: SourceStats) -> str | None:
+    """Say why a source never brought anything; None if it was not asked yet."""
+    if "robots-unreachable" in stats.reasons:
+        return "its robots.txt cannot be had, so nothing may be asked for: is its address right?"
+    if stats.last_fetched is None:
+        return "its robots.txt forbids us to ask for anything" if "robots" in stats.reasons else None
+    return f"never answered ({', '.join(stats.reasons) or 'redirects only'}): is its address right?"
 
 
 def _iso(epoch: float | None) -> str | None:

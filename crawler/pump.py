@@ -18,7 +18,7 @@ _TICK = 1.0  # looks again at least so often, whatever nobody told us
 class Pump:
     """Yields a lease when its politeness key is free and its time has come.
 
-    `budget`: seconds from the first look until no more is leased (None: until nothing is due). `max_pages`: pages to
+    `budget`: seconds from now until no more is leased (None: until nothing is due). `max_pages`: pages to
     lease at most, listings and robots.txt not counted. `on_idle` is called when nothing is being fetched while leases
     wait to be completed: the caller commits then, so that what they led to is not waited for. `asked_only`: only what
     a person asked for by name.
@@ -43,7 +43,6 @@ class Pump:
     ) -> None:
         self._frontier = frontier
         self._clock = clock
-        self._budget = budget
         self._concurrency = concurrency
         self._max_pages = max_pages
         self._sources = None if sources is None else frozenset(sources)
@@ -51,7 +50,7 @@ class Pump:
         self._asked_only = asked_only
         self._horizon = horizon
         self._patience = patience
-        self._deadline: float | None = None
+        self._deadline = None if budget is None else clock.monotonic() + budget
         self._flying: dict[int, Lease] = {}
         self._busy: set[str] = set()
         self._event = asyncio.Event()
@@ -93,8 +92,6 @@ class Pump:
 
     async def leases(self) -> AsyncIterator[Lease]:
         """Yield leases until the run is over. To be iterated once."""
-        if self._budget is not None:
-            self._deadline = self._clock.monotonic() + self._budget
         self._frontier.listen(self.wake)
         try:
             while not self._is_over():

@@ -20,7 +20,7 @@ from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, FactRecord, Role, Snapshot, Via
 from archive.payload import header
-from archive.sources import load_sources
+from archive.sources import SourcesFile, load_sources
 from archive.urls import url_key
 from archive.warc import Offset, parse_own_name, read_records, shelf_name, warc_files
 from crawler.consequences import Answer, Consequences
@@ -66,6 +66,7 @@ class _Replay:
 
     frontier: Frontier
     consequences: Consequences
+    sources: SourcesFile
     clock: _ReplayClock
     facts: dict[str, tuple[DiscoveryFact, ...]] = field(default_factory=dict)  # URL key -> said before its capture
     captures: int = 0
@@ -92,7 +93,7 @@ class _Replay:
                 self.frontier.facts_written(added.late_facts)
 
     def _take_capture(self, snapshot: Snapshot, name: str) -> None:
-        role, source = snapshot.role or Role.PAGE, snapshot.source or ""
+        role, source = snapshot.role or Role.PAGE, self._source_of(snapshot)
         try:
             said = self.facts.pop(url_key(snapshot.url), ())
         except UrlError:
@@ -119,6 +120,13 @@ class _Replay:
         self.frontier.complete([kept], warc=name, length=end)
         self.captures += 1
 
+    def _source_of(self, snapshot: Snapshot) -> str:
+        """Return the name of the source that asked, or of the one whose page it is now: sources are renamed."""
+        if snapshot.source and self.sources.by_name(snapshot.source) is not None:
+            return snapshot.source
+        source = self.sources.for_url(snapshot.url)
+        return source.name if source is not None else snapshot.source or ""
+
 
 def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> int:
     """Fill a new crawl.db and put it in the old one's place; returns how many captures it was made from.
@@ -136,7 +144,7 @@ def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress)
         replaying = _ReplayClock(datetime(1990, 1, 1, tzinfo=UTC))
         with Frontier(part, replaying) as frontier:
             consequences = Consequences(frontier, {source.name: source for source in sources.sources})
-            replay = _Replay(frontier, consequences, replaying)
+            replay = _Replay(frontier, consequences, sources, replaying)
             started = False
             for name, item in _items(folder):
                 if not started:  # the sources' own pages count as found when the archive began

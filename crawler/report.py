@@ -11,6 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
+from archive.errors import ShelfError
 from archive.model import Exchange, Role
 from crawler.capture import Kept
 from crawler.frontier import AddResult, Lease
@@ -47,6 +48,8 @@ class RunReport:
     problems: list[dict[str, str]] = field(default_factory=list)
     waits_for_ingest: int = 0  # captures not in archive.db yet when the run ended
     ingest: dict[str, object] = field(default_factory=dict)
+    ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
+    newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
     def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:
         """Count one exchange."""
@@ -108,17 +111,24 @@ class RunReport:
                 for name, count in sorted(self.sources.items())
             },
             "problems": self.problems,
+            **({} if self.ill is None else {"ill": self.ill, "newly_ill": list(self.newly_ill)}),
         }
 
 
 def write_report(folder: Path, report: RunReport) -> Path:
-    """Write the report under a name that sorts by time; whole or not at all. Returns its path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the report under a name that sorts by time; whole or not at all. Returns its path. Raises `ShelfError`."""
     path = folder / f"run-{report.started_at:%Y%m%d%H%M%S}-{report.run_id}.json"
     part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as out:
-        json.dump(report.as_json(), out, ensure_ascii=False, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with part.open("w", encoding="utf-8", errors="replace") as out:
+            json.dump(report.as_json(), out, ensure_ascii=False, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise ShelfError(
+            f"{path} cannot be written ({error.strerror}). Look at the disk's free space and the folder's rights; what was "
+            "fetched up to then is kept."
+        ) from error
     return path

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Protocol, Self
 
 from archive.clock import Clock
-from archive.errors import MorgueError, SourcesError, UsageError
+from archive.errors import MorgueError, ShelfError, SourcesError, UsageError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
@@ -23,10 +25,10 @@ from crawler.capture import Capture
 from crawler.crawl import Crawl
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
+from crawler.health import health_of, ill_before
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
-
-IN_FLIGHT_GRACE = 35.0  # seconds: the longest response in flight (30 s) and a little
+from crawler.signals import Signals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,40 +57,91 @@ class Watch:
     on_tick: Callable[[RunReport], None] = lambda _report: None
 
 
+class Companion(Protocol):
+    """What runs beside a crawl, as a context manager: leaving it waits for its end."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for the end."""
+
+    def end_soon(self, why: str) -> None:
+        """End within seconds, now or when the crawl has ended. Called from a signal handler."""
+
+
 def run_crawl(
     folder: ArchiveFolder,
     options: CrawlOptions,
     *,
     clock: Clock,
     watch: Watch,
-    beside: Callable[[RunReport], Any] | None = None,
+    beside: Callable[[RunReport], Companion] | None = None,
 ) -> RunReport:
-    """Run one crawl to its end and return its report, written to reports/ as well.
+    """Run one crawl to its end and return its report, which then lies in reports/ as well, whatever happened.
 
-    `beside(report)` returns a context manager that runs next to the crawl (ingest). Raises `LockHeldError` if a crawl runs
-    already, `SourcesError` for sources.toml, `UsageError` for a source that is not there.
+    `beside(report)` runs next to the crawl (ingest) and is waited for. SIGINT and SIGTERM end the run in order. Raises
+    `LockHeldError` if a crawl runs already, `SourcesError` for sources.toml, `UsageError` for a source or route that
+    cannot be used, `ShelfError` or `DatabaseError` if what was fetched cannot be kept.
     """
+    began = clock.monotonic()
     sources = load_sources(folder.sources)
     chosen = _chosen(sources, options.sources, folder.sources)
-    with ExitStack() as stack:
-        stack.enter_context(lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait))
+    _check_route(options)
+    with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
-        frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
-        writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
-        crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report)
-        if beside is not None:
-            stack.enter_context(beside(report))
-        watch.on_start(report)
         try:
-            _scrapy(crawl, options, clock, watch)
-            report.ended_by = crawl.pump.ended_by or "done"
-        except MorgueError as error:
-            report.ended_by = f"error: {error}"
+            with ExitStack() as stack:
+                frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
+                writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
+                crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report, began=began)
+                signals.listen(lambda name: crawl.pump.stop(f"signal ({name})"))
+                if beside is not None:
+                    signals.listen(stack.enter_context(beside(report)).end_soon)
+                watch.on_start(report)
+                _scrapy(crawl, options, clock, watch)
+                report.ended_by = crawl.pump.ended_by or "done"
+            if signals.received is not None:  # while what was left was read
+                report.ended_by = f"signal ({signals.received})"
+        except BaseException as error:
+            report.ended_by = _named(error, signals)
+            with suppress(ShelfError):  # what went wrong first is what a person must be told
+                _write(folder, report, clock)
             raise
-        finally:
-            report.ended_at = clock.now()
-            write_report(folder.reports, report)
+        if not options.save:
+            _look_after(folder, report, clock)
+        _write(folder, report, clock)
     return report
+
+
+def _look_after(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:
+    """Note which sources need a person, and which of them did not before."""
+    with suppress(MorgueError):  # somebody is writing in sources.toml just now
+        health = health_of(folder, clock)
+        report.ill = {source.name: source.problem for source in health.sources if source.problem}
+        before = ill_before(folder.reports)
+        report.newly_ill = tuple(name for name in report.ill if name not in before)
+
+
+def _write(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:
+    report.ended_at = clock.now()
+    write_report(folder.reports, report)
+
+
+def _named(error: BaseException, signals: Signals) -> str:
+    """Say in the report what broke a run off."""
+    if isinstance(error, KeyboardInterrupt):
+        return f"signal ({signals.received or 'SIGINT'}), twice"
+    return f"error: {error}" if isinstance(error, MorgueError) else f"error: {type(error).__name__}: {error}"
+
+
+def _check_route(options: CrawlOptions) -> None:
+    """Refuse a proxy or CA file that cannot be used before anything is begun: Scrapy would only log it."""
+    from crawler.handler import make_route
+
+    make_route(proxy=options.proxy, ca_file=options.proxy_ca, allow_private=options.allow_private)
 
 
 def _chosen(sources: SourcesFile, names: Sequence[str], path: Path) -> tuple[str, ...] | None:
@@ -123,6 +176,7 @@ def _crawl(
     *,
     clock: Clock,
     report: RunReport,
+    began: float,
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
@@ -134,7 +188,7 @@ def _crawl(
     pump = Pump(
         frontier,
         clock,
-        budget=options.budget,
+        budget=None if options.budget is None else options.budget - (clock.monotonic() - began),
         concurrency=options.concurrency,
         max_pages=options.max_pages,
         sources=chosen,
@@ -145,6 +199,7 @@ def _crawl(
         capture=capture,
         pump=pump,
         sources=by_name,
+        clock=clock,
         report=report,
         user_agent=user_agent(sources.contact),
     )
@@ -169,7 +224,7 @@ def user_agent(contact: str | None) -> str:
 
 
 def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> None:
-    """Run the spider to its end. SIGINT and SIGTERM stop leasing; what is in flight may end."""
+    """Run the spider to its end and make durable what it brought. Raises whatever broke the run off."""
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
 
@@ -188,9 +243,10 @@ def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> 
         priority="cmdline",
     )
     process = AsyncCrawlerProcess(settings)
-    process.crawl(NewsSpider, crawl=crawl, on_tick=watch.on_tick)
+    crawling = process.crawl(NewsSpider, crawl=crawl, on_tick=watch.on_tick)
     process.start(install_signal_handlers=False)
-    if crawl.failure is None:
-        crawl.commit()
-    else:
+    if crawl.failure is not None:
         raise crawl.failure
+    if isinstance(crawling, asyncio.Future) and crawling.done():
+        crawling.result()  # Scrapy only logs what keeps it from starting
+    crawl.commit()

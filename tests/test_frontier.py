@@ -255,6 +255,29 @@ def test_removed_sources_are_kept_and_not_leased(frontier: Frontier, clock: Hand
     assert [lease.url for lease in frontier.lease(clock.epoch)] == ["https://news.example/a"]
 
 
+@pytest.mark.parametrize("between", [False, True])  # whether a crawl ran while neither was there
+def test_a_source_renamed_by_hand_takes_its_urls_along(frontier: Frontier, clock: HandClock, *, between: bool) -> None:
+    ready(frontier)
+    frontier.add([candidate("https://news.example/a")])
+    if between:
+        frontier.sync_sources([])
+    frontier.sync_sources([TestSource("paper", "https://news.example/"), TestSource("b", "https://b.example/")])
+    (lease,) = frontier.lease(clock.epoch, sources={"paper"})
+    assert (lease.url, lease.source) == ("https://news.example/a", "paper")
+
+
+def test_what_a_switched_off_source_knew_goes_to_the_one_that_names_it_now(
+    frontier: Frontier, clock: HandClock
+) -> None:
+    off = TestSource("news", "https://news.example/", enabled=False)
+    ready(frontier)
+    frontier.add([candidate("https://news.example/a"), candidate("https://news.example/b")])
+    frontier.sync_sources([off, TestSource("other", "https://news.example/sport")])
+    frontier.add([candidate("https://news.example/a", source="other"), candidate("https://news.example/b")])
+    fetch(frontier, frontier.lease(clock.epoch)[0])  # other's home page
+    assert drain(frontier, clock) == ["https://news.example/a"]
+
+
 def test_a_new_politeness_key_takes_the_urls_along(frontier: Frontier, clock: HandClock) -> None:
     ready(frontier)
     frontier.add([candidate("https://news.example/a")])
@@ -683,3 +706,20 @@ def test_unknown_results_are_passed_over(frontier: Frontier) -> None:
     ready(frontier)
     assert frontier.complete([TestKept(999)], warc="w", length=3) == 0
     assert frontier.durable_length("w") == 3
+
+
+def test_a_robots_txt_whose_rules_outlived_its_record_is_asked_again(tmp_path: Path, clock: HandClock) -> None:
+    """Rules hold at once, their record is durable a second later: a kill in between must not cost record and sitemaps."""
+    robots = "https://news.example/robots.txt"
+    for kept in (False, True):
+        with Frontier(tmp_path / "crawl.db", clock, names=Names()) as frontier:
+            frontier.sync_sources([TestSource("news", "https://news.example/")])
+            [lease] = frontier.lease(clock.epoch)
+            assert (lease.url, lease.role) == (robots, Role.ROBOTS)
+            frontier.store_robots(robots, status=200, body=b"Sitemap: https://news.example/map.xml")
+            frontier.exchanged(lease, status=200)
+            if kept:
+                frontier.complete([TestKept(lease.id, lease.url)], warc="a", length=1)
+        clock.pass_time(1.0)
+    with Frontier(tmp_path / "crawl.db", clock, names=Names()) as frontier:
+        assert [lease.role for lease in frontier.lease(clock.epoch)] == [Role.HOME]

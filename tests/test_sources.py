@@ -289,7 +289,7 @@ def test_adding_to_the_template(tmp_path: Path) -> None:
     ("source", "words"),
     [
         (Source(name="Paper", url="https://x.example/"), "two sources have this name"),
-        (Source(name="x", url="https://PAPER.example"), "has this address"),
+        (Source(name="x", url="https://WWW.Paper.example"), "has this address"),
         (Source(name="x", url="nonsense"), "http"),
         (Source(name="x", url="https://x.example/", include=("(",)), "regular expression"),
         (Source(name="x\ny", url="https://x.example/"), "a name is"),

@@ -11,7 +11,7 @@ from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
 
 
-@click.command()
+@click.command(short_help="Find articles.")
 @click.argument("words", nargs=-1, required=False)
 @click.option("--since", metavar="DATE", help="Published (or, undated, first seen) at or after this day or time.")
 @click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
@@ -44,7 +44,7 @@ def search(
 
     Example: morgue search harbour "town council" -cruise --since 2026-05-01
     """
-    from archive.query import Filters, count, open_reader
+    from archive.query import Filters, count, open_reader, stats
     from archive.query import search as find
 
     text = " ".join(words)
@@ -57,6 +57,7 @@ def search(
         order: Any = sort or ("relevance" if text.strip() else "newest")
         hits = find(reader, text, **filters, sort=order, all=every, limit=limit, offset=offset)
         total = count(reader, text, only, all=every) if len(hits) == limit else offset + len(hits)
+        held = {} if hits else stats(reader)
     if as_json:
         emit_json([hit_json(hit) for hit in hits])
     elif as_csv:
@@ -66,17 +67,30 @@ def search(
         for hit in hits:
             print_hit(hit)
         if not hits:
-            say("Nothing found.")
+            say(_nothing(held, str(only.source or "")))
         else:
             found = counted(total, "article") if every else counted(total, "story", "stories")
             say(f"{found} found. `morgue show ID` reads one.")
+
+
+def _nothing(held: dict[str, object], source: str) -> str:
+    """Say why nothing was found, where that is not the words' doing. `held`: the archive's counts."""
+    if not held.get("articles"):
+        return (
+            "Nothing found: the archive holds no articles yet. `morgue sources add URL`, then `morgue crawl`; or "
+            "`morgue ingest FILE` for a WARC file."
+        )
+    names = held.get("by_source")
+    if source and isinstance(names, dict) and source not in names:
+        return f"Nothing found. Sources with articles: {', '.join(filter(None, names)) or 'none'}."
+    return "Nothing found. Fewer words, or a part of one with a star (harbo*), find more."
 
 
 def _flat(value: object) -> object:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else value
 
 
-@click.command()
+@click.command(short_help="Read one article.")
 @click.argument("id_or_url")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @pass_context
@@ -98,7 +112,7 @@ def show(context: Context, id_or_url: str, as_json: bool) -> None:
         print_shown(shown)
 
 
-@click.command()
+@click.command(short_help="List every copy of a story.")
 @click.argument("id_or_url")
 @click.option("--json", "as_json", is_flag=True, help="Print the members as JSON.")
 @pass_context
@@ -118,7 +132,7 @@ def story(context: Context, id_or_url: str, as_json: bool) -> None:
     emit_table(columns, [[row[column] for column in columns] for row in rows], title=f"Story {name}")
 
 
-@click.command()
+@click.command(short_help="Count what the archive holds.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @pass_context
 def stats(context: Context, as_json: bool) -> None:
@@ -139,11 +153,14 @@ def stats(context: Context, as_json: bool) -> None:
             if value:
                 emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
         else:
-            shown = f"{value:,}" if isinstance(value, int) else "none yet" if value is None else value
-            click.echo(f"{name.replace('_', ' ')}: {shown}")
+            click.echo(
+                f"{name.replace('_', ' ')}: {value:,}"
+                if isinstance(value, int)
+                else f"{name.replace('_', ' ')}: {value or 'none'}"
+            )
 
 
-@click.command()
+@click.command(short_help="Ask archive.db in SQL.")
 @click.argument("query")
 @click.option("--json", "as_json", is_flag=True, help="Print rows as JSON objects.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows as CSV.")
@@ -177,7 +194,7 @@ def sql(
         say(f"Only the first {limit:,} rows are shown; --limit N shows more.")
 
 
-@click.command()
+@click.command(short_help="Open the archive in a browser (Datasette).")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @pass_context

@@ -108,7 +108,7 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:
         last = shown.captures[-1]
-        facts.append(("kept in", f"{last['warc']}:{last['offset']}"))
+        facts.append(("kept in", f"{last['path'] or last['warc']}:{last['offset']}"))
     facts.append(("id", str(article["id"])))
     return facts
 

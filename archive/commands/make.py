@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.ingest import IngestReport
 
 
-@click.command()
+@click.command(short_help="Make a new archive.")
 @click.argument("directory", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--contact", help="Where site owners can reach you: mailto:you@paper.example or a web page.")
 @pass_context
@@ -42,12 +42,13 @@ def init(context: Context, directory: Path | None, contact: str | None) -> None:
     folder.decisions.touch()
     with open_store(folder, context.clock):
         pass
-    where = os.path.relpath(folder.root)
-    say(f"{'Made' if new else 'There is already'} an archive in {where}.")
-    say(f"Next: `morgue -a {where} sources add https://news.example/`, then `morgue -a {where} crawl`.")
+    here = folder.root == Path()
+    say(f"{'Made' if new else 'There is already'} an archive in {'this folder' if here else folder.root}.")
+    morgue = "morgue" if here else f"morgue -a {shlex.quote(str(folder.root))}"
+    say(f"Next: `{morgue} sources add https://news.example/`, then `{morgue} crawl`.")
 
 
-@click.command()
+@click.command(short_help="Read WARC files into the archive.")
 @click.argument("paths", nargs=-1, required=False, type=click.Path(path_type=Path))
 @click.option("--host", "hosts", multiple=True, metavar="H", help="Take only captures of this host (may be repeated).")
 @click.option("--url-prefix", "prefixes", multiple=True, metavar="P", help="Take only URLs that begin so (repeatable).")
@@ -91,8 +92,8 @@ def ingest(
 
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    for error in (*report.unreadable, *report.broken):
-        say(plain(f"morgue: {error}"))
+    for trouble in (*report.unreadable, *report.broken, *report.missing):
+        say(plain(f"morgue: {trouble}"))
     if as_json:
         emit_json(report.as_json())
         return
@@ -105,7 +106,7 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
         click.echo("No article: " + ", ".join(f"{n:,} {reason}" for reason, n in report.refused.most_common()) + ".")
 
 
-@click.command()
+@click.command(short_help="Make archive.db (or crawl.db) again from the WARC files.")
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
@@ -123,14 +124,15 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
     with Progress("captures", quiet=quiet) as progress:
         report = rebuild_archive(context.folder, clock=context.clock, jobs=jobs, progress=progress)
     say(
-        "Rebuilt archive.db. Superseded extractions and revisions of cause extractor are not in WARC files: they are gone."
+        "Rebuilt archive.db from the WARC files. What only the old one held is gone: superseded extractions, and revisions "
+        "of cause extractor."
     )
     tell_report(report, as_json=as_json)
-    if report.broken or report.unreadable:
+    if report.broken or report.unreadable or report.missing:
         raise click.exceptions.Exit(3)
 
 
-@click.command()
+@click.command(short_help="Place all articles again, in the order of capture.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
 @pass_context
 def restory(context: Context, as_json: bool) -> None:

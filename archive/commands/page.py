@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import click
 
 from archive.errors import UsageError
 
 
-@click.command()
+@click.command(short_help="Read saved pages without an archive.")
 @click.argument("file", required=False, default="-", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--url", metavar="U", help="Where the page came from.")
 @click.option("--captured-at", metavar="TIME", help="When it was captured (ISO 8601); dates after it are not believed.")
@@ -36,14 +36,19 @@ def extract(
     Example: morgue extract page.html --url https://news.example/a
     """
     from archive.reading import extract_file, extract_lines
+    from archive.urls import canonical_url
 
     if jsonl is not None:
-        with click.open_file(str(jsonl), encoding="utf-8") as lines:
+        with open_lines(jsonl) as lines:
             for result in extract_lines(_json_lines(lines, str(jsonl)), jobs=jobs):
                 click.echo(json.dumps(result, ensure_ascii=False))
         return
     if url is None:
-        raise UsageError("extract needs --url U: where the page came from (its date and title are judged by it).")
+        raise UsageError(
+            "extract needs --url U: where the page came from (its date and title are judged by it). For example "
+            "`morgue extract page.html --url https://news.example/a`."
+        )
+    canonical_url(url)  # says what is wrong with it
     body = read_page(file)
     result = extract_file(body, url=url, captured_at=parse_time(captured_at), content_type=content_type)
     click.echo(json.dumps(result, ensure_ascii=False, indent=2))
@@ -60,6 +65,16 @@ def read_page(path: Path) -> bytes:
     except OSError as error:
         raise UsageError(
             f"cannot read {path}: {error.strerror or error}. Give a saved page, or - for standard input."
+        ) from error
+
+
+def open_lines(path: Path) -> IO[str]:
+    """Return a file of lines, or standard input for `-`. Raises `UsageError` if there is none."""
+    try:
+        return click.open_file(str(path), encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}. Give a file of lines of JSON, or - for standard input."
         ) from error
 
 
@@ -87,7 +102,7 @@ def _json_lines(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
         yield value
 
 
-@click.command()
+@click.command(short_help="Tell which texts are copies, without an archive.")
 @click.option(
     "--jsonl",
     required=True,
@@ -103,6 +118,6 @@ def cluster(jsonl: Path) -> None:
     """
     from archive.dedupe.cluster import cluster as place
 
-    with click.open_file(str(jsonl), encoding="utf-8") as lines:
+    with open_lines(jsonl) as lines:
         for result in place(_json_lines(lines, str(jsonl))):
             click.echo(json.dumps(result, ensure_ascii=False))

@@ -1,5 +1,6 @@
 """Questions to archive.db, read-only: search, show, statistics, SQL. Nothing here can change an archive."""
 
+from archive.query.captures import LastCapture, last_capture, redirected_to
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
 from archive.query.search import Filters, Hit, count, search
@@ -12,14 +13,17 @@ from archive.query.story import members
 __all__ = [
     "Filters",
     "Hit",
+    "LastCapture",
     "Marked",
     "Reader",
     "Shown",
     "SqlResult",
     "count",
+    "last_capture",
     "match_expression",
     "members",
     "open_reader",
+    "redirected_to",
     "run_sql",
     "search",
     "show",

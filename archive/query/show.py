@@ -128,7 +128,8 @@ def _captures(conn: sqlite3.Connection, pk: int, key: str) -> list[Row]:
     return _rows(
         conn,
         "SELECT c.url, c.captured_at, c.status, c.mime, c.record_type, c.payload_digest, c.truncated, w.name AS warc,"
-        " c.offset, c.length, e.status AS extraction, e.reason FROM captures c JOIN warcs w ON w.pk = c.warc"
+        " CASE WHEN w.in_place THEN w.imported_from END AS path, c.offset, c.length, e.status AS extraction, e.reason"
+        " FROM captures c JOIN warcs w ON w.pk = c.warc"
         " LEFT JOIN extractions e ON e.pk = c.extraction WHERE c.pk IN (SELECT pk FROM captures WHERE article = ?"
         " UNION SELECT pk FROM captures WHERE url_key = ?) ORDER BY c.captured_at, c.pk",
         (pk, key),

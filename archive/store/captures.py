@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.errors import UrlError
+from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
@@ -172,15 +173,25 @@ class CaptureRows:
         *,
         sealed: bool = False,
         sha256: str | None = None,
-        imported_from: str | None = None,
-        imported_sha256: str | None = None,
     ) -> None:
         """Note up to which byte a WARC file was read; `sealed`: it will not grow. None leaves a value as it is."""
         self._conn.execute(
             "UPDATE warcs SET ingested_to = ?, sealed = ?, size = CASE WHEN ? THEN ? ELSE size END,"
-            " sha256 = coalesce(?, sha256), imported_from = coalesce(?, imported_from),"
-            " imported_sha256 = coalesce(?, imported_sha256) WHERE pk = ?",
-            (length, sealed, sealed, length, sha256, imported_from, imported_sha256, self.warc(warc)),
+            " sha256 = coalesce(?, sha256) WHERE pk = ?",
+            (length, sealed, sealed, length, sha256, self.warc(warc)),
+        )
+
+    def note_import(self, imported: Imported) -> None:
+        """Note what `Store.note_import` promises; made if the file is new."""
+        self._conn.execute(
+            "UPDATE warcs SET imported_from = ?, imported_sha256 = ?, in_place = ?, filter = ? WHERE pk = ?",
+            (
+                clean(str(imported.path)),
+                imported.sha256,
+                imported.in_place,
+                imported.filter_text(),
+                self.warc(imported.name),
+            ),
         )
 
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.dedupe.exact import Deduper, ExactDeduper
+from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
@@ -122,18 +123,13 @@ class Store:
         *,
         sealed: bool = False,
         sha256: str | None = None,
-        imported_from: str | None = None,
-        imported_sha256: str | None = None,
     ) -> None:
         """Note up to which byte a WARC file was read, in the transaction that holds those records' rows."""
-        self._rows.set_ingested(
-            warc,
-            length,
-            sealed=sealed,
-            sha256=sha256,
-            imported_from=imported_from,
-            imported_sha256=imported_sha256,
-        )
+        self._rows.set_ingested(warc, length, sealed=sealed, sha256=sha256)
+
+    def note_import(self, imported: Imported) -> None:
+        """Note where an imported file came from, whether it lies there still, and what of it was taken."""
+        self._rows.note_import(imported)
 
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:
         """Keep a crawl's report, `name` being that of its file; returns whether it was new."""

@@ -215,10 +215,8 @@ class Placer:
         for row in self._conn.execute(f"{SEEN_SQL} WHERE c.article = ?{CONTRACT_ORDER}", (article,)):
             seen, content = self._with_present_name(seen_from(row)), row[13]
             extraction = None if seen.result is None else unpack(seen.result)
-            if extraction is not None:
-                kind = SightKind.TEXT
-            else:
-                kind = SightKind.GONE if seen.status in GONE else SightKind.AGAIN
+            without = SightKind.GONE if seen.status in GONE else SightKind.AGAIN
+            kind = without if extraction is None else SightKind.TEXT
             history = step(history, sight_of(seen, kind, content, extraction))
         return history
 

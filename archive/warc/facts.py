@@ -127,5 +127,5 @@ def _decode_fact(item: object) -> DiscoveryFact | None:
 
 
 def discovery_url(facts: Sequence[DiscoveryFact]) -> str:
-    """Return the target URI of a discovery record that stands alone: the URL that its first fact is about."""
+    """Return the URL that a discovery record is about if it stands alone: that of its first fact."""
     return facts[0].url if facts else ""

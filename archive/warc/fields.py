@@ -17,6 +17,11 @@ _STAMP = re.compile(r"[0-9]{14}")
 _UNSAFE_IN_URL = re.compile("[\x00-\x20\x7f]")
 
 
+# What is said about a page must not stand under the page's own address: pywb and cdxj-indexer index every metadata record
+# that is not application/warc-fields, and would show it in the page's place.
+ABOUT = "urn:morgue:about:"
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """Version and named fields of a record; names lower-cased, the first value of each."""
@@ -38,6 +43,11 @@ class Fields:
         """WARC-Target-URI, or "". Old wget wrote it in angle brackets, as WARC 1.0's grammar said by mistake."""
         uri = self.values.get("warc-target-uri", "")
         return uri[1:-1] if uri.startswith("<") and uri.endswith(">") else uri
+
+    @property
+    def about(self) -> str:
+        """The URL that the record belongs to: its target, also where the target only names it (`ABOUT`)."""
+        return self.target.removeprefix(ABOUT)
 
     @property
     def content_length(self) -> int | None:

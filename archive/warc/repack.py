@@ -49,7 +49,7 @@ def repack(
         try:
             with part.open("wb") as out, RawReader(source, on_broken=on_broken) as reader:
                 for record in reader:
-                    uri = record.fields.target
+                    uri = record.fields.about
                     if uri and wanted is not None and not wanted(uri):
                         passed_over += 1
                         continue

@@ -14,6 +14,7 @@ from archive.model import DiscoveryFact, Exchange, RecordRef, Role
 from archive.warc import build
 from archive.warc.build import NOT_MODIFIED, RevisitOf
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, Discovery, discovery_url, encode_discovery
+from archive.warc.fields import ABOUT
 from archive.warc.names import OPEN_SUFFIX, own_name, parse_own_name
 from archive.warc.raw import complete_length
 from archive.warc.tail import Repair, TailFile, cut, seal
@@ -171,7 +172,7 @@ class WarcWriter:
                 record_id=record_id,
                 date=exchange.started_at,
                 content_type=content_type,
-                url=exchange.url,
+                url=ABOUT + exchange.url if record_type == "metadata" else exchange.url,
                 extra=extra | common,
             )
             return RecordRef(warc=self._name, offset=file.append(data), length=len(data))
@@ -208,7 +209,7 @@ class WarcWriter:
                 record_id=self._urn(),
                 date=now,
                 content_type=DISCOVERY_TYPE,
-                url=discovery_url(some),
+                url=ABOUT + discovery_url(some),
                 extra={"WARC-Warcinfo-ID": self._info_id},
             )
             ref = RecordRef(warc=self._name, offset=file.append(data), length=len(data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_HIDDEN = ("_sqlite_migrations", "exact_texts", "exact_stops", "profiles", "tombstones", "extractions")
+_HIDDEN = ("_sqlite_migrations", "dedupe_exact", "profiles", "tombstones", "extractions")
 
 _TABLES: dict[str, dict[str, Any]] = {
     "articles_view": {

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
 
-from datasette import handle_exception
 from datasette.app import Datasette
 from datasette.plugins import pm
 
@@ -36,8 +35,9 @@ def application(folder: ArchiveFolder) -> Any:
     open_reader(folder.archive_db).close()  # says what is wrong with it before a browser does
     if not pm.is_registered(limits):
         pm.register(limits, "morgue-limits")
-    # It prints the local variables of every frame for each question that has an error in it, if rich is installed.
-    handle_exception.rich = None  # no setting switches it off
+    # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
+    # and no setting switches it off. (Importing the module here by its name would be circular, and empty it.)
+    pm.get_plugin("datasette.handle_exception").rich = None
     files = [str(folder.archive_db)]
     datasette = Datasette(
         files=[] if nobody_writes(folder.archive_db) else files,

@@ -12,6 +12,7 @@ from archive.clock import Clock
 from archive.console import Context, Progress, counted, emit_json, emit_table, pass_context, plain, say
 from archive.errors import UsageError
 from archive.folder import ArchiveFolder
+from archive.sources import load_sources
 from archive.warc import Repair
 from crawler.report import RunReport
 
@@ -62,7 +63,7 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     return command
 
 
-@click.command()
+@click.command(short_help="Fetch what is due, read it, print a report.")
 @click.option(
     "--budget", metavar="TIME", help="End after this time, ingest included: 90s, 10m, 1h. Default: when done."
 )
@@ -111,7 +112,7 @@ def crawl(
     """Fetch what is due, read it, print a report. Safe under cron: a second crawl ends at once with exit code 75.
 
     Ctrl-C or SIGTERM ends it in order, with exit code 0: what is under way is finished and kept. Exit 3: the crawl is
-    done, but the reading beside it died or something needs a look.
+    done, but a source needs a look that did not before, or the reading beside it died.
 
     Example: morgue crawl --budget 9m
     """
@@ -127,6 +128,8 @@ def crawl(
         allow_private=allow_private,
         concurrency=concurrency,
     )
+    if not any(source.enabled for source in load_sources(context.folder.sources).sources):
+        say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
     if proxy and not quiet:
         say("Names are resolved by the proxy: whether they lead to public addresses is its affair.")
     outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
@@ -185,18 +188,24 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         _print_report(report)
     if outcome.locked_by and not quiet:
         say(f"archive.db is being written by {outcome.locked_by}: the new pages wait on the shelf for the next ingest.")
-    if outcome.died:
-        say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
-        raise click.exceptions.Exit(_NEEDS_A_LOOK)
     broken = report.ingest.get("broken")
     if isinstance(broken, list) and broken:
         say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue rebuild` names them.")
     unreadable = report.ingest.get("unreadable")
     for error in unreadable if isinstance(unreadable, list) else ():
         say(plain(f"morgue: {error}"))
+    for name in report.newly_ill:
+        say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])}. (`morgue status` tells more.)")
+    if outcome.died:
+        say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
+    if outcome.died or report.newly_ill:
+        raise click.exceptions.Exit(_NEEDS_A_LOOK)
 
 
 def _print_report(report: RunReport) -> None:
+    if not report.requests and not report.discovered and report.ended_by == "done":
+        click.echo("Nothing was due. `morgue sources list` names what is crawled, `morgue status` when it is due next.")
+        return
     rows = []
     for name, count in sorted(report.sources.items()):
         failures = ", ".join(f"{number} {reason}" for reason, number in count.failures.most_common(3))
@@ -211,8 +220,8 @@ def _print_report(report: RunReport) -> None:
         f"{counted(_number(ingest.get('new')), 'new article')}, {counted(_number(ingest.get('revisions')), 'revision')}, "
         f"{counted(_number(ingest.get('gone')), 'article')} gone."
     )
-    if not rows and not report.requests:
-        say("Nothing is due now. `morgue status` tells what is due when; `morgue sources add URL` adds a source.")
+    if not report.requests and report.ended_by == "done":
+        click.echo("Nothing was due. `morgue status` tells when the next visits are.")
     if report.ended_by != "done":
         click.echo(f"Ended by: {report.ended_by}.")
     if report.waits_for_ingest:
@@ -223,7 +232,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-@click.command()
+@click.command(short_help="Fetch single pages now.")
 @click.argument("urls", nargs=-1, required=True)
 @network_options
 @click.option("--no-wait", is_flag=True, help="End with exit code 75 if a crawl is running, instead of waiting for it.")

@@ -19,7 +19,7 @@ from crawler.consequences import REDIRECTS, Answer
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.likeness import article_likeness
 from crawler.discovery.links import page_links
-from crawler.politeness import Rules, rules
+from crawler.politeness import Rules, Verdict, rules
 from crawler.transfer import Engine, Route
 
 _MAX_HOPS = 5
@@ -31,6 +31,7 @@ class ProbeError(MorgueError):
 
     def __init__(self, url: str, why: str) -> None:
         self.url = url
+        self.why = why
         super().__init__(
             f"{url} was not added: {why}. Check the address; `--unchecked` adds it without asking the site."
         )
@@ -106,7 +107,9 @@ async def _rules(url: str, visitor: _Visitor) -> Rules:
     where = origin_of(url) + "/robots.txt"
     try:
         _, answer, body = await visitor.get(where, None)
-    except ProbeError:
+    except ProbeError as error:
+        if visitor.last_status is None:  # no answer at all: the site's own affair, not its robots.txt's
+            raise ProbeError(url, error.why) from error
         return rules(visitor.last_status, b"")
     return rules(answer.status, body)
 
@@ -141,7 +144,7 @@ class _Visitor:
         """Return a page after its redirects: its URL, the answer, its decoded body. Raises `ProbeError`."""
         for _ in range(_MAX_HOPS + 1):
             if allowed is not None and not allowed.allowed(url):
-                raise ProbeError(url, "its robots.txt forbids us to ask for it (or cannot be had just now)")
+                raise ProbeError(url, _why_not(allowed, url))
             exchange = await self._ask(url)
             answer = Answer.of_exchange(exchange)
             self.last_status = answer.status
@@ -168,6 +171,12 @@ class _Visitor:
         ]
         transfer = self.engine.start(url, headers=headers)
         return await transfer.wait()
+
+
+def _why_not(here: Rules, url: str) -> str:
+    if here.verdict is Verdict.DISALLOW_ALL:
+        return "its robots.txt cannot be had just now, and until it can, nothing is asked (RFC 9309 section 2.3.1.4)"
+    return f"its robots.txt forbids us to ask for {url}"
 
 
 def _why(exchange: Exchange, answer: Answer) -> str:

@@ -11,12 +11,15 @@ from crawler.commands.crawl import network_options
 from crawler.commands.probe import Probe
 
 
-@click.group()
+@click.group(short_help="Add, list, switch off and remove what is crawled.")
 def sources() -> None:
-    """Add, list, switch off and remove what is crawled. It all stands in sources.toml, which is yours to edit."""
+    """Add, list, switch off and remove what is crawled. It all stands in sources.toml, which is yours to edit.
+
+    Example: morgue sources list
+    """
 
 
-@sources.command()
+@sources.command(short_help="Look at sites and add them.")
 @click.argument("urls", nargs=-1, required=True)
 @click.option("--name", help="What to call it (default: made from its address). With one URL only.")
 @click.option(
@@ -56,9 +59,12 @@ def add(
         raise UsageError("--name goes with one URL. Add the sites one by one, or leave --name out.")
     folder = context.folder
     file = load_sources(folder.sources)
+    known = {source.url: source.name for source in file.sources}
     found = []
     for url in urls:
         home = canonical_url(url if "://" in url else f"https://{url}")
+        if home in known:
+            raise UsageError(f"{home} is a source already: {known[home]!r} in {folder.sources}. Nothing was changed.")
         probe = None
         if not unchecked:
             probe = probe_site(
@@ -72,6 +78,7 @@ def add(
             home = probe.url
         source = Source(name=name or name_for(home), url=home, delay=delay, language=language)
         add_source(folder.sources, source)
+        known[home] = source.name
         found.append({"name": source.name, "url": home, **(_as_json(probe) if probe else {})})
         if not as_json:
             if probe:
@@ -81,8 +88,10 @@ def add(
         emit_json(found)
     else:
         if file.contact is None:
-            say('Tip: put contact = "mailto:you@…" at the top of sources.toml, so that site owners can write to you.')
-        say("Next: `morgue crawl`.")
+            say(
+                'Tip: contact = "mailto:you@paper.example" at the top of sources.toml tells site owners how to reach you.'
+            )
+        say("Next: `morgue crawl`." if context.path == Path() else f"Next: `morgue -a {context.path} crawl`.")
 
 
 def _as_json(probe: Probe) -> dict[str, object]:
@@ -124,7 +133,7 @@ def _print(probe: Probe) -> None:
                f"{counted(words, 'word')}")  # fmt: skip
 
 
-@sources.command("list")
+@sources.command("list", short_help="List the sources.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @pass_context
 def list_sources(context: Context, as_json: bool) -> None:
@@ -162,7 +171,7 @@ def list_sources(context: Context, as_json: bool) -> None:
     emit_table(["name", "address", "state"], [(s.name, s.url, "on" if s.enabled else "off") for s in known])
 
 
-@sources.command()
+@sources.command(short_help="Stop crawling a source.")
 @click.argument("name")
 @pass_context
 def disable(context: Context, name: str) -> None:
@@ -176,7 +185,7 @@ def disable(context: Context, name: str) -> None:
     click.echo(f"{name} is off. `morgue sources enable {name}` switches it on again.")
 
 
-@sources.command()
+@sources.command(short_help="Crawl a source again.")
 @click.argument("name")
 @pass_context
 def enable(context: Context, name: str) -> None:
@@ -190,7 +199,7 @@ def enable(context: Context, name: str) -> None:
     click.echo(f"{name} is on.")
 
 
-@sources.command()
+@sources.command(short_help="Take a source out.")
 @click.argument("name")
 @pass_context
 def remove(context: Context, name: str) -> None:
@@ -204,7 +213,7 @@ def remove(context: Context, name: str) -> None:
     click.echo(f"{name} is no longer crawled. Its articles stay.")
 
 
-@sources.command()
+@sources.command(short_help="Give a source another name.")
 @click.argument("old")
 @click.argument("new")
 @pass_context

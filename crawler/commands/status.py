@@ -10,7 +10,7 @@ from archive.console import Context, Progress, counted, emit_json, emit_table, p
 _FINDINGS = 3
 
 
-@click.command()
+@click.command(short_help="Tell how each source is.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--problems", is_flag=True, help="Only the sources that need a look; print nothing if all is well.")
 @pass_context
@@ -44,7 +44,7 @@ def _ago(time: str | None) -> str:
     return "never" if time is None else time[:16].replace("T", " ")
 
 
-@click.command(help=rebuild_archive_command.help)
+@click.command(help=rebuild_archive_command.help, short_help=rebuild_archive_command.short_help)
 @click.option("--frontier", is_flag=True, help="Make crawl.db again instead: what is known, kept and due.")
 @click.pass_context
 def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:

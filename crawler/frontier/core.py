@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import cast
 
 from archive.clock import Clock
-from archive.errors import UrlError
 from archive.model import Role
+from crawler.frontier.identity import identity
 from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
 from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
@@ -23,7 +22,6 @@ from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
 _REMEMBERED = 50_000  # hosts
-_EXACT = frozenset({Role.ROBOTS, Role.HOME, Role.FEED, Role.SITEMAP})
 
 
 def rank_of(role: Role) -> int:
@@ -154,21 +152,8 @@ class Core:
         return _remembered(self.origins, url, self.names.origin_of)
 
     def hash_of(self, url: str, role: Role = Role.PAGE) -> bytes:
-        """Return the identity of a URL as crawl.db keeps it. Raises `UrlError`.
-
-        A robots.txt is its exact URL: http and https, with and without www, each have one of their own (RFC 9309
-        section 2.3), although their pages share a key. So are the listings that name a site's pages: a home page, feed
-        or sitemap of the host without www may name others than the one with it.
-        """
-        if role in _EXACT:
-            return hashlib.sha256(f"{role} {url}".encode("utf-8", "surrogatepass")).digest()[:16]
-        try:
-            key = self.names.url_key(url)
-        except UrlError:
-            raise
-        except ValueError as error:
-            raise UrlError(url, str(error)) from error
-        return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
+        """Return the identity of a URL as crawl.db keeps it. Raises `UrlError`."""
+        return identity(url, role, self.names.url_key)
 
     def find_head(self, queue: Queue) -> None:
         """Look up the best due URL of a queue that is not out."""

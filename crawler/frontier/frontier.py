@@ -43,6 +43,7 @@ class Frontier:
         self._core = Core.open(path, clock, names)
         self._leasing = Leasing(self._core)
         upkeep.end_all_due(self._core, self._now())
+        upkeep.ask_robots_again(self._core)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

@@ -88,7 +88,7 @@ def _take(
     core: Core, candidate: Candidate, digest: bytes, now: float, *, result: _Result, depths: dict[str, int]
 ) -> None:
     row = core.conn.execute(
-        "SELECT id, url, role, state, fetches, status FROM urls WHERE hash = ?", (digest,)
+        "SELECT id, url, role, state, fetches, status, queue FROM urls WHERE hash = ?", (digest,)
     ).fetchone()
     _count(core, candidate, new=row is None)
     if row is None:
@@ -97,7 +97,8 @@ def _take(
         _add_fact(core, url_id, candidate.fact)
         return
     result.known += 1
-    url_id, url, role, state, fetches, status = row
+    url_id, url, role, state, fetches, status, queue_id = row
+    _take_over(core, candidate, url_id, url, queue_id)
     _follow_own_redirect(core, candidate, url_id, url=url, status=status, now=now)
     _promote(core, candidate, url_id, role=Role(role), state=state, fetches=fetches, now=now)
     if _add_fact(core, url_id, candidate.fact):
@@ -170,6 +171,19 @@ def _add_fact(core: Core, url_id: int, fact: DiscoveryFact) -> bool:
         (url_id, fact_digest(fact), fact_to_json(fact)),
     )
     return cursor.rowcount == 1
+
+
+def _take_over(core: Core, candidate: Candidate, url_id: int, url: str, queue_id: int) -> None:
+    """Give a URL of a source that is switched off or gone to the one that names it now: nobody else would ask for it."""
+    source = core.sources.get(candidate.source)
+    old = core.queues[queue_id]
+    if old.source.enabled or source is None or not source.enabled or url_id in core.held:
+        return
+    queue = core.queue_for(url, candidate.source)
+    core.conn.execute("UPDATE urls SET queue = ? WHERE id = ?", (queue.id, url_id))
+    if old.head is not None and old.head[2] == url_id:
+        core.find_head(old)
+    _offer(core, url_id)
 
 
 def _follow_own_redirect(

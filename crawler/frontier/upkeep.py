@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.errors import UrlError
+from archive.model import Role
 from crawler.frontier.core import Core
 from crawler.frontier.records import SourceLike, Stats
+from crawler.frontier.scheduler import SourceState
 from crawler.frontier.schema import DONE, READY, WAITING
 
 _CHUNK = 20_000
 
 
 def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
-    """Write the table of sources; move a source's URLs where its politeness key changed."""
+    """Write the table of sources; move a source's URLs where its politeness key changed, or its name."""
     before = {name: state.key for name, state in core.sources.items()}
     rows = []
     for source in sources:
@@ -33,21 +35,35 @@ def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
         for row in rows:
             if row[0] in before and before[row[0]] != row[3]:
                 core.sources[row[0]].key = row[3]
-                _move(core, row[0])
+                _move(core, row[0], row[0])
+        _hand_over(core, rows)
     with core.reading():
         core.load()
 
 
-def _move(core: Core, source: str) -> None:
-    """Put every URL of a source under the politeness key it has now. Rare: a person changed `politeness_key`."""
+def _hand_over(core: Core, rows: Sequence[tuple[str, str, str, str | None, float | None, int]]) -> None:
+    """Give the URLs of sources that are gone to a new one of the same domain: a person renamed it, or added it anew.
+
+    Otherwise they would stay with a name that is never leased for, the home page among them.
+    """
+    named = {row[0] for row in rows}
+    gone = {state.domain: name for name, state in core.sources.items() if name not in named and state.domain}
+    for name, _, domain, key, delay, enabled in rows:
+        if name not in core.sources and domain in gone:
+            core.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+            _move(core, gone.pop(domain), name)
+
+
+def _move(core: Core, old: str, new: str) -> None:
+    """Put every URL of a source under the name and politeness key it has now. Rare: a person changed sources.toml."""
     last = 0
     while rows := core.conn.execute(
         "SELECT u.id, u.url, u.queue FROM urls u JOIN queues q ON q.id = u.queue WHERE q.source = ? AND u.id > ?"
         " ORDER BY u.id LIMIT ?",
-        (source, last, _CHUNK),
+        (old, last, _CHUNK),
     ).fetchall():
         last = rows[-1][0]
-        moved = [(queue.id, url_id) for url_id, url, old in rows if (queue := core.queue_for(url, source)).id != old]
+        moved = [(queue.id, url_id) for url_id, url, now in rows if (queue := core.queue_for(url, new)).id != now]
         core.conn.executemany("UPDATE urls SET queue = ? WHERE id = ?", moved)
 
 
@@ -83,6 +99,25 @@ def end_all_due(core: Core, now: float) -> None:
             core.find_head(queue)
     core.wake_at = 0.0
     core.scheduler.rebuild()
+
+
+def ask_robots_again(core: Core) -> int:
+    """Let each robots.txt expire whose rules are known, but whose exchange is not on the shelf; return how many.
+
+    Rules hold as soon as they are read, so a kill may come between them and their record: then the record would be
+    missing for a day, and with it, perhaps, the sitemaps that only this robots.txt names.
+    """
+    with core.writing():
+        again = []
+        for url, fetched_at in core.conn.execute("SELECT url, fetched_at FROM robots WHERE expires > 0"):
+            row = core.conn.execute(
+                "SELECT last_fetched FROM urls WHERE hash = ?", (core.hash_of(url, Role.ROBOTS),)
+            ).fetchone()
+            if row is not None and (row[0] is None or row[0] < fetched_at):
+                again.append((url,))
+        core.conn.executemany("UPDATE robots SET expires = 0 WHERE url = ?", again)
+    core.robots.forget_cache()
+    return len(again)
 
 
 def stats(core: Core, now: float) -> Stats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from urllib.parse import quote
 from archive.errors import DatabaseError
 from archive.model import Role
 from archive.urls import url_key
+from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
 from crawler.frontier.schema import READY, WAITING, refuse_newer, unusable
 
@@ -71,10 +71,9 @@ class FrontierView:
         self._path = path
         self._conn = conn
 
-    def look_up(self, url: str) -> UrlState | None:
+    def look_up(self, url: str, role: Role = Role.PAGE) -> UrlState | None:
         """Return what is known of a URL, in any of its spellings; None if nothing is. Raises `UrlError`."""
-        digest = hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).digest()[:16]
-        return state_of(self._conn, digest)
+        return state_of(self._conn, identity(url, role, url_key))
 
     def by_source(self, now: float) -> dict[str, SourceStats]:
         """Return every source in numbers. `now`: epoch of the archive's clock. Reads every row."""

@@ -7,7 +7,6 @@ to the shelf, and only then is the lease over. A kill between any two of these f
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -15,8 +14,6 @@ import scrapy
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.errors import MorgueError
-from archive.model import Exchange
 from crawler.crawl import Crawl
 from crawler.frontier import Lease
 from crawler.report import RunReport
@@ -33,61 +30,66 @@ class NewsSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self._crawl = crawl
         self._on_tick = on_tick
+        self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each lease, until the pump has no more to give in this run."""
-        self._listen_to_signals()
-        ticking = asyncio.create_task(self._tick())
+        self._ticking = asyncio.create_task(self._tick())
         try:
             async for lease in self._crawl.pump.leases():
-                yield self._request(lease)
-        finally:
-            ticking.cancel()
+                request = self._request(lease)
+                if request is not None:
+                    yield request
+        except Exception as error:  # noqa: BLE001 - Scrapy would log it and end the run as if all were well
+            self._crawl.fail(error)
 
-    def _request(self, lease: Lease) -> scrapy.Request:
-        return scrapy.Request(
-            lease.url,
-            headers=self._crawl.request_headers(lease),
-            callback=self.over,
-            errback=self.failed,
-            dont_filter=True,
-            meta={"lease": lease, "download_slot": lease.key},
-        )
+    def closed(self, reason: str) -> None:  # noqa: ARG002 - as Scrapy calls it
+        """Stop the clock: the last exchange is over."""
+        if self._ticking is not None:
+            self._ticking.cancel()
 
-    def _listen_to_signals(self) -> None:
-        """SIGINT and SIGTERM stop leasing; what is in flight may end. A second one ends the process as usual."""
-        loop = asyncio.get_running_loop()
-
-        def stop(which: signal.Signals) -> None:
-            self._crawl.pump.stop(f"signal ({which.name})")
-            for each in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(each)
-
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, stop, each)
+    def _request(self, lease: Lease) -> scrapy.Request | None:
+        try:
+            return scrapy.Request(
+                lease.url,
+                headers=self._crawl.request_headers(lease),
+                callback=self.over,
+                errback=self.failed,
+                dont_filter=True,
+                meta={"lease": lease, "download_slot": lease.key, "send_once": lease.gap > 0},
+            )
+        except ValueError as error:  # an address that Scrapy will not take must not end every run that meets it
+            self._crawl.over(lease, self._crawl.never_sent(lease, error))
+            return None
 
     async def _tick(self) -> None:
         """Commit and tell how far we are, at regular times."""
         while True:
             await asyncio.sleep(_TICK_SECONDS)
-            self._guarded(self._crawl.commit_if_due)
-            self._on_tick(self._crawl.report)
+            self._guarded(self._look)
+
+    def _look(self) -> None:
+        self._crawl.commit_if_due()
+        self._on_tick(self._crawl.report)
 
     def over(self, response: Response) -> None:
         """Take an exchange that brought a response, whole or cut."""
-        self._over(response.meta)
+        meta = response.meta
+        self._guarded(lambda: self._crawl.over(meta["lease"], meta["exchange"]))
 
     def failed(self, failure: Failure) -> None:
         """Take an exchange that brought none: the handler says in `exchange.error` why."""
-        self._over(failure.request.meta)  # type: ignore[attr-defined]  # Scrapy puts it there
-
-    def _over(self, meta: dict[str, Any]) -> None:
-        exchange: Exchange | None = meta.get("exchange")
-        self._guarded(lambda: self._crawl.over(meta["lease"], exchange))
+        meta = failure.request.meta  # type: ignore[attr-defined]  # Scrapy puts it there
+        lease: Lease = meta["lease"]
+        self._guarded(
+            lambda: self._crawl.over(lease, meta.get("exchange") or self._crawl.never_sent(lease, failure.value))
+        )
 
     def _guarded(self, work: Callable[[], object]) -> None:
-        """Let an error of ours end the run in order, instead of vanishing in Scrapy's log."""
+        """Let any error end the run in order, instead of vanishing in Scrapy's log with its lease out for ever."""
+        if self._crawl.failure is not None:
+            return  # what still comes in cannot be kept; its leases are free again at the next run
         try:
             work()
-        except MorgueError as error:
+        except Exception as error:  # noqa: BLE001 - as above
             self._crawl.fail(error)

@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.site", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port for every site; 0 lets the system choose")
     parser.add_argument("--day", type=int, default=1, choices=(1, 2, 3))
+    parser.add_argument("--latency", type=float, default=0.003, help="seconds before each answer")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
     options = parser.parse_args()
     done = threading.Event()
@@ -24,7 +25,7 @@ def main() -> None:
         signal.signal(number, lambda *_: done.set())
     if options.until_stdin_closes:
         threading.Thread(target=_when_stdin_closes, args=(done,), daemon=True).start()
-    with NewsSites(port=options.port, day=options.day) as sites:
+    with NewsSites(port=options.port, day=options.day, latency=options.latency) as sites:
         control = sites.url("courier", "/__control/")
         sys.stdout.write(json.dumps({"sites": sites.sites, "day": sites.day, "control": control}) + "\n")
         sys.stdout.flush()

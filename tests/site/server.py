@@ -48,11 +48,14 @@ class LogEntry:
 class NewsSites:
     """The papers, being served. `start` and `stop` it, or use it as a context manager; it runs in a thread."""
 
-    def __init__(self, *, port: int = 0, day: int = 1, latency: float = 0.003) -> None:
+    def __init__(
+        self, *, port: int = 0, day: int = 1, latency: float = 0.003, crawl_delay: float | None = None
+    ) -> None:
         self.sites: dict[str, str] = {}  # name -> base URL, with a slash at the end
         self.log: list[LogEntry] = []
         self.latency = latency  # seconds before each answer, so that requests at the same time can be seen
         self.day = day
+        self.crawl_delay = crawl_delay  # seconds that robots.txt asks for instead of its one second; None: as it is
         self._port = port
         self._busy: dict[str, int] = {}
         self._ready = threading.Event()
@@ -169,6 +172,9 @@ class NewsSites:
         concurrent, when = self._busy[site], time.time()
         try:
             reply = routes.answer(site, day, self.sites[site].rstrip("/"), target)
+            if target == "/robots.txt" and self.crawl_delay is not None:
+                body = reply.body.replace(b"Crawl-delay: 1", b"Crawl-delay: %g" % self.crawl_delay)
+                reply = dataclasses.replace(reply, body=body)
             if method not in ("GET", "HEAD"):
                 reply = Reply(status=405, headers=(("Allow", "GET, HEAD"),))
             reply = conditional(reply, headers)

@@ -1,0 +1,46 @@
+"""What was captured of a URL, whether an article came of it or not."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from archive.errors import UrlError
+from archive.query.reader import answering
+from archive.urls import url_key
+
+
+@dataclass(frozen=True, slots=True)
+class LastCapture:
+    """The last capture of a URL."""
+
+    captured_at: str
+    status: int | None
+    truncated: str | None  # why it is cut: length, time, disconnect …
+    reason: str | None  # why no article was found on it
+
+
+def last_capture(conn: sqlite3.Connection, url: str) -> LastCapture | None:
+    """Return the last capture of a URL in any spelling; None if there is none. Raises `QueryError`."""
+    try:
+        key = url_key(url)
+    except UrlError:
+        return None
+    with answering(conn):
+        row = conn.execute(
+            "SELECT c.captured_at, c.status, c.truncated, e.reason FROM captures c"
+            " LEFT JOIN extractions e ON e.pk = c.extraction WHERE c.url_key = ? ORDER BY c.captured_at DESC LIMIT 1",
+            (key,),
+        ).fetchone()
+    return None if row is None else LastCapture(*row)
+
+
+def redirected_to(conn: sqlite3.Connection, url: str) -> str | None:
+    """Return where a URL led when it was last followed, or None. Raises `QueryError`."""
+    with answering(conn):
+        row = conn.execute(
+            "SELECT d.url FROM captures c JOIN discoveries d ON d.via = 'redirect' AND d.found_on = c.url"
+            " WHERE c.url = ? AND c.status BETWEEN 300 AND 399 ORDER BY c.captured_at DESC, d.seen_at DESC LIMIT 1",
+            (url,),
+        ).fetchone()
+    return None if row is None else str(row[0])
