@@ -6,6 +6,7 @@ On a terminal long work shows a bar; elsewhere (cron, a pipe) one plain line a m
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -59,29 +60,63 @@ class MorgueGroup(click.Group):
     """A command group that turns every `MorgueError` into one message and its exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; errors of ours end in a line on standard error, never in a traceback."""
+        """Run the command; what goes wrong ends in a line on standard error, never in a traceback."""
+        _write_anything()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if sys.stdout is not None:  # None: it was closed before we began (`>&-`)
+                sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
         except MorgueError as error:
-            click.echo(f"morgue: {error}", err=True)
+            click.echo(f"morgue: {plain(error)}", err=True)
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             # `morgue search … | head`: the reader has seen enough.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
             ctx.exit(0)
         except OSError as error:
-            # A full disk, a folder that may not be written, a file that is gone: the system's words, without a traceback.
-            where = f"{plain(error.filename)}: " if error.filename else ""
-            click.echo(
-                f"morgue: {where}{error.strerror or error}. Check the path, its permissions and the disk's free space; "
-                "what was kept stays kept.",
-                err=True,
-            )
+            click.echo(f"morgue: {plain(explained(error))}", err=True)
             ctx.exit(1)
+        except MemoryError:
+            click.echo("morgue: there is not enough memory. Give fewer --jobs, or ask for less at a time.", err=True)
+            ctx.exit(1)
+        else:
+            return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Return the commands in the order in which they were added: that of a first day."""
         return list(self.commands)
+
+
+def _write_anything() -> None:
+    """Let every text be printed, whatever the locale: what its encoding has not is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+_HINTS = {
+    errno.ENOSPC: "Make room (`df -h` tells which disk is full) and run the same command again: what was kept is not lost.",
+    errno.EDQUOT: "Make room in your quota and run the same command again: what was kept is not lost.",
+    errno.EROFS: "The disk can only be read: mount it for writing, or name another archive with `-a DIR`.",
+    errno.EMFILE: "Too many files are open: raise the limit (`ulimit -n 4096`), or give a smaller --concurrency.",
+    errno.EIO: "The disk may be failing: look at the system's log, and copy the archive elsewhere.",
+}
+_HINTS.update(
+    dict.fromkeys((errno.EACCES, errno.EPERM), "Check its owner and mode (`ls -ld`), and who you are (`id`)."),
+)
+
+
+def explained(error: OSError) -> str:
+    """Return what, where, why and what to do, for a failure of the file system.
+
+    >>> explained(FileExistsError(errno.EEXIST, "File exists", "warc"))
+    'warc: File exists. Look at what lies there, and run the same command again.'
+    """
+    where = error.filename if error.filename2 is None else f"{error.filename} -> {error.filename2}"
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    hint = _HINTS.get(error.errno or 0, "Look at what lies there, and run the same command again.")
+    return (f"{where}: " if where else "") + f"{error.strerror or error}. {hint}"
 
 
 def emit_json(value: object) -> None:

@@ -24,7 +24,7 @@ from archive.ingest import ShelfFile
 from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.report import IngestReport
-from archive.warc import repack
+from archive.warc import RawReader, repack
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -90,6 +90,7 @@ def _take(
     """Return what to read, copied to the shelf unless it stays in place, and what to write down of it."""
     sha256 = sha256_of(path)
     if wanted.in_place:
+        _look_into(path)
         name = f"{IN_PLACE_NAMES}{sha256[:16]}/{_plain_name(path)}"
         file = ShelfFile(path, name, accept=wanted.filter.accepts)
     else:
@@ -117,6 +118,12 @@ def _copy(
         target.parent.mkdir(parents=True, exist_ok=True)
         repack(path, target, wanted=wanted.filter.accepts, on_broken=on_broken)
     return ShelfFile(target, f"imported/{target.name}")
+
+
+def _look_into(path: Path) -> None:
+    """Raise `NotAWarcError` before a decision about a file is written down that no rebuild could follow."""
+    with RawReader(path) as reader:
+        next(iter(reader), None)
 
 
 def _decide(folder: ArchiveFolder, imported: Imported, clock: Clock) -> Imported:

@@ -338,6 +338,10 @@ def database_error(error: sqlite3.Error, path: Path | str) -> DatabaseError:
         hint = "The disk is full. Make room and run the same command again: what was committed is kept."
     elif "locked" in lower or "busy" in lower:
         hint = "Another program holds it. Close it (an open SQL shell, a copy in progress) and try again."
+    elif "disk i/o" in lower:
+        hint = (
+            "Look at the disk's free space (`df -h`); if there is room, the disk may be failing: see the system's log."
+        )
     elif "readonly" in lower or "unable to open" in lower:
         hint = "Check that the file and its folder can be read and written by you."
     else:

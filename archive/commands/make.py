@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.console import Context, Progress, counted, emit_json, pass_context, say
+from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
 from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
@@ -71,8 +71,8 @@ def ingest(
 ) -> None:
     """Read WARC files into the archive; without PATHS, what the archive's own shelf has that is not read yet.
 
-    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records were
-    broken; each is named, the others are in.
+    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records or
+    files were broken; each is named, the others are in.
 
     Example: morgue ingest old-crawl.warc.gz --host www.paper.example
     """
@@ -93,7 +93,7 @@ def ingest(
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
     for trouble in (*report.unreadable, *report.broken):
-        say(f"morgue: {trouble}")
+        say(plain(f"morgue: {trouble}"))
     if report.broken_records > len(report.broken):
         say(f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named.")
     if as_json:

@@ -193,6 +193,9 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         )
     if broken := _number(report.ingest.get("broken_records")):
         say(f"morgue: {counted(broken, 'broken record')} on the shelf; the report in reports/ names the first of them.")
+    unreadable = report.ingest.get("unreadable")
+    for error in unreadable if isinstance(unreadable, list) else ():
+        say(plain(f"morgue: {error}"))
     for name in report.newly_ill:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:

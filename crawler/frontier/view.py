@@ -14,7 +14,7 @@ from archive.model import Role
 from archive.urls import url_key
 from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
-from crawler.frontier.schema import READY, WAITING, unusable
+from crawler.frontier.schema import READY, WAITING, refuse_newer, unusable
 
 _STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches"
 # What "success" means: the last visit brought something or said "not modified". robots.txt does not count: most answers
@@ -92,7 +92,7 @@ class FrontierView:
 
 @contextmanager
 def view(path: Path) -> Iterator[FrontierView]:
-    """Open `path` for reading. Raises `DatabaseError` if it is missing or damaged."""
+    """Open `path` for reading. Raises `DatabaseError` if it is missing, damaged or of a newer Morgue."""
     if not path.exists():
         raise DatabaseError(f"there is no {path} yet: nothing was crawled. `morgue crawl` makes it.")
     try:
@@ -100,6 +100,7 @@ def view(path: Path) -> Iterator[FrontierView]:
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     try:
+        refuse_newer(conn, path)
         yield FrontierView(path, conn)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
