@@ -30,6 +30,9 @@ from archive.warc import OPEN_SUFFIX, Offset, read_records
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
+# A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
+# page. The page is then read once more: what a shelf gives must not depend on the weather.
+_WORKER_LOST = frozenset({"error-crashed", "error-no-worker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class _Waiting:
     end: _End | None = None
     snapshot: Snapshot | None = None  # without its body
     facts: tuple[DiscoveryFact, ...] = ()  # what it is extracted with
+    task: ExtractTask | None = None
     future: Future[Extraction] | None = None
     extraction: Extraction | None = None
 
@@ -101,7 +105,7 @@ class Ingest:
         self._find = find
         self._stop = stop
         self._renamed = renamed or {}
-        self._late_dates = LateDates(store, find, lambda shot, facts: pool.submit(self._task(shot, facts)).result())
+        self._late_dates = LateDates(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
@@ -214,7 +218,8 @@ class Ingest:
             waiting.extraction = Extraction.refused(reason)
         else:
             waiting.facts = self.store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
-            waiting.future = self._pool.submit(self._task(snapshot, waiting.facts))
+            waiting.task = self._task(snapshot, waiting.facts)
+            waiting.future = self._pool.submit(waiting.task)
 
     def _source_of(self, snapshot: Snapshot) -> str | None:
         if snapshot.source:
@@ -225,6 +230,14 @@ class Ingest:
     def _task(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> ExtractTask:
         source = self._sources.by_name(snapshot.source) if snapshot.source else None
         return ExtractTask(snapshot=snapshot, facts=facts, selectors=dict(source.selectors) if source else {})
+
+    def _extract(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> Extraction:
+        task = self._task(snapshot, facts)
+        return self._unless_lost(self._pool.submit(task).result(), task)
+
+    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
+        """Return the extraction, or that of a second reading if the first one's worker died."""
+        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
 
     # placing
 
@@ -240,7 +253,9 @@ class Ingest:
                 self._reached[waiting.name].end = waiting.end
 
     def _place(self, waiting: _Waiting, snapshot: Snapshot) -> None:
-        extraction = waiting.future.result() if waiting.future is not None else waiting.extraction
+        extraction = waiting.extraction
+        if waiting.future is not None and waiting.task is not None:
+            extraction = self._unless_lost(waiting.future.result(), waiting.task)
         capture = self.store.add_capture(snapshot)
         if capture is None:  # twice in the files of one run
             self.report.known += 1

@@ -187,7 +187,10 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         _print_report(report)
     if outcome.locked_by and not quiet:
-        say(f"archive.db is being written by {outcome.locked_by}: the new pages wait on the shelf for the next ingest.")
+        say(
+            f"archive.db is being written by {outcome.locked_by}: {counted(report.kept, 'new page')} "
+            f"({counted(report.waits_for_ingest, 'file')}) wait on the shelf for the next ingest."
+        )
     if broken := _number(report.ingest.get("broken_records")):
         say(f"morgue: {counted(broken, 'broken record')} on the shelf; the report in reports/ names the first of them.")
     for name in report.newly_ill:

@@ -46,6 +46,8 @@ class SourceStats:
     next_at: float | None = None
     listing_failures: int | None = None  # failures in a row of the listing that does best
     reasons: dict[str, int] = field(default_factory=dict)
+    robots_reason: str | None = None  # why its robots.txt could not be had at the last visit …
+    robots_failures: int = 0  # … and how often in a row
 
 
 def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
@@ -85,6 +87,12 @@ class FrontierView:
             )
             for source, reason, count in reasons:
                 found[source].reasons[reason] = count
+            for source, reason, failures in self._conn.execute(
+                "SELECT q.source, u.reason, u.failures FROM urls u JOIN queues q ON q.id = u.queue"
+                " WHERE u.reason IS NOT NULL AND u.role = 'robots' ORDER BY u.failures"
+            ):
+                if source in found:
+                    found[source].robots_reason, found[source].robots_failures = reason, failures
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
         return found
