@@ -304,6 +304,7 @@ def open_archive(path: Path, *, create: bool = False) -> Database:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = NORMAL")  # a commit lost with the power is read again from the WARC file
         conn.execute("PRAGMA cache_size = -65536")
+        conn.execute("PRAGMA journal_size_limit = 67108864")  # a restory's log may have grown to the size of the file
         db = Database(conn, execute_plugins=False)
         refuse_newer(conn, path)
         migrations.apply(db)
