@@ -105,7 +105,7 @@ class Ingest:
         self._find = find
         self._stop = stop
         self._renamed = renamed or {}
-        self._late_dates = LateDates(store, find, lambda shot, facts: pool.submit(self._task(shot, facts)).result())
+        self._late_dates = LateDates(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
@@ -231,6 +231,14 @@ class Ingest:
         source = self._sources.by_name(snapshot.source) if snapshot.source else None
         return ExtractTask(snapshot=snapshot, facts=facts, selectors=dict(source.selectors) if source else {})
 
+    def _extract(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> Extraction:
+        task = self._task(snapshot, facts)
+        return self._unless_lost(self._pool.submit(task).result(), task)
+
+    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
+        """Return the extraction, or that of a second reading if the first one's worker died."""
+        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
+
     # placing
 
     def _settle(self, *, down_to: int) -> None:
@@ -245,9 +253,9 @@ class Ingest:
                 self._reached[waiting.name].end = waiting.end
 
     def _place(self, waiting: _Waiting, snapshot: Snapshot) -> None:
-        extraction = waiting.future.result() if waiting.future is not None else waiting.extraction
-        if waiting.task is not None and extraction is not None:
-            extraction = self._unless_lost(extraction, waiting.task)
+        extraction = waiting.extraction
+        if waiting.future is not None and waiting.task is not None:
+            extraction = self._unless_lost(waiting.future.result(), waiting.task)
         capture = self.store.add_capture(snapshot)
         if capture is None:  # twice in the files of one run
             self.report.known += 1
@@ -270,10 +278,6 @@ class Ingest:
                 self.report.unchanged += 1
             case "gone":
                 self.report.gone += 1
-
-    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
-        """Return the extraction, or that of a second reading if the first one's worker died."""
-        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
 
     # facts
 

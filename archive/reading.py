@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 from collections import deque
@@ -16,13 +15,14 @@ from typing import Any
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
-from archive.errors import MorgueError, ShelfError
+from archive.errors import MorgueError, PayloadError, ShelfError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
 from archive.folder import ArchiveFolder
 from archive.imported import find_file, imported_files
 from archive.ingest import Ingest, ShelfFile
 from archive.locks import lock
 from archive.model import Extraction
+from archive.payload import decode_content
 from archive.report import IngestReport
 from archive.sources import load_sources
 from archive.store import Store, open_store, renames
@@ -140,6 +140,12 @@ def take_reports(folder: ArchiveFolder, store: Store) -> int:
     return taken
 
 
+def unpacked(path: Path) -> bytes:
+    """Return a saved page's bytes; a file named .gz is unpacked. Raises OSError, `PayloadError` (torn, or a bomb)."""
+    body = path.read_bytes()
+    return decode_content((("Content-Encoding", "gzip"),), body) if path.suffix == ".gz" else body
+
+
 def extract_file(
     body: bytes, *, url: str, captured_at: datetime | None = None, content_type: str | None = None
 ) -> dict[str, object]:
@@ -173,13 +179,12 @@ def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[
         if not line.get("path"):
             return url, 'the line names no page: it needs "path" and "url"'
         path = Path(str(line["path"]))
-        raw = path.read_bytes()
-        body = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        body = unpacked(path)
         at = datetime.fromisoformat(str(line["captured_at"])) if line.get("captured_at") else None
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
         page = _page(body, url, at, line.get("content_type"))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, PayloadError, ValueError) as error:
         return url, f"{type(error).__name__}: {error}"
     return url, pool.submit(ExtractTask(page=page))
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -541,3 +543,18 @@ def test_public_ids_do_not_depend_on_rows(tmp_path):
         ids.append({row[0] for row in store.db.conn.execute("SELECT id FROM articles")})
         store.close()
     assert ids[0] == ids[1]
+
+
+def test_readers_know_the_migrations_that_the_writer_makes():
+    from archive.database import MIGRATIONS
+    from archive.schema import migrations
+
+    assert tuple(migration.name for migration in migrations._migrations) == MIGRATIONS
+
+
+def test_asking_loads_no_sqlite_utils():
+    code = (
+        "import archive.query, sys; print([m for m in ('sqlite_utils', 'trafilatura', 'scrapy') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from archive.clock import Clock
+from archive.database import database_error
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
-from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
 from archive.store.restory import DecisionLike, RestoryReport, renames, restory

@@ -13,10 +13,10 @@ from archive.console import Context, Progress, counted, emit_json, emit_table, p
 from archive.errors import UsageError
 from archive.folder import ArchiveFolder
 from archive.sources import load_sources
-from archive.warc import Repair
-from crawler.report import RunReport
 
 if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
+    from archive.warc import Repair
+    from crawler.report import RunReport
     from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
