@@ -6,9 +6,11 @@ On a terminal long work shows a bar; elsewhere (cron, a pipe) one plain line a m
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,34 +61,78 @@ class MorgueGroup(click.Group):
     """A command group that turns every `MorgueError` into one message and its exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; errors of ours end in a line on standard error, never in a traceback."""
+        """Run the command; what goes wrong ends in a line on standard error, never in a traceback."""
+        _write_anything()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if sys.stdout is not None:  # None: it was closed before we began (`>&-`)
+                sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
         except MorgueError as error:
-            click.echo(f"morgue: {error}", err=True)
+            say(f"morgue: {error}")  # which may quote a page or a stranger's file
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             # `morgue search … | head`: the reader has seen enough.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
             ctx.exit(0)
         except OSError as error:
-            # A full disk, a folder that may not be written, a file that is gone: the system's words, without a traceback.
-            where = f"{plain(error.filename)}: " if error.filename else ""
-            click.echo(
-                f"morgue: {where}{error.strerror or error}. Check the path, its permissions and the disk's free space; "
-                "what was kept stays kept.",
-                err=True,
-            )
+            click.echo(f"morgue: {plain(explained(error))}", err=True)
             ctx.exit(1)
+        except MemoryError:
+            click.echo("morgue: there is not enough memory. Give fewer --jobs, or ask for less at a time.", err=True)
+            ctx.exit(1)
+        else:
+            return result
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Return the commands in the order in which they were added: that of a first day."""
         return list(self.commands)
 
 
+def _write_anything() -> None:
+    """Let every text be printed, whatever the locale: what its encoding has not is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+_HINTS = {
+    errno.ENOSPC: "Make room (`df -h` tells which disk is full) and run the same command again: what was kept is not lost.",
+    errno.EDQUOT: "Make room in your quota and run the same command again: what was kept is not lost.",
+    errno.EROFS: "The disk can only be read: mount it for writing, or name another archive with `-a DIR`.",
+    errno.EMFILE: "Too many files are open: raise the limit (`ulimit -n 4096`), or give a smaller --concurrency.",
+    errno.EIO: "The disk may be failing: look at the system's log, and copy the archive elsewhere.",
+}
+_HINTS.update(
+    dict.fromkeys((errno.EACCES, errno.EPERM), "Check its owner and mode (`ls -ld`), and who you are (`id`)."),
+)
+
+
+def explained(error: OSError) -> str:
+    """Return what, where, why and what to do, for a failure of the file system.
+
+    >>> explained(FileExistsError(errno.EEXIST, "File exists", "warc"))
+    'warc: File exists. Look at what lies there, and run the same command again.'
+    """
+    where = error.filename if error.filename2 is None else f"{error.filename} -> {error.filename2}"
+    if isinstance(where, bytes):
+        where = os.fsdecode(where)
+    hint = _HINTS.get(error.errno or 0, "Look at what lies there, and run the same command again.")
+    return (f"{where}: " if where else "") + f"{error.strerror or error}. {hint}"
+
+
+def json_text(value: object, *, indent: int | None = 2) -> str:
+    r"""Return JSON, readable for people too; what would move a terminal's cursor or turn its text around is escaped.
+
+    >>> json_text("Zürich \x9b2J", indent=None)
+    '"Zürich \\u009b2J"'
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def emit_json(value: object) -> None:
-    """Print one JSON document, readable for people too."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Print one JSON document."""
+    click.echo(json_text(value))
 
 
 def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -94,8 +140,10 @@ def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
+    on_terminal = sys.stdout.isatty()
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
+        cells = [_harmless(cell) for cell in row]
+        writer.writerow([plain(cell) for cell in cells] if on_terminal else cells)
     click.echo(out.getvalue(), nl=False)
 
 
@@ -108,6 +156,8 @@ def _harmless(cell: object) -> object:
 # What can move a terminal's cursor, set its title or turn its text around must not come from a page.
 _UNSAFE: dict[int, str | None] = dict.fromkeys((*range(32), 127, *range(128, 160)), "�")
 _UNSAFE.update(dict.fromkeys((0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)))
+# JSON itself escapes what lies below 32. Lone surrogates are what UTF-8 cannot print.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSAFE.pop(0x0A)
 _UNSAFE.pop(0x09)
 
@@ -202,7 +252,7 @@ def _columns() -> int:
 def say(message: str, *, quiet: bool = False) -> None:
     """Print one line for people on standard error, so that standard output stays a program's."""
     if not quiet:
-        click.echo(message, err=True)
+        click.echo(plain(message), err=True)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -147,11 +147,11 @@ class DatabaseError(MorgueError):
 class SchemaTooNewError(DatabaseError):
     """The database was written by a newer Morgue."""
 
-    def __init__(self, path: Path, unknown: str) -> None:
+    def __init__(self, path: Path, unknown: str, *, remake: str = "morgue rebuild") -> None:
         self.path = path
         super().__init__(
             f"{path} was written by a newer Morgue (it has the migration {unknown!r}). Upgrade with "
-            "`pip install -U newsmorgue`, or make the database again from the WARC files with `morgue rebuild`."
+            f"`pip install -U newsmorgue`, or make the database again from the WARC files with `{remake}`."
         )
 
 

@@ -63,7 +63,8 @@ class CurlHandler(BaseDownloadHandler):
     `request.meta["exchange"]` holds the `Exchange` after every request, also a failed or cancelled one. A response
     whose head came is returned, its body raw (chunked framing and content-coding still on), also if the body was cut:
     then `exchange.error` and `exchange.truncated` say how. Without a head one of Scrapy's download exceptions is
-    raised.
+    raised. With `request.meta["send_once"]` libcurl does not send it again by itself when a connection that was used
+    before dies: for sites that want a delay between two requests.
     """
 
     lazy = False
@@ -75,7 +76,8 @@ class CurlHandler(BaseDownloadHandler):
     async def download_request(self, request: Request) -> Response:
         """Return the response to `request`, or raise what Scrapy expects of a failed download."""
         headers = [(name, value) for name, values in request.headers.items() for value in values]
-        transfer = self._engine.start(request.url, method=request.method, headers=headers)
+        once = bool(request.meta.get("send_once"))
+        transfer = self._engine.start(request.url, method=request.method, headers=headers, once=once)
         try:
             exchange = await transfer.wait()
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from archive.clock import Clock
 from archive.errors import DatabaseError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader
+from archive.query.reader import answering
 from archive.sources import load_sources
 from crawler.frontier import SourceStats, view
 
@@ -109,18 +110,21 @@ def ill_before(reports: Path) -> Mapping[str, str]:
 
 
 def _last_run(reports: Path) -> str | None:
-    begun = [match[1] for path in reports.glob("run-*.json") if (match := _REPORT.match(path.name))]
-    return datetime.strptime(max(begun), "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat() if begun else None
+    """Return when the last crawl began, by the names of the reports; other files may lie there too."""
+    for path in sorted(reports.glob("run-*.json"), reverse=True):
+        with suppress(ValueError):
+            match = _REPORT.match(path.name)
+            return datetime.strptime(match[1] if match else "", "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
+    return None
 
 
 def _articles(folder: ArchiveFolder) -> dict[str, tuple[int, str | None]]:
-    try:
-        with closing(open_reader(folder.archive_db)) as reader:
-            rows = reader.execute(
-                "SELECT source, count(*), max(first_seen) FROM articles WHERE hidden = 0 AND source IS NOT NULL GROUP BY 1"
-            ).fetchall()
-    except DatabaseError:
+    if not folder.archive_db.exists():
         return {}
+    with closing(open_reader(folder.archive_db)) as reader, answering(reader):
+        rows = reader.execute(
+            "SELECT source, count(*), max(first_seen) FROM articles WHERE hidden = 0 AND source IS NOT NULL GROUP BY 1"
+        ).fetchall()
     return {name: (count, last) for name, count, last in rows}
 
 

@@ -32,7 +32,7 @@ from archive.warc import complete_length, find_warc, read_records, shelf_name, w
 ROOT = Path(__file__).resolve().parents[1]
 CONCURRENCY = 16
 BATCH = 64  # exchanges that share one commit: crawler.capture.MAX_BATCH
-ORPHAN_SECONDS = 20.0  # a batch of ingest (2 s) and the page it waits for, on a machine that has more to do
+ORPHAN_SECONDS = 30.0  # a batch of ingest (2 s) and the page it waits for, on a machine that has more to do
 PATIENCE = 60.0
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MARK = "KILL_CRAWL_MARK"  # in the environment of what we start, so that we find its children's children

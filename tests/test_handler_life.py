@@ -18,7 +18,7 @@ import pytest
 from handler_tools import fetch, handler
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rawserver import CLOSE, CUT, HANG, RawServer, Script, Tls, certificates, chunked, page
+from rawserver import CLOSE, CUT, HANG, RESET, RawServer, Script, Tls, certificates, chunked, page
 from scrapy.exceptions import DownloadCancelledError, DownloadFailedError
 from scrapy.http import Request, Response
 from scrapy.settings import Settings
@@ -427,3 +427,13 @@ def test_a_real_crawl(tmp_path: Path) -> None:
     assert told["hang"] == ["DownloadTimeoutError", "timeout", ""]
     assert told["page"] == [200, None, "8\r\n<p>hello\r\n0\r\n\r\n"]
     assert "Traceback" not in done.stderr
+
+
+async def test_a_site_with_a_delay_is_not_asked_twice_when_a_used_connection_dies() -> None:
+    """Libcurl would send the request again at once; without `send_once` it may."""
+    with RawServer({"/": page(b"x"), "/dies": [RESET]}) as server:
+        async with handler() as made:
+            for path, error, meta in (("/", None, {}), ("/dies", "disconnect", {"send_once": True})):
+                _, exchange = await fetch(made, server.url(path), meta=meta)
+                assert exchange.error == error
+        assert [seen.head.split()[1] for seen in server.seen] == [b"/", b"/dies"]

@@ -218,4 +218,9 @@ def serve(context: Context, port: int, host: str) -> None:
     """
     from archive.web.serve import serve_archive
 
-    serve_archive(context.folder, host=host, port=port)
+    serve_archive(
+        context.folder,
+        host=host,
+        port=port,
+        on_ready=lambda address: say(f"The archive is at {address} Ctrl-C ends it."),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -10,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from archive.database import database_error, refuse_newer
 from archive.errors import DatabaseError, QueryError
-from archive.schema import database_error, refuse_newer
 
 TIME_LIMIT = 10.0  # seconds a statement may run
 HEAP_LIMIT = 256 * 2**20  # bytes that SQLite may hold
@@ -65,8 +66,8 @@ def open_reader(
     """Open archive.db for reading while others may be writing it.
 
     `time_limit`: seconds per statement. `heap_limit`: bytes, of SQLite in this whole process, and it stays for the
-    life of the process (SQLite can lower it but not raise it by SQL); None leaves it. Never opened as `immutable`:
-    that reads stale data beside a writer.
+    life of the process (SQLite can lower it but not raise it by SQL); None leaves it. Opened as `immutable` only on a
+    disk mounted read-only: beside a writer that would read stale data.
 
     Raises `DatabaseError` (missing, damaged, unreadable) or `SchemaTooNewError`.
     """
@@ -75,9 +76,10 @@ def open_reader(
             f"there is no {path}. Make it with `morgue init`, or from WARC files with `morgue rebuild`."
         )
     reader: Reader | None = None
+    mode = "immutable=1" if nobody_writes(path) else "mode=ro"
     try:
         reader = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?mode=ro",
+            f"file:{quote(str(path.absolute()))}?{mode}",
             uri=True,
             factory=Reader,
             timeout=10.0,
@@ -106,6 +108,22 @@ def open_reader(
     reader.set_progress_handler(reader.late, _STEPS)
     reader.set_authorizer(_authorize)
     return reader
+
+
+def nobody_writes(path: Path) -> bool:
+    """Return whether the disk is mounted read-only (a backup on a DVD, a snapshot) and the database lies there whole.
+
+    SQLite cannot open a database in WAL mode where it cannot make the files -wal and -shm beside it, unless told that
+    nobody writes (https://www.sqlite.org/wal.html, "Read-Only Databases").
+    """
+    try:
+        if not os.statvfs(path).f_flag & os.ST_RDONLY:
+            return False
+        return path.with_name(path.name + "-wal").stat().st_size == 0
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def _refuse_foreign(reader: Reader, path: Path) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import socket
+from collections.abc import Callable
+from contextlib import closing, suppress
 from typing import Any
 
-from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
 
 from archive.errors import MorgueError
 from archive.folder import ArchiveFolder
-from archive.query import match_expression, open_reader
-from archive.query.reader import HEAP_LIMIT, VALUE_LIMIT
+from archive.query import open_reader
+from archive.query.reader import nobody_writes
+from archive.web import limits
 from archive.web.metadata import metadata
 
 _SETTINGS = {
@@ -28,45 +30,48 @@ _SETTINGS = {
 }
 
 
-class ConnectionLimits:
-    """A Datasette plugin: each connection gets our limits and our search function."""
-
-    __name__ = "morgue-limits"  # Datasette asks each plugin for it, as if all were modules
-
-    @hookimpl  # type: ignore[untyped-decorator]  # pluggy's marker
-    def prepare_connection(self, conn: sqlite3.Connection) -> None:
-        """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`."""
-        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)
-        conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        conn.execute(f"PRAGMA hard_heap_limit = {HEAP_LIMIT}")
-        conn.create_function("morgue_match", 1, _match, deterministic=True)
-
-
-def _match(words: object) -> str:
-    """Return the FTS5 expression for what a person typed; nothing typed finds nothing."""
-    return match_expression(str(words or "")) or '""'
-
-
 def application(folder: ArchiveFolder) -> Any:
     """Return the ASGI application. Raises `DatabaseError` if archive.db cannot be read."""
     open_reader(folder.archive_db).close()  # says what is wrong with it before a browser does
-    if not pm.has_plugin("morgue-limits"):
-        pm.register(ConnectionLimits(), "morgue-limits")
+    if not pm.is_registered(limits):
+        pm.register(limits, "morgue-limits")
+    # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
+    # and no setting switches it off. (Importing the module here by its name would be circular, and empty it.)
+    pm.get_plugin("datasette.handle_exception").rich = None
+    files = [str(folder.archive_db)]
     datasette = Datasette(
-        files=[str(folder.archive_db)], metadata=metadata(folder.archive_db.stem), settings=_SETTINGS, memory=False
+        files=[] if nobody_writes(folder.archive_db) else files,
+        immutables=files if nobody_writes(folder.archive_db) else [],
+        metadata=metadata(folder.archive_db.stem),
+        settings=_SETTINGS,
+        memory=False,
     )
     asyncio.run(datasette.invoke_startup())
     return datasette.app()
 
 
-def serve_archive(folder: ArchiveFolder, *, host: str, port: int) -> None:
-    """Serve until Ctrl-C. Raises `MorgueError` if the port is taken."""
+def serve_archive(
+    folder: ArchiveFolder, *, host: str, port: int, on_ready: Callable[[str], None] = lambda _address: None
+) -> None:
+    """Serve until Ctrl-C; `on_ready` is told the address. Raises `MorgueError` if the port is taken."""
     import uvicorn
 
-    app = application(folder)
+    with closing(_listen(host, port)) as listener:
+        app = application(folder)
+        config = uvicorn.Config(app, log_level="warning", lifespan="on", workers=1)
+        name = f"[{host}]" if ":" in host else host
+        on_ready(f"http://{name}:{listener.getsockname()[1]}/")
+        with suppress(KeyboardInterrupt):  # uvicorn ends in order, and then raises what ended it
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
     try:
-        uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="on", workers=1)
-    except SystemExit as error:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or str(error)
         raise MorgueError(
-            f"cannot listen on {host}:{port}: is it taken by another program? Try `morgue serve --port {port + 1}`."
+            f"cannot listen on {host}:{port} ({why}). Try another port, `morgue serve --port {port % 65535 + 1}`, or "
+            "leave --host away."
         ) from error

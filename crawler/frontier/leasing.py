@@ -128,7 +128,7 @@ class Leasing:
 
     def _give(self, queue: Queue, row: tuple[Any, ...]) -> Lease:
         core = self._core
-        lease, history, digests = _lease(core.conn, queue, row)
+        lease, history, digests = _lease(core.conn, queue, row, core.gap_of(queue.key))
         core.held[lease.id] = Held(lease, queue, history, digests)
         core.tallies.pop(lease.url, None)
         queue.leased.add(lease.id)
@@ -200,7 +200,9 @@ class Leasing:
         return row, core.queues[row[15]]
 
 
-def _lease(conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...]) -> tuple[Lease, History, tuple[bytes, ...]]:
+def _lease(
+    conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...], gap: float
+) -> tuple[Lease, History, tuple[bytes, ...]]:
     (url_id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,
      digest, captured_at, captured_url, _) = row  # fmt: skip # in the order of _COLUMNS
     facts = conn.execute("SELECT digest, fact FROM facts WHERE url_id = ? AND fact IS NOT NULL", (url_id,)).fetchall()
@@ -221,6 +223,7 @@ def _lease(conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...]) -> tupl
         last_modified=last_modified,
         previous=previous,
         facts=tuple(fact_from_json(fact) for _, fact in facts),
+        gap=gap,
     )
     history = History(failures=failures, interval=interval, visits=visits, last_changed=last_changed)
     return lease, history, tuple(digest for digest, _ in facts)

@@ -116,9 +116,15 @@ def unusable(path: Path, error: sqlite3.Error) -> DatabaseError:
 
 
 def _migrate(conn: sqlite3.Connection, path: Path) -> None:
-    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(_MIGRATIONS):
-        raise SchemaTooNewError(path, f"crawl.db version {version}")
+    version = refuse_newer(conn, path)
     for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
         # One transaction for the effect and its mark; executescript would commit by itself, so BEGIN stands inside.
         conn.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+
+
+def refuse_newer(conn: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a crawl.db. Raises `SchemaTooNewError` if this Morgue does not know it."""
+    version = int(conn.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(_MIGRATIONS):
+        raise SchemaTooNewError(path, f"crawl.db version {version}", remake="morgue rebuild --frontier")
+    return version

@@ -14,7 +14,7 @@ from archive.model import Role
 from archive.urls import url_key
 from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
-from crawler.frontier.schema import READY, WAITING, unusable
+from crawler.frontier.schema import READY, WAITING, refuse_newer, unusable
 
 _STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches"
 # What "success" means: the last visit brought something or said "not modified". robots.txt does not count: most answers
@@ -46,8 +46,6 @@ class SourceStats:
     next_at: float | None = None
     listing_failures: int | None = None  # failures in a row of the listing that does best
     reasons: dict[str, int] = field(default_factory=dict)
-    robots_reason: str | None = None  # why its robots.txt could not be had at the last visit …
-    robots_failures: int = 0  # … and how often in a row
 
 
 def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
@@ -87,12 +85,6 @@ class FrontierView:
             )
             for source, reason, count in reasons:
                 found[source].reasons[reason] = count
-            for source, reason, failures in self._conn.execute(
-                "SELECT q.source, u.reason, u.failures FROM urls u JOIN queues q ON q.id = u.queue"
-                " WHERE u.reason IS NOT NULL AND u.role = 'robots' ORDER BY u.failures"
-            ):
-                if source in found:
-                    found[source].robots_reason, found[source].robots_failures = reason, failures
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
         return found
@@ -100,7 +92,7 @@ class FrontierView:
 
 @contextmanager
 def view(path: Path) -> Iterator[FrontierView]:
-    """Open `path` for reading. Raises `DatabaseError` if it is missing or damaged."""
+    """Open `path` for reading. Raises `DatabaseError` if it is missing, damaged or of a newer Morgue."""
     if not path.exists():
         raise DatabaseError(f"there is no {path} yet: nothing was crawled. `morgue crawl` makes it.")
     try:
@@ -108,6 +100,7 @@ def view(path: Path) -> Iterator[FrontierView]:
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     try:
+        refuse_newer(conn, path)
         yield FrontierView(path, conn)
     except sqlite3.Error as error:
         raise unusable(path, error) from error

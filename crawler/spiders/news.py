@@ -56,7 +56,7 @@ class NewsSpider(scrapy.Spider):
                 callback=self.over,
                 errback=self.failed,
                 dont_filter=True,
-                meta={"lease": lease, "download_slot": lease.key},
+                meta={"lease": lease, "download_slot": lease.key, "send_once": lease.gap > 0},
             )
         except ValueError as error:  # an address that Scrapy will not take must not end every run that meets it
             self._crawl.over(lease, self._crawl.never_sent(lease, error))

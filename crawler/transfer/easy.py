@@ -48,8 +48,8 @@ class Easy:
     """A `pycurl.Curl` with every option set that no transfer changes, and the callbacks that collect one exchange."""
 
     __slots__ = (
-        "_first_byte", "_head_size", "_lines", "_only_ours", "_opened", "_refused", "_route", "_scanner", "_size",
-        "chunks", "curl", "ended", "failure", "head",
+        "_asked", "_first_byte", "_head_size", "_lines", "_once", "_only_ours", "_opened", "_refused", "_route", "_scanner",
+        "_size", "chunks", "curl", "ended", "failure", "head",
     )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
@@ -79,6 +79,7 @@ class Easy:
             (pycurl.TIMEOUT_MS, round(limits.total * 1000)),
             (pycurl.HEADERFUNCTION, self._on_header),
             (pycurl.WRITEFUNCTION, self._on_body),
+            (pycurl.PREREQFUNCTION, self._on_request),
         ):
             curl.setopt(option, value)
         if not route.allow_private and not route.proxy:
@@ -94,6 +95,7 @@ class Easy:
         self._size = 0
         self._scanner: ChunkScanner | None = None
         self._only_ours = False
+        self._asked = self._once = False
         self._opened = 0
         self._refused: list[str] = []
         self._first_byte: Callable[[], None] | None = None
@@ -102,6 +104,7 @@ class Easy:
         """Make ready for one transfer; `first_byte` is called when an answer begins."""
         self._clear()
         self._first_byte = first_byte
+        self._once = ask.once
         curl = self.curl
         base = f"{ask.scheme}://{ask.authority}"
         # libcurl gets a URL that holds nothing but the host, and the target as text: two URL parsers that disagree
@@ -132,6 +135,20 @@ class Easy:
         if self._refused and not self._opened:
             return Failure("private-address", f"not a public address: {', '.join(self._refused)}")
         return None
+
+    def _on_request(self, *_addresses: object) -> int:
+        """Let a request go out once where the site wants a delay between two.
+
+        libcurl sends it again by itself, at once, when a connection that it used again dies before an answer began: two
+        requests without a delay, and one exchange on the shelf for both. The frontier tries again in its time.
+        """
+        if self._asked and self._once:
+            self.failure = Failure("disconnect", "the connection ended before an answer began")
+            refused: int = pycurl.PREREQFUNC_ABORT
+            return refused
+        self._asked = True
+        going: int = pycurl.PREREQFUNC_OK
+        return going
 
     def _on_header(self, line: bytes) -> int | None:
         if self._first_byte is not None:

@@ -84,6 +84,7 @@ class Engine:
         *,
         method: str = "GET",
         headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]] = (),
+        once: bool = False,
     ) -> Transfer:
         """Begin one exchange. Never raises for what the request or the network is like: see `Exchange.error`."""
         loop = self._loop = self._loop or asyncio.get_running_loop()
@@ -95,7 +96,7 @@ class Engine:
             engine=self,
         )
         try:
-            transfer.ask = ask = make_ask(url, method=method, headers=headers)
+            transfer.ask = ask = make_ask(url, method=method, headers=headers, once=once)
         except UnusableRequestError as error:
             self._settle(transfer, Failure("protocol", str(error)))
             return transfer

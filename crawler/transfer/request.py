@@ -48,6 +48,7 @@ class Ask:
     target: str  # origin form (RFC 9112 section 3.2.1)
     method: str
     fields: tuple[tuple[bytes, bytes], ...] = field(default=())  # Host first
+    once: bool = False  # not to be sent again by itself when a connection that was used before dies
 
     @property
     def head(self) -> bytes:
@@ -57,7 +58,7 @@ class Ask:
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def make_ask(url: str, *, method: str = "GET", headers: Iterable[tuple[bytes, bytes]] = ()) -> Ask:
+def make_ask(url: str, *, method: str = "GET", headers: Iterable[tuple[bytes, bytes]] = (), once: bool = False) -> Ask:
     """Return the request for `url` with exactly these header fields, after Host (taken from the URL unless given).
 
     Fields that frame a message (Connection, Content-Length, Expect, Upgrade, …) are left out. A user name in the URL is
@@ -85,7 +86,7 @@ def make_ask(url: str, *, method: str = "GET", headers: Iterable[tuple[bytes, by
     fields = ((b"Host", hosts[0]), *(pair for pair in given if pair[0].lower() != b"host"))
     return Ask(
         url=url, scheme=parts.scheme, host=host, authority=authority, port=port, target=target, method=method,
-        fields=fields,
+        fields=fields, once=once,
     )  # fmt: skip
 
 
