@@ -62,10 +62,11 @@ class MorgueGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what goes wrong ends in a line on standard error, never in a traceback."""
         _write_anything()
+        if sys.stdout is None:  # closed before we began (`>&-`): nobody wants to read it
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open as long as the process lives
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:  # None: it was closed before we began (`>&-`)
-                sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
+            sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
         except MorgueError as error:
             click.echo(f"morgue: {plain(error)}", err=True)
             ctx.exit(error.exit_code)

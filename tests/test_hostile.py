@@ -142,6 +142,19 @@ def test_a_locale_that_cannot_print_a_text(archive: Path) -> None:
     assert rb"\xc4rger \u2603" in done.stdout
 
 
+def test_standard_output_closed_before_we_began(archive: Path) -> None:
+    line = f"{sys.executable} -c 'from crawler.cli import main; main()' -a {archive} stats >&-"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("now", ["garbage", "2026-13-01", "9999-12-31T23:59:59Z", "0001-01-01"])
+def test_a_clock_that_cannot_be(archive: Path, monkeypatch: pytest.MonkeyPatch, now: str) -> None:
+    monkeypatch.setenv("MORGUE_NOW", now)
+    result = inside(archive, "crawl", "--quiet")
+    assert (result.exit_code, "MORGUE_NOW" in result.stderr) == (2, True)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a full disk to write to")
 def test_a_full_disk_at_the_other_end(archive: Path) -> None:
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "-a", str(archive), "stats", "--json"]
