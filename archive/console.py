@@ -10,6 +10,7 @@ import errno
 import io
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,7 +69,7 @@ class MorgueGroup(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
         except MorgueError as error:
-            click.echo(f"morgue: {plain(error)}", err=True)
+            say(f"morgue: {error}")  # which may quote a page or a stranger's file
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             # `morgue search … | head`: the reader has seen enough.
@@ -120,9 +121,19 @@ def explained(error: OSError) -> str:
     return (f"{where}: " if where else "") + f"{error.strerror or error}. {hint}"
 
 
+def json_text(value: object, *, indent: int | None = 2) -> str:
+    r"""Return JSON, readable for people too; what would move a terminal's cursor or turn its text around is escaped.
+
+    >>> json_text("Zürich \x9b2J", indent=None)
+    '"Zürich \\u009b2J"'
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def emit_json(value: object) -> None:
-    """Print one JSON document, readable for people too."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """Print one JSON document."""
+    click.echo(json_text(value))
 
 
 def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -130,8 +141,10 @@ def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
+    on_terminal = sys.stdout.isatty()
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
+        cells = [_harmless(cell) for cell in row]
+        writer.writerow([plain(cell) for cell in cells] if on_terminal else cells)
     click.echo(out.getvalue(), nl=False)
 
 
@@ -144,6 +157,8 @@ def _harmless(cell: object) -> object:
 # What can move a terminal's cursor, set its title or turn its text around must not come from a page.
 _UNSAFE: dict[int, str | None] = dict.fromkeys((*range(32), 127, *range(128, 160)), "�")
 _UNSAFE.update(dict.fromkeys((0x202A, 0x202B, 0x202C, 0x202D, 0x202E, 0x2066, 0x2067, 0x2068, 0x2069)))
+# JSON itself escapes what lies below 32. Lone surrogates are what UTF-8 cannot print.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _UNSAFE.pop(0x0A)
 _UNSAFE.pop(0x09)
 
@@ -161,7 +176,7 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, titl
 
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(plain(column)), overflow="fold")  # of SQL that a stranger may have written: no markup
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
@@ -238,7 +253,7 @@ def _columns() -> int:
 def say(message: str, *, quiet: bool = False) -> None:
     """Print one line for people on standard error, so that standard output stays a program's."""
     if not quiet:
-        click.echo(message, err=True)
+        click.echo(plain(message), err=True)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

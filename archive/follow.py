@@ -14,8 +14,10 @@ are read in this run if they can be.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
@@ -28,11 +30,13 @@ from pathlib import Path
 from archive.clock import clock_from_environment
 from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
-from archive.ingest import Ingest, IngestReport
+from archive.ingest import Ingest
 from archive.locks import lock
 from archive.reading import open_ingest, take_reports, unread
+from archive.report import IngestReport
 
 _LOOK_SECONDS = 0.3
+_MOST_NAMED = 20  # broken records
 _PURPOSE = "the ingest beside a crawl"
 _ORPHAN_SECONDS = 30.0  # within these a predecessor whose crawl was killed has ended: one batch, one page's time limit
 
@@ -49,7 +53,7 @@ class _Orders:
         for line in sys.stdin:
             word, _, rest = line.strip().partition(" ")
             if word == "finish":
-                self.deadline = time.monotonic() + float(rest or "inf")
+                self.deadline = time.monotonic() + _seconds(rest)
                 self.finishing.set()
             elif word == "stop":
                 break
@@ -60,10 +64,18 @@ class _Orders:
         return self.stopped.is_set() or (self.deadline is not None and time.monotonic() >= self.deadline)
 
 
-def _tell(event: str, report: IngestReport | None = None, **facts: object) -> None:
-    line = {"event": event, **facts, **(report.as_json() if report else {})}
+def _seconds(text: str) -> float:
+    """Return the seconds of an order; one that cannot be read leaves all the time there is."""
+    try:
+        seconds = float(text or "inf")
+    except ValueError:
+        return float("inf")
+    return float("inf") if math.isnan(seconds) else seconds
+
+
+def _tell(event: str, **facts: object) -> None:
     with contextlib.suppress(BrokenPipeError):  # the crawl was killed: standard input has closed, too, and ends us
-        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
         sys.stdout.flush()
 
 
@@ -101,11 +113,17 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         _locked(folder, orders, wait),
         open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
     ):
-        ingest.on_progress = lambda report: _tell("progress", report)
+        ingest.on_progress = lambda report: _tell("progress", **report.counts())
         take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         _tell("ready")
         _loop(folder, ingest, orders)
-        _tell("end", ingest.report, waits=len(unread(folder, ingest.store)))
+        _tell("end", waits=len(unread(folder, ingest.store)), **_shortened(ingest.report))
+
+
+def _shortened(report: IngestReport) -> dict[str, object]:
+    """Return the report with the first broken records only: it goes into the crawl's own report."""
+    told = report.as_json()
+    return {name: value[:_MOST_NAMED] if isinstance(value, list) else value for name, value in told.items()}
 
 
 def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders) -> None:
@@ -127,14 +145,13 @@ def main(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(5)  # fetching goes first
-    directory, options = arguments[0], dict(zip(arguments[1::2], arguments[2::2], strict=True))
-    jobs = options.get("--jobs")
+    parser = argparse.ArgumentParser(prog="python -m archive.follow")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
+    options = parser.parse_args(arguments)
     try:
-        follow(
-            ArchiveFolder(Path(directory)),
-            jobs=None if jobs is None else int(jobs),
-            wait=float(options.get("--wait", "0")),
-        )
+        follow(ArchiveFolder(options.directory).check(), jobs=options.jobs, wait=options.wait)
     except LockHeldError as error:
         _tell("locked", holder=error.holder)
         return error.exit_code

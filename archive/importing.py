@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +17,16 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import append_decision, read_decisions
-from archive.errors import NotAWarcError, ShelfError
+from archive.errors import BrokenRecordError, NotAWarcError, ShelfError
 from archive.folder import ArchiveFolder
 from archive.imported import COPIED, IN_PLACE, IN_PLACE_NAMES, Filter, Imported, imported_files, same_again, sha256_of
-from archive.ingest import IngestReport, ShelfFile
+from archive.ingest import ShelfFile
 from archive.locks import lock
 from archive.reading import open_ingest, tell
+from archive.report import IngestReport
 from archive.warc import RawReader, repack
+
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +49,8 @@ def import_files(
 ) -> IngestReport:
     """Import WARC files; folders are looked through. Idempotent. Returns the ingest's report.
 
-    A file that is none goes into `report.unreadable` and does not stop the others; if not one could be taken in, its error
-    is raised: `NotAWarcError`, `ShelfError`. A path that is not there is refused before anything is copied. Raises
-    `LockHeldError`.
+    A file that is no WARC is named in the report, and the others are imported. Raises `NotAWarcError` or `ShelfError` if
+    none can be, `LockHeldError`.
     """
     files = [file for path in wanted.paths for file in _files_in(path)]
     with (
@@ -58,27 +61,14 @@ def import_files(
         shelf = []
         for path in files:
             try:
-                sha256 = sha256_of(path)
-                if wanted.in_place:
-                    _look_into(path)
-                    shelf.append(
-                        ShelfFile(path, f"{IN_PLACE_NAMES}{sha256[:16]}/{path.name}", accept=wanted.filter.accepts)
-                    )
-                else:
-                    shelf.append(_copy(folder, path, sha256, wanted, ingest.report.broken.append))
+                file, imported = _take(folder, path, wanted, ingest.report.note_broken)
             except ShelfError as error:
                 ingest.report.unreadable.append(error)
                 continue
-            imported = Imported(
-                name=shelf[-1].name,
-                path=path.resolve(),
-                sha256=sha256,
-                in_place=wanted.in_place,
-                filters=(wanted.filter,),
-            )
             with ingest.store.transaction():
                 ingest.store.note_import(_decide(folder, imported, clock))
-        if not shelf and ingest.report.unreadable:
+            shelf.append(file)
+        if not shelf:
             raise ingest.report.unreadable[0]
         return ingest.files(shelf)
 
@@ -94,10 +84,34 @@ def _files_in(path: Path) -> list[Path]:
     return [path]
 
 
-def _copy(folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[..., None]) -> ShelfFile:
+def _take(
+    folder: ArchiveFolder, path: Path, wanted: Import, on_broken: Callable[[BrokenRecordError], None]
+) -> tuple[ShelfFile, Imported]:
+    """Return what to read, copied to the shelf unless it stays in place, and what to write down of it."""
+    sha256 = sha256_of(path)
+    if wanted.in_place:
+        _look_into(path)
+        name = f"{IN_PLACE_NAMES}{sha256[:16]}/{_plain_name(path)}"
+        file = ShelfFile(path, name, accept=wanted.filter.accepts)
+    else:
+        file = _copy(folder, path, sha256, wanted, on_broken)
+    imported = Imported(
+        name=file.name, path=path.resolve(), sha256=sha256, in_place=wanted.in_place, filters=(wanted.filter,)
+    )
+    return file, imported
+
+
+def _plain_name(path: Path) -> str:
+    """Return a file's name without what tables and shells cannot hold: line breaks, bytes that are no text."""
+    return _UNUSUAL.sub("_", path.name)
+
+
+def _copy(
+    folder: ArchiveFolder, path: Path, sha256: str, wanted: Import, on_broken: Callable[[BrokenRecordError], None]
+) -> ShelfFile:
     """Copy the wanted records to the shelf, whole or not at all. The name holds the digest: twice is once."""
     filters = "|".join([*wanted.filter.hosts, "", *wanted.filter.prefixes])
-    stem = path.name.removesuffix(".gz").removesuffix(".warc")[:80]
+    stem = _plain_name(path).removesuffix(".gz").removesuffix(".warc")[:80]
     tag = hashlib.sha256(f"{sha256}|{filters}".encode()).hexdigest()[:12]
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():

@@ -2,78 +2,60 @@
 
 Captures are read in order, extracted in worker processes, and placed by this one process in the order in which they were
 read. A batch's rows are committed together with how far into each file they reach, so that a kill at any moment loses
-nothing and repeats nothing: what was not committed is read again, and what is known is passed over.
+nothing and repeats nothing: what was not committed is read again, and what is known is passed over. What is still with the
+workers when a batch ends is no part of it: a capture gets its row when it is placed.
 """
 
 from __future__ import annotations
 
-import heapq
+import contextlib
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.errors import BrokenRecordError, ShelfError, UrlError
+from archive.dating import LateDates
+from archive.errors import ShelfError
 from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, reason_by_head
+from archive.imported import sha256_of
+from archive.merge import merged
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
+from archive.report import IngestReport
 from archive.sources import SourcesFile
-from archive.store import Store
-from archive.urls import url_key
-from archive.warc import Offset, read_record, read_records
+from archive.store import Store, key_or_raw
+from archive.warc import OPEN_SUFFIX, Offset, read_records
 
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
-
-Item = Snapshot | FactRecord | Offset
-
-
-@dataclass(slots=True)
-class IngestReport:
-    """What an ingest did: counts of captures and articles, each broken record, each file that could not be read."""
-
-    captures: int = 0
-    known: int = 0  # captures that were there already
-    facts: int = 0
-    new: int = 0
-    revisions: int = 0
-    unchanged: int = 0
-    gone: int = 0  # captures that say that an article is gone
-    refused: Counter[str] = field(default_factory=Counter)  # reason -> captures that are no article
-    kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
-    broken: list[BrokenRecordError] = field(default_factory=list)
-    unreadable: list[ShelfError] = field(default_factory=list)  # files that are no WARC files, missing or locked away
-    missing: list[str] = field(default_factory=list)  # sentences: a file that was not copied is not there any more
-
-    def as_json(self) -> dict[str, object]:
-        """Return the report for `--json`."""
-        return {
-            "captures": self.captures,
-            "known": self.known,
-            "facts": self.facts,
-            "new": self.new,
-            "revisions": self.revisions,
-            "unchanged": self.unchanged,
-            "gone": self.gone,
-            "refused": dict(self.refused.most_common()),
-            "kinds": dict(self.kinds),
-            "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
-            "unreadable": [str(error) for error in self.unreadable],
-            "missing": self.missing,
-        }
+# A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
+# page. The page is then read once more: what a shelf gives must not depend on the weather.
+_WORKER_LOST = frozenset({"error-crashed", "error-no-worker"})
 
 
 @dataclass(frozen=True, slots=True)
 class ShelfFile:
-    """One file to read: where it lies, under which name it is known, and from where to where (bytes)."""
+    """One file to read: where it lies, under which name it is known, from and to where (bytes), and what of it."""
 
     path: Path
     name: str
     start: int = 0
     end: int | None = None  # None: to its last complete record
-    accept: Callable[[str], bool] = lambda _url: True  # which captures to take (an import of one host)
+    accept: Callable[[str], bool] = lambda _url: True  # by URL: an import of one host takes only its captures
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The file was read to its end, and will not grow: its size (bytes) and SHA-256."""
+
+    size: int
+    sha256: str
+
+
+_Item = Snapshot | FactRecord | Offset | _End
+_Step = tuple[ShelfFile, _Item]
 
 
 @dataclass(slots=True)
@@ -81,10 +63,21 @@ class _Waiting:
     """One item between reading and placing."""
 
     name: str
-    upto: int | None  # the file is ingested up to here once this is placed; None: not a place to go on from
-    capture: int | None = None
+    upto: int | None = None  # the file is ingested up to here once this is placed
+    end: _End | None = None
+    snapshot: Snapshot | None = None  # without its body
+    facts: tuple[DiscoveryFact, ...] = ()  # what it is extracted with
+    task: ExtractTask | None = None
     future: Future[Extraction] | None = None
     extraction: Extraction | None = None
+
+
+@dataclass(slots=True)
+class _Reached:
+    """How far a batch got in one file."""
+
+    upto: int
+    end: _End | None = None
 
 
 class Ingest:
@@ -112,7 +105,9 @@ class Ingest:
         self._find = find
         self._stop = stop
         self._renamed = renamed or {}
+        self._late_dates = LateDates(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
+        self._reached: dict[str, _Reached] = {}
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
         self.on_progress: Callable[[IngestReport], None] = lambda _report: None
         self.report = IngestReport()
@@ -120,75 +115,111 @@ class Ingest:
     def files(self, files: Iterable[ShelfFile]) -> IngestReport:
         """Read files together, merged by capture time, as the order of placement asks. Returns the report.
 
-        A file that cannot be read, or is no WARC file, goes into `report.unreadable`; the others are read.
+        A file that cannot be read (no WARC, gone, a bad disk) is named in the report; the others are read.
         """
-        steps = heapq.merge(*(self._stream(file) for file in files), key=lambda step: step[0])
+        steps = merged(files, self._first_time, self._stream)
         finished = False
         while not finished and not self._stop():
             finished = self._batch(steps)
+        if self._waiting:  # told to stop: what the workers have is taken
+            with self._committing():
+                self._settle(down_to=0)
         return self.report
 
-    def _stream(self, file: ShelfFile) -> Iterator[tuple[str, ShelfFile, Item]]:
+    # reading
+
+    def _first_time(self, file: ShelfFile) -> str | None:
+        try:
+            first = next(read_records(self._path(file), start=file.start, end=file.end))
+            return _time_key(first)
+        except (ShelfError, OSError) as error:
+            self._note_unreadable(file, error)
+            return None
+
+    def _path(self, file: ShelfFile) -> Path:
+        """Return where the file lies now: it may have been sealed, and so renamed, since we looked."""
+        return file.path if file.path.exists() else self._find(file.name)
+
+    def _stream(self, file: ShelfFile) -> Iterator[tuple[str, _Step]]:
         """Yield one file's items with a sort key that never goes back, so that a file keeps its own order."""
         last = ""
         try:
+            file = replace(file, path=self._path(file))
             for item in read_records(
-                file.path, start=file.start, end=file.end, on_broken=self.report.broken.append, name=file.name
+                file.path, start=file.start, end=file.end, on_broken=self.report.note_broken, name=file.name
             ):
                 last = max(last, _time_key(item))
-                yield last, file, item
-        except ShelfError as error:
-            self.report.unreadable.append(error)
+                yield last, (file, item)
+            if not file.path.name.endswith(OPEN_SUFFIX) and file.end is None:
+                yield last, (file, _End(file.path.stat().st_size, sha256_of(file.path)))
+        except (ShelfError, OSError) as error:
+            self._note_unreadable(file, error)
 
-    def _batch(self, steps: Iterator[tuple[str, ShelfFile, Item]]) -> bool:
+    def _note_unreadable(self, file: ShelfFile, error: ShelfError | OSError) -> None:
+        if isinstance(error, OSError):
+            error = ShelfError(f"{file.path} cannot be read ({error.strerror or error}). Check its owner and mode.")
+        self.report.unreadable.append(error)
+
+    # batches
+
+    def _batch(self, steps: Iterator[_Step]) -> bool:
         """Take one batch and commit it. Returns True when there is nothing more."""
         begun = time.monotonic()
-        finished = False
-        with self.store.transaction():
+        with self._committing():
             for _ in range(_BATCH_ITEMS):
                 step = next(steps, None)
                 if step is None:
-                    finished = True
-                    break
-                self._take(step[1], step[2])
+                    self._settle(down_to=0)
+                    return True
+                self._take(*step)
                 self._settle(down_to=self._most_waiting)
                 if time.monotonic() - begun >= _BATCH_SECONDS:
                     break
-            self._settle(down_to=0)
-        self.on_progress(self.report)
-        return finished
+        return False
 
-    def _take(self, file: ShelfFile, item: Item) -> None:
-        if isinstance(item, Offset):
-            self._waiting.append(_Waiting(file.name, item.position))
-        elif isinstance(item, FactRecord):
-            if facts := tuple(fact for fact in item.facts if file.accept(fact.url)):
-                self.report.facts += self.store.add_facts(replace(item, facts=facts))
-                self._date_later(facts)
-        else:
-            self._take_snapshot(file, item)
+    @contextlib.contextmanager
+    def _committing(self) -> Iterator[None]:
+        """Commit what is placed in the block together with how far it reaches."""
+        with self.store.transaction():
+            yield
+            for name, reached in self._reached.items():
+                if reached.end is None:
+                    self.store.set_ingested(name, reached.upto)
+                else:
+                    self.store.set_ingested(name, reached.upto, sealed_size=reached.end.size, sha256=reached.end.sha256)
+            self._reached.clear()
+        self.on_progress(self.report)
+
+    def _take(self, file: ShelfFile, item: _Item) -> None:
+        match item:
+            case Snapshot():
+                self._take_snapshot(file, item)
+            case FactRecord():
+                self._take_facts(file, item)
+            case Offset():
+                self._waiting.append(_Waiting(file.name, item.position))
+            case _End():
+                self._waiting.append(_Waiting(file.name, end=item))
 
     def _take_snapshot(self, file: ShelfFile, item: Snapshot) -> None:
-        upto = item.ref.offset + item.ref.length
-        waiting = _Waiting(file.name, upto)
+        waiting = _Waiting(file.name, item.ref.offset + item.ref.length)
         self._waiting.append(waiting)
         if not file.accept(item.url):
             return
-        snapshot = replace(item, source=self._source_of(item))
-        capture = self.store.add_capture(snapshot)
-        if capture is None:
+        if self.store.knows(item):
             self.report.known += 1
             return
-        self.report.captures += 1
-        waiting.capture = capture
+        snapshot = replace(item, source=self._source_of(item))
+        waiting.snapshot = replace(snapshot, body=b"")
         if snapshot.record_type == "revisit":
             return
         # One look at status and role spares a worker what is no page at all.
         if reason := reason_by_head(snapshot.status, snapshot.role):
             waiting.extraction = Extraction.refused(reason)
         else:
-            facts = self.store.facts_for(_key(snapshot.url), snapshot.captured_at)
-            waiting.future = self._pool.submit(self._task(snapshot, facts))
+            waiting.facts = self.store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
+            waiting.task = self._task(snapshot, waiting.facts)
+            waiting.future = self._pool.submit(waiting.task)
 
     def _source_of(self, snapshot: Snapshot) -> str | None:
         if snapshot.source:
@@ -200,18 +231,39 @@ class Ingest:
         source = self._sources.by_name(snapshot.source) if snapshot.source else None
         return ExtractTask(snapshot=snapshot, facts=facts, selectors=dict(source.selectors) if source else {})
 
+    def _extract(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> Extraction:
+        task = self._task(snapshot, facts)
+        return self._unless_lost(self._pool.submit(task).result(), task)
+
+    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
+        """Return the extraction, or that of a second reading if the first one's worker died."""
+        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
+
+    # placing
+
     def _settle(self, *, down_to: int) -> None:
         """Place what was read first, until at most `down_to` items wait."""
         while len(self._waiting) > down_to:
             waiting = self._waiting.popleft()
-            if waiting.capture is not None:
-                self._place(waiting, waiting.capture)
+            if waiting.snapshot is not None:
+                self._place(waiting, waiting.snapshot)
             if waiting.upto is not None:
-                self.store.set_ingested(waiting.name, waiting.upto)
+                self._reached[waiting.name] = _Reached(waiting.upto)
+            if waiting.end is not None:
+                self._reached[waiting.name].end = waiting.end
 
-    def _place(self, waiting: _Waiting, capture: int) -> None:
-        extraction = waiting.future.result() if waiting.future is not None else waiting.extraction
+    def _place(self, waiting: _Waiting, snapshot: Snapshot) -> None:
+        extraction = waiting.extraction
+        if waiting.future is not None and waiting.task is not None:
+            extraction = self._unless_lost(waiting.future.result(), waiting.task)
+        capture = self.store.add_capture(snapshot)
+        if capture is None:  # twice in the files of one run
+            self.report.known += 1
+            return
+        self.report.captures += 1
         if extraction is not None:
+            if extraction.article and extraction.published is None:
+                extraction = self._late_dates.dated_by_later(snapshot, waiting.facts) or extraction
             self.store.add_extraction(capture, EXTRACTOR, extraction)
             if not extraction.article:
                 self.report.refused[extraction.reason or "unknown"] += 1
@@ -227,35 +279,21 @@ class Ingest:
             case "gone":
                 self.report.gone += 1
 
-    def _date_later(self, facts: tuple[DiscoveryFact, ...]) -> None:
-        """Extract an undated article once more when a later fact may date it (the earliest such fact decides)."""
-        for fact in facts:
-            if fact.published is None:
-                continue
-            self._settle(down_to=0)
-            for undated in self.store.undated(_key(fact.url), fact.seen_at):
-                try:
-                    snapshot = read_record(self._find(undated.warc), undated.offset, name=undated.warc)
-                except ShelfError as error:  # its file was taken away: it stays undated
-                    self.report.unreadable.append(error)
-                    continue
-                snapshot = replace(snapshot, source=undated.source, role=undated.role)
-                earlier = self.store.facts_for(_key(fact.url), snapshot.captured_at)
-                extraction = self._pool.submit(self._task(snapshot, (*earlier, fact))).result()
-                if extraction.published is not None:
-                    self.store.add_extraction(undated.capture, EXTRACTOR, extraction)
-                    self.store.place(undated.capture)
+    # facts
+
+    def _take_facts(self, file: ShelfFile, record: FactRecord) -> None:
+        facts = tuple(fact for fact in record.facts if file.accept(fact.url))
+        undated = self._late_dates.undated_by(facts)
+        self.report.facts += self.store.add_facts(replace(record, facts=facts))
+        for fact, captures in undated:
+            for capture in captures:
+                extraction = self._late_dates.dated(capture, (fact,))
+                if extraction is not None:
+                    self.store.add_extraction(capture.capture, EXTRACTOR, extraction)
+                    self.store.place(capture.capture)
 
 
-def _key(url: str) -> str:
-    """Return a URL's key; strangers' WARCs hold targets that are no web addresses (urn:, dns:), which have none."""
-    try:
-        return url_key(url)
-    except UrlError:
-        return url
-
-
-def _time_key(item: Item) -> str:
+def _time_key(item: Snapshot | FactRecord | Offset) -> str:
     if isinstance(item, Offset):
         return ""
     at = item.captured_at if isinstance(item, Snapshot) else item.recorded_at

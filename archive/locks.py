@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive.errors import LockHeldError
+from archive.errors import LockHeldError, MorgueError
 
 _POLL_SECONDS = 0.2
 
@@ -24,6 +24,11 @@ def _try_lock(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _holder(text: bytes) -> str:
+    """Return the first line of a lock file."""
+    return text.decode("utf-8", "replace").partition("\n")[0].strip() or "another process"
 
 
 @contextmanager
@@ -37,22 +42,31 @@ def lock(
     """Hold the lock file `path` for the length of the `with` block.
 
     `purpose` is what others are told ("a crawl"). `wait`: seconds to wait for the holder (0: not at all, inf: for
-    ever); `on_wait(holder)` is called once if waiting is needed. Raises `LockHeldError` naming the holder.
+    ever); `on_wait(holder)` is called once if waiting is needed. Raises `LockHeldError` naming the holder, `MorgueError`
+    if the file cannot be made.
     """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise MorgueError(
+            f"{path} cannot be opened ({error.strerror}). Check that the archive's folder is there and that you may write "
+            "to it."
+        ) from None
     try:
         end = time.monotonic() + wait
         told = False
         while not _try_lock(fd):
-            holder = os.pread(fd, 500, 0).decode("utf-8", "replace").strip() or "another process"
+            holder = _holder(os.pread(fd, 500, 0))
             if time.monotonic() >= end:
                 raise LockHeldError(path, holder)
             if not told and on_wait is not None:
                 on_wait(holder)
             told = True
             time.sleep(_POLL_SECONDS)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, f"{purpose} (process {os.getpid()})\n".encode(), 0)
+        # Written before it is cut: whoever reads in between finds our whole line, and at worst the end of an older one.
+        text = f"{purpose} (process {os.getpid()})\n".encode()
+        os.pwrite(fd, text, 0)
+        os.ftruncate(fd, len(text))
         yield
     finally:
         os.close(fd)

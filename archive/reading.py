@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,16 +15,18 @@ from typing import Any
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
-from archive.errors import MorgueError, ShelfError
+from archive.errors import MorgueError, PayloadError, ShelfError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
 from archive.folder import ArchiveFolder
 from archive.imported import find_file, imported_files
-from archive.ingest import Ingest, IngestReport, ShelfFile
+from archive.ingest import Ingest, ShelfFile
 from archive.locks import lock
 from archive.model import Extraction
+from archive.payload import decode_content
+from archive.report import IngestReport
 from archive.sources import load_sources
 from archive.store import Store, open_store, renames
-from archive.warc import find_warc, shelf_name, warc_files
+from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
 
@@ -62,7 +64,7 @@ def open_ingest(
 
 
 def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = None) -> list[ShelfFile]:
-    """Return the shelf's files that have more than was ingested.
+    """Return the shelf's files that have more than was ingested, or whose end is not noted yet.
 
     `looked` remembers each file's size from call to call: the tail of a file that is being written may be half a record,
     and there is nothing to do until it has grown.
@@ -70,14 +72,18 @@ def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = 
     files = []
     for path in warc_files(folder.warc):
         name = shelf_name(path, folder.warc)
-        if not path.exists():
-            path = find_warc(folder.warc, name)  # noqa: PLW2901 - it was sealed between the two looks
-        size = path.stat().st_size
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:  # sealed, and so renamed, between the two looks: the next one finds it
+            continue
         start = store.ingested_to(name)
-        if size > start and (looked is None or looked.get(name) != size):
-            files.append(ShelfFile(path, name, start))
+        grows = path.name.endswith(OPEN_SUFFIX)
+        if store.sealed_size(name) == size or (grows and size <= start):
+            continue
+        if looked is None or looked.get(path.name) != size:
+            files.append(ShelfFile(path, name, min(start, size)))
             if looked is not None:
-                looked[name] = size
+                looked[path.name] = size
     return files
 
 
@@ -90,7 +96,7 @@ def in_place(folder: ArchiveFolder, report: IngestReport) -> list[ShelfFile]:
         try:
             imported.check()
         except ShelfError as error:
-            report.missing.append(str(error))
+            report.unreadable.append(error)
         else:
             files.append(ShelfFile(imported.path, imported.name, accept=imported.accepts))
     return files
@@ -119,11 +125,12 @@ def tell(progress: Progress, report: IngestReport) -> None:
 
 def take_reports(folder: ArchiveFolder, store: Store) -> int:
     """Load the reports of runs that the database does not know; returns how many. A broken one is left where it is."""
-    import json
-
     taken = 0
     with store.transaction():
+        known = store.runs()
         for path in sorted(folder.reports.glob("run-*.json")):
+            if path.stem in known:
+                continue
             try:
                 report = json.loads(path.read_bytes())
             except (OSError, ValueError):
@@ -131,6 +138,12 @@ def take_reports(folder: ArchiveFolder, store: Store) -> int:
             if isinstance(report, dict):
                 taken += store.add_run(path.stem, report)
     return taken
+
+
+def unpacked(path: Path) -> bytes:
+    """Return a saved page's bytes; a file named .gz is unpacked. Raises OSError, `PayloadError` (torn, or a bomb)."""
+    body = path.read_bytes()
+    return decode_content((("Content-Encoding", "gzip"),), body) if path.suffix == ".gz" else body
 
 
 def extract_file(
@@ -166,13 +179,12 @@ def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[
         if not line.get("path"):
             return url, 'the line names no page: it needs "path" and "url"'
         path = Path(str(line["path"]))
-        raw = path.read_bytes()
-        body = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        body = unpacked(path)
         at = datetime.fromisoformat(str(line["captured_at"])) if line.get("captured_at") else None
         if at is not None and at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
         page = _page(body, url, at, line.get("content_type"))
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, PayloadError, ValueError) as error:
         return url, f"{type(error).__name__}: {error}"
     return url, pool.submit(ExtractTask(page=page))
 

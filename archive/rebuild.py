@@ -11,10 +11,11 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
+from archive.errors import DatabaseError
 from archive.folder import ArchiveFolder
-from archive.ingest import IngestReport
 from archive.locks import lock
 from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
+from archive.report import IngestReport
 
 _SUFFIXES = ("", "-wal", "-shm")
 
@@ -50,6 +51,11 @@ def _swap(new: Path, old: Path) -> None:
     The old log's content is moved into the old file first, so that a kill in between leaves a whole old database. A reader
     that has the old one open keeps it: its files live on without names until it closes them.
     """
+    left = new.with_name(new.name + "-wal")
+    if left.exists() and left.stat().st_size:  # another program has opened the unfinished file
+        raise DatabaseError(
+            f"{new} is still in use: its log was not written back. Close what has it open and try again."
+        )
     if old.exists():
         with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(old, timeout=5)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

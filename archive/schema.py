@@ -18,10 +18,11 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from archive.database import MIGRATION_SET, database_error, refuse_newer
 from archive.dedupe.exact import EXACT_SCHEMA
 from archive.errors import DatabaseError, SchemaTooNewError
 
-migrations = Migrations("morgue")
+migrations = Migrations(MIGRATION_SET)
 
 # One trigger per way of a row into, within and out of the view; the WHEN conditions exclude each other. The delete
 # comes BEFORE the row changes, the insert AFTER it.
@@ -303,6 +304,7 @@ def open_archive(path: Path, *, create: bool = False) -> Database:
         conn.execute("PRAGMA journal_mode = WAL")
         conn.execute("PRAGMA synchronous = NORMAL")  # a commit lost with the power is read again from the WARC file
         conn.execute("PRAGMA cache_size = -65536")
+        conn.execute("PRAGMA journal_size_limit = 67108864")  # a restory's log may have grown to the size of the file
         db = Database(conn, execute_plugins=False)
         refuse_newer(conn, path)
         migrations.apply(db)
@@ -315,35 +317,3 @@ def open_archive(path: Path, *, create: bool = False) -> Database:
             conn.close()
         raise
     return db
-
-
-def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:
-    """Raise `SchemaTooNewError` if the database has a migration that this version does not know."""
-    table = conn.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
-    if table is None:
-        return
-    known = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - it has no public list
-    for (name,) in conn.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (migrations.name,)):
-        if name not in known:
-            raise SchemaTooNewError(path, name)
-
-
-def database_error(error: sqlite3.Error, path: Path | str) -> DatabaseError:
-    """Return our error for one of SQLite's, saying what to do about it."""
-    text = str(error)
-    lower = text.lower()
-    if "not a database" in lower or "malformed" in lower or "corrupt" in lower:
-        hint = "It is damaged or no SQLite database. Move it away and make it again with `morgue rebuild`."
-    elif "full" in lower:
-        hint = "The disk is full. Make room and run the same command again: what was committed is kept."
-    elif "locked" in lower or "busy" in lower:
-        hint = "Another program holds it. Close it (an open SQL shell, a copy in progress) and try again."
-    elif "disk i/o" in lower:
-        hint = (
-            "Look at the disk's free space (`df -h`); if there is room, the disk may be failing: see the system's log."
-        )
-    elif "readonly" in lower or "unable to open" in lower:
-        hint = "Check that the file and its folder can be read and written by you."
-    else:
-        hint = "If this comes again, make the database anew from the WARC files with `morgue rebuild`."
-    return DatabaseError(f"{path}: {text}. {hint}")

@@ -10,7 +10,10 @@ import time
 from contextlib import AbstractContextManager
 from types import TracebackType
 
+from archive.errors import MorgueError
 from archive.folder import ArchiveFolder
+from archive.warc import shelf_name, warc_files
+from crawler.floor import ingested_floor
 from crawler.report import RunReport
 
 _LEAST_SECONDS = 1.0  # to read what is left, however late it is
@@ -63,8 +66,10 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
                 if self._process is not None:
                     self._process.kill()
                 self._thread.join(_KILL_AFTER)
-                return
+                break
             self._thread.join(min(left, _LOOK))
+        if self.locked_by is not None:
+            self._report.waits_for_ingest = self._count_unread()
 
     def end_soon(self, _why: str) -> None:
         """End within seconds: now, if the crawl is over, else when it is. May be called from a signal handler."""
@@ -83,6 +88,14 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
         process = self._process
         if process is not None and process.poll() is None:
             self._send(process, self._order)
+
+    def _count_unread(self) -> int:
+        """Return how many files of the shelf have more than archive.db holds."""
+        floor, shelf = ingested_floor(self._folder.archive_db), self._folder.warc
+        try:
+            return sum(path.stat().st_size > floor(shelf_name(path, shelf)) for path in warc_files(shelf))
+        except (OSError, MorgueError):
+            return 1  # one at least: what this run has fetched
 
     @staticmethod
     def _send(process: subprocess.Popen[str], order: str) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import Source
@@ -20,6 +21,7 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
 _MAX_SECTIONS = 40  # of one home page: the navigation, not the tag cloud
 _MAX_FEEDS = 10
 _MAX_SITEMAPS = 500  # of one index
+_WORD_BREAK = re.compile(r"(?<=\w)[-_+](?=\w)")
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -130,6 +132,22 @@ def _linked(links: PageLinks, scope: Scope, via: Via, seen_at: datetime) -> Iter
         elif like == "section" and scope.lease.role is Role.HOME and sections < _MAX_SECTIONS:
             sections += 1
             yield scope.candidate(scope.fact(link.url, via, seen_at), Role.SECTION)
+        elif like == "section" and sections < _MAX_SECTIONS and _is_named_below(link.url, scope.lease.url):
+            # Two words under a section are its sub-section or a short headline. Only the page can tell: it is looked at
+            # as a page, from which nothing is followed.
+            sections += 1
+            fact = replace(scope.fact(link.url, via, seen_at), title=link.text or None)
+            yield scope.candidate(fact, Role.PAGE)
+
+
+def _is_named_below(url: str, section: str) -> bool:
+    """Return whether `url` lies right below `section` and its last part is more than a word.
+
+    >>> _is_named_below("https://news.example/val/pain-banal", "https://news.example/val/")
+    True
+    """
+    below = urlsplit(url).path.removesuffix("/").removeprefix(urlsplit(section).path.removesuffix("/") + "/")
+    return "/" not in below and len(_WORD_BREAK.findall(below)) > 0
 
 
 def _charset(headers: Headers) -> str | None:

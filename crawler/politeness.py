@@ -33,7 +33,7 @@ _VERSIONED = re.compile(
 # Only CR and LF end a line (RFC 9309 section 2.2); str.splitlines knows more.
 _OTHER_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\u2028\u2029]")
 # The request never got an answer: trouble of the host, not of the URL.
-HOST_ERRORS = frozenset({"dns", "refused", "connect", "tls", "timeout", "disconnect", "protocol", "proxy"})
+HOST_ERRORS = frozenset({"dns", "refused", "connect", "tls", "timeout", "disconnect", "protocol"})
 
 
 class Verdict(StrEnum):

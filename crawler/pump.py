@@ -11,7 +11,7 @@ from crawler.frontier import Frontier, Lease
 
 CONCURRENCY = 32
 HORIZON = 5.0  # seconds: what becomes due later belongs to the next run
-PATIENCE = 300.0  # seconds that a run waits for a host's delay or Retry-After when nothing else is left to do
+PATIENCE = 120.0  # seconds that a run waits for a host that rests when nothing else is left to do
 _TICK = 1.0  # looks again at least so often, whatever nobody told us
 
 

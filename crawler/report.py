@@ -46,7 +46,7 @@ class RunReport:
     refused: Counter[str] = field(default_factory=Counter)  # candidates not taken, by reason
     sources: dict[str, SourceCount] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
-    waits_for_ingest: int = 0  # captures not in archive.db yet when the run ended
+    waits_for_ingest: int = 0  # WARC files that have more than archive.db when the run ends
     ingest: dict[str, object] = field(default_factory=dict)
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
     newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -243,6 +244,8 @@ def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> 
         priority="cmdline",
     )
     process = AsyncCrawlerProcess(settings)
+    # Scrapy lets the handler sort out what LOG_LEVEL hides, and so writes a line about each response for nobody.
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
     crawling = process.crawl(NewsSpider, crawl=crawl, on_tick=watch.on_tick)
     process.start(install_signal_handlers=False)
     if crawl.failure is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.line import days  # noqa: F401 - a fixture, found here by name
 from tests.site.fixture import _news_sites_server, news_sites  # noqa: F401 - fixtures, found here by name
 
 _REAL_CONNECT = socket.socket.connect

@@ -8,14 +8,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tests.site.server import LogEntry, NewsSites
+
 ROOT = Path(__file__).resolve().parent.parent
 DAY_1, DAY_2 = "2026-05-20T22:05:00Z", "2026-05-21T22:05:00Z"
+SECONDS_LATER, AFTER_DAY_2 = "2026-05-20T22:05:40Z", "2026-05-21T22:06:00Z"
+CRAWL_DELAY = 0.25  # seconds; what the Shiori's robots.txt asks for here, while sources.toml allows no pause at all
 TIME_LIMIT = 120  # seconds; a command of these tests takes two or three
 # Not `bin/morgue`: that may belong to another checkout, and these tests are about this one.
 MORGUE = (sys.executable, "-W", "error::ResourceWarning", "-c", "from crawler.cli import main; main()")
@@ -170,3 +176,31 @@ def ended(process: subprocess.Popen[str], *, within: float = TIME_LIMIT) -> Done
         process.kill()
         raise AssertionError(f"still running after {within} s:\n{process.communicate()[1]}") from None
     return Done(process.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What two days of the papers brought. The archives are not to be changed: copy them."""
+
+    server: NewsSites
+    first: Archive  # as it was after day 1
+    second: Archive  # … and after day 2
+    reports: tuple[Row, Row, Row]  # day 1, the same evening again, day 2
+    logs: tuple[list[LogEntry], list[LogEntry], list[LogEntry]]
+
+
+@pytest.fixture(scope="session")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
+    """Crawl the papers on day 1, at once again, and on day 2, once for all tests."""
+    folder = tmp_path_factory.mktemp("days")
+    with NewsSites(crawl_delay=CRAWL_DELAY) as server:
+        archive = new_archive(folder / "archive", server.sites)
+        reports, logs = [], []
+        for day, now in ((1, DAY_1), (1, SECONDS_LATER), (2, DAY_2)):
+            server.set_day(day)
+            server.log.clear()
+            reports.append(archive.crawl(now=now))
+            logs.append(list(server.log))
+            if len(reports) == 1:
+                first = archive.copy(folder / "first")
+        yield Days(server, first, Archive(archive.path, AFTER_DAY_2), tuple(reports), tuple(logs))

@@ -142,6 +142,31 @@ def test_a_locale_that_cannot_print_a_text(archive: Path) -> None:
     assert rb"\xc4rger \u2603" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[/b]",
+        "[bold]",
+        "\x1b[2J",
+        "\u202ezip.exe",
+        "'; drop table articles; --",
+        '"',
+        "NEAR(",
+        "\ud800",
+        "\0",
+        "${x}",
+        "a" * 9000,
+    ],
+)
+@pytest.mark.parametrize("command", ["search", "show", "story", "sql", "column"])
+def test_odd_words_are_questions_like_others(archive: Path, command: str, text: str) -> None:
+    arguments = ("sql", f'select 1 as "{text}"') if command == "column" else (command, "--", text)
+    result = inside(archive, *arguments)
+    assert result.exit_code in (0, 1)
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
+
+
 def test_standard_output_closed_before_we_began(archive: Path) -> None:
     line = f"{sys.executable} -c 'from crawler.cli import main; main()' -a {archive} stats >&-"
     done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, check=False, timeout=60)

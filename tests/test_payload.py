@@ -43,13 +43,13 @@ def named_gzip(data: bytes) -> bytes:
 
 CODED = {
     "identity": PAGE,
-    "gzip": gzip.compress(PAGE),
-    "X-GZip": gzip.compress(PAGE),
+    "gzip": gzip.compress(PAGE, mtime=0),
+    "X-GZip": gzip.compress(PAGE, mtime=0),
     "deflate": zlib.compress(PAGE),
     " br ": brotli.compress(PAGE),
     "zstd": zstd.compress(PAGE),
-    "gzip, br": brotli.compress(gzip.compress(PAGE)),
-    "br, gzip, deflate": zlib.compress(gzip.compress(brotli.compress(PAGE))),
+    "gzip, br": brotli.compress(gzip.compress(PAGE, mtime=0)),
+    "br, gzip, deflate": zlib.compress(gzip.compress(brotli.compress(PAGE), mtime=0)),
 }
 
 
@@ -66,12 +66,12 @@ def test_a_coded_body_is_decoded(coding: str, body: bytes) -> None:
         ("br", PAGE),  # the same; br has no magic number
         ("deflate", PAGE),
         ("zstd", PAGE),
-        ("gzip", gzip.compress(PAGE) + b"\0" * 12),  # padding after the end
-        ("gzip", gzip.compress(PAGE) + b"<!-- served by cache -->"),  # a footer appended by a cache
-        ("gzip", gzip.compress(PAGE) + b"\x1f\x8b\x08 not a member"),  # garbage that begins like one
-        ("gzip", gzip.compress(PAGE[:100]) + gzip.compress(PAGE[100:])),  # two members: RFC 1952 2.2
-        ("gzip", gzip.compress(PAGE)[:-8] + b"\0" * 8),  # no checksum: some servers write zeros
-        ("gzip", gzip.compress(PAGE)[:-5]),  # the trailer is cut, the data are whole
+        ("gzip", gzip.compress(PAGE, mtime=0) + b"\0" * 12),  # padding after the end
+        ("gzip", gzip.compress(PAGE, mtime=0) + b"<!-- served by cache -->"),  # a footer appended by a cache
+        ("gzip", gzip.compress(PAGE, mtime=0) + b"\x1f\x8b\x08 not a member"),  # garbage that begins like one
+        ("gzip", gzip.compress(PAGE[:100], mtime=0) + gzip.compress(PAGE[100:], mtime=0)),  # two members: RFC 1952 2.2
+        ("gzip", gzip.compress(PAGE, mtime=0)[:-8] + b"\0" * 8),  # no checksum: some servers write zeros
+        ("gzip", gzip.compress(PAGE, mtime=0)[:-5]),  # the trailer is cut, the data are whole
         ("gzip", named_gzip(PAGE)),  # all optional header fields
         ("utf-8", PAGE),  # a charset in the wrong header
         ("none, identity", PAGE),
@@ -111,7 +111,7 @@ def test_a_cut_body_is_an_error_unless_allowed(coding: str) -> None:
 def test_a_gzip_body_that_was_damaged_on_its_way_is_no_page() -> None:
     """Flipped bits decode to other letters: only the checksum tells, and an article of garbage must not come of it."""
     page = b"<p>" + b"".join(b"%d " % (i * 7919) for i in range(9000))
-    packed = bytearray(gzip.compress(page, 1))
+    packed = bytearray(gzip.compress(page, 1, mtime=0))
     for at in range(len(packed) // 2, len(packed) - 9):
         damaged = bytes(packed[:at]) + bytes([packed[at] ^ 1]) + bytes(packed[at + 1 :])
         with contextlib.suppress(zlib.error):
@@ -155,7 +155,7 @@ def test_a_body_of_exactly_the_limit_is_allowed() -> None:
     ("coding", "body"),
     [
         ("lzma", PAGE),  # nobody sends it
-        ("gzip," * 9, gzip.compress(PAGE)),  # a tower of codings
+        ("gzip," * 9, gzip.compress(PAGE, mtime=0)),  # a tower of codings
         ("br", b"\xff\xfe not brotli, not a document either"),
         ("deflate", b"\xff\xff\xff\xff"),
         ("gzip", b"\x1f\x8b\x08\x08\0\0\0\0\0\0name without an end"),

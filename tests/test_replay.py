@@ -20,7 +20,7 @@ from archive.query import open_reader
 from archive.urls import url_key
 from tests.replay import Replay, big_hosts, manifest, replay_server, sources_toml, spelled, truth
 
-pytestmark = [pytest.mark.corpus, pytest.mark.slow]
+pytestmark = [pytest.mark.corpus, pytest.mark.slow, pytest.mark.xdist_group("replay")]
 LEAST_CAPTURED = 0.99
 LEAST_ARTICLES = 0.95
 LEAST_NOT_MODIFIED = 0.99

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from typing import Any
 
@@ -10,8 +11,18 @@ import click
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
 
+_MINUS = "\ue000"  # stands for the minus of -word while click looks for options
 
-@click.command(short_help="Find articles.")
+
+class _Search(click.Command):
+    """A command whose words may begin with a minus: `-cruise` is a word to leave out, not six options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; what begins with one minus and is longer than an option's letter is a word."""
+        return super().parse_args(ctx, [re.sub(r"^-(?=[^-].)", _MINUS, word) for word in args])
+
+
+@click.command(cls=_Search, short_help="Find articles.")
 @click.argument("words", nargs=-1, required=False)
 @click.option("--since", metavar="DATE", help="Published (or, undated, first seen) at or after this day or time.")
 @click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
@@ -20,7 +31,7 @@ from archive.console import Context, counted, emit_csv, emit_json, emit_table, p
 @click.option("--author", help="Only articles with this author's name.")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None, help="Default: relevance.")
 @click.option("--all", "every_copy", is_flag=True, help="Every copy, not one hit per story.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @click.option("--offset", type=click.IntRange(0), default=0, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print hits as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print hits as CSV.")
@@ -47,7 +58,7 @@ def search(
     from archive.query import Filters, count, open_reader, stats
     from archive.query import search as find
 
-    text = " ".join(words)
+    text = " ".join(words).replace(_MINUS, "-")
     every = filters.pop("every_copy")
     only = Filters(**filters)
     with closing(open_reader(context.folder.archive_db)) as reader:
@@ -195,7 +206,7 @@ def sql(
 
 
 @click.command(short_help="Open the archive in a browser (Datasette).")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True)
+@click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @pass_context
 def serve(context: Context, port: int, host: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.console import counted, plain
-from archive.query import Hit, Shown
+
+if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from archive.query import Hit, Shown
 
 Row = dict[str, object]
 

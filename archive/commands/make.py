@@ -13,7 +13,7 @@ from archive.console import Context, Progress, counted, emit_json, pass_context,
 from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
-    from archive.ingest import IngestReport
+    from archive.report import IngestReport
 
 
 @click.command(short_help="Make a new archive.")
@@ -86,14 +86,16 @@ def ingest(
         else:
             report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
     tell_report(report, as_json=as_json)
-    if report.broken or report.unreadable:
+    if not report.is_sound:
         raise click.exceptions.Exit(3)
 
 
 def tell_report(report: IngestReport, *, as_json: bool) -> None:
     """Print what an ingest did."""
-    for trouble in (*report.unreadable, *report.broken, *report.missing):
+    for trouble in (*report.unreadable, *report.broken):
         say(plain(f"morgue: {trouble}"))
+    if report.broken_records > len(report.broken):
+        say(f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named.")
     if as_json:
         emit_json(report.as_json())
         return
@@ -128,7 +130,7 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
         "of cause extractor."
     )
     tell_report(report, as_json=as_json)
-    if report.broken or report.unreadable or report.missing:
+    if not report.is_sound:
         raise click.exceptions.Exit(3)
 
 

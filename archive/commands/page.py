@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,7 +11,8 @@ from typing import IO, Any, BinaryIO
 
 import click
 
-from archive.errors import UsageError
+from archive.console import json_text
+from archive.errors import PayloadError, UsageError
 
 
 @click.command(short_help="Read saved pages without an archive.")
@@ -41,7 +41,7 @@ def extract(
     if jsonl is not None:
         with open_lines(jsonl) as lines:
             for result in extract_lines(_json_lines(lines, str(jsonl)), jobs=jobs):
-                click.echo(json.dumps(result, ensure_ascii=False))
+                click.echo(json_text(result, indent=None))
         return
     if url is None:
         raise UsageError(
@@ -51,7 +51,7 @@ def extract(
     canonical_url(url)  # says what is wrong with it
     body = read_page(file)
     result = extract_file(body, url=url, captured_at=parse_time(captured_at), content_type=content_type)
-    click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    click.echo(json_text(result))
 
 
 def read_page(path: Path) -> bytes:
@@ -60,8 +60,11 @@ def read_page(path: Path) -> bytes:
         stream: BinaryIO = sys.stdin.buffer
         return stream.read()
     try:
-        body = path.read_bytes()
-        return gzip.decompress(body) if path.suffix == ".gz" else body
+        from archive.reading import unpacked
+
+        return unpacked(path)
+    except PayloadError as error:
+        raise UsageError(f"cannot unpack {path}: {error}. Give a whole .gz file, or the page itself.") from error
     except OSError as error:
         raise UsageError(
             f"cannot read {path}: {error.strerror or error}. Give a saved page, or - for standard input."
@@ -120,4 +123,4 @@ def cluster(jsonl: Path) -> None:
 
     with open_lines(jsonl) as lines:
         for result in place(_json_lines(lines, str(jsonl))):
-            click.echo(json.dumps(result, ensure_ascii=False))
+            click.echo(json_text(result, indent=None))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from archive.database import database_error, refuse_newer
 from archive.errors import DatabaseError, QueryError
-from archive.schema import database_error, refuse_newer
 
 TIME_LIMIT = 10.0  # seconds a statement may run
 HEAP_LIMIT = 256 * 2**20  # bytes that SQLite may hold

@@ -53,7 +53,7 @@ def run_sql(
                 if used > max_bytes:
                     raise QueryError(
                         f"the answer has more than {max_bytes // 2**20} MiB. Ask for fewer rows or columns "
-                        "(LIMIT, substr()), or use `morgue export`."
+                        "(LIMIT, substr()), or ask in several steps (OFFSET)."
                     )
                 rows.append(row)
             cursor.close()

@@ -11,11 +11,17 @@ SOURCES_TEMPLATE = """\
 # [[source]]
 # name = "paper.example"
 # url = "https://paper.example/"
-# feeds = ["https://paper.example/rss.xml"]     # beside those that are found; also sitemaps and sections
+# feeds = ["https://paper.example/rss.xml"]     # beside those that are found, as the next two
+# sitemaps = ["/news-sitemap.xml"]              # a path is one on this site
+# sections = ["/politics/"]                     # listings worth watching
 # delay = 5                                     # seconds between two requests
 # include = ['/news/']                          # regular expressions: only such addresses …
 # exclude = ['/sport/', '\\?print=']             # … and none of these
-# language = "en"
+# language = "en"                               # of pages that do not say theirs
 # headers = { Cookie = "subscriber=1" }         # your own subscription or consent; never exported
+# user_agent = "OurLibrary/1.0 (+https://library.example/crawler)"
+# politeness_key = "publisher"                  # sources with one key are asked one request at a time
+# selectors = { title = "h1.headline" }         # kept, not used by this version
+# render = false                                # through a browser: kept, not used by this version
 # enabled = false                               # keep the entry, but do not crawl
 """

@@ -19,11 +19,16 @@ from archive.urls import url_key
 class Undated:
     """A capture to be read again, because a later fact may date it."""
 
-    capture: int
+    capture: int  # its row; 0 while it has none
     warc: str
     offset: int
     source: str | None
     role: Role | None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Undated:
+        """Return a capture that has no row yet."""
+        return cls(0, snapshot.ref.warc, snapshot.ref.offset, snapshot.source, snapshot.role)
 
 
 class CaptureRows:
@@ -73,6 +78,20 @@ class CaptureRows:
             ),
         )
         return cursor.lastrowid if cursor.rowcount == 1 else None
+
+    def knows(self, snapshot: Snapshot) -> bool:
+        """Return whether a capture is there: same URL as requested, time, payload digest and type."""
+        found = self._conn.execute(
+            "SELECT 1 FROM captures WHERE url = ? AND captured_at = ? AND ifnull(payload_digest, '') = ?"
+            " AND record_type = ?",
+            (
+                clean(snapshot.url),
+                stamp(snapshot.captured_at),
+                clean(snapshot.payload_digest or ""),
+                clean(snapshot.record_type),
+            ),
+        )
+        return found.fetchone() is not None
 
     def add_facts(self, record: FactRecord) -> int:
         """Add discovery facts and return how many were new. Facts of unusable URLs are left in their WARC record."""
@@ -148,14 +167,14 @@ class CaptureRows:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
         return int(row[0])
 
-    def undated(self, key: str, before: datetime) -> list[Undated]:
+    def undated(self, key: str) -> list[Undated]:
         """Return what `Store.undated` promises."""
         rows = self._conn.execute(
             "SELECT c.pk, w.name, c.offset, c.source, c.role FROM articles a JOIN captures c ON c.article = a.pk"
             " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
-            " WHERE a.published IS NULL AND c.captured_at < ?2 AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
+            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
             " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
-            (key, stamp(before)),
+            (key,),
         )
         return [
             Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows
@@ -166,19 +185,28 @@ class CaptureRows:
         row = self._conn.execute("SELECT ingested_to FROM warcs WHERE name = ?", (clean(warc),)).fetchone()
         return 0 if row is None else int(row[0])
 
+    def sealed_size(self, warc: str) -> int | None:
+        """Return the size of a WARC file that was read to its end and will not grow; None for any other."""
+        row = self._conn.execute("SELECT size FROM warcs WHERE name = ? AND sealed = 1", (clean(warc),)).fetchone()
+        return None if row is None else int(row[0])
+
+    def runs(self) -> frozenset[str]:
+        """Return the names of the reports that are kept."""
+        return frozenset(row[0] for row in self._conn.execute("SELECT id FROM runs"))
+
     def set_ingested(
         self,
         warc: str,
         length: int,
         *,
-        sealed: bool = False,
+        sealed_size: int | None = None,
         sha256: str | None = None,
     ) -> None:
-        """Note up to which byte a WARC file was read; `sealed`: it will not grow. None leaves a value as it is."""
+        """Note up to which byte a WARC file was read; `sealed_size`: its bytes, if it will not grow. None leaves a value."""
         self._conn.execute(
-            "UPDATE warcs SET ingested_to = ?, sealed = ?, size = CASE WHEN ? THEN ? ELSE size END,"
+            "UPDATE warcs SET ingested_to = ?, sealed = max(sealed, ? IS NOT NULL), size = coalesce(?, size),"
             " sha256 = coalesce(?, sha256) WHERE pk = ?",
-            (length, sealed, sealed, length, sha256, self.warc(warc)),
+            (length, sealed_size, sealed_size, sha256, self.warc(warc)),
         )
 
     def note_import(self, imported: Imported) -> None:

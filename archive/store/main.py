@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from archive.clock import Clock
+from archive.database import database_error
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
-from archive.schema import database_error
 from archive.store.captures import CaptureRows, Undated
 from archive.store.placement import Placement, Placer
 from archive.store.restory import DecisionLike, RestoryReport, renames, restory
@@ -66,6 +66,10 @@ class Store:
         """Add a capture and return its row, or None if it is known: same URL as requested, time, digest and type."""
         return self._rows.add(snapshot)
 
+    def knows(self, snapshot: Snapshot) -> bool:
+        """Return whether a capture is there: same URL as requested, time, digest and type."""
+        return self._rows.knows(snapshot)
+
     def add_facts(self, record: FactRecord) -> int:
         """Add what feeds, sitemaps and front pages said; returns how many of the facts were new."""
         return self._rows.add_facts(record)
@@ -105,27 +109,38 @@ class Store:
             self._placer.renamed = renames(decisions)
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
 
-    def undated(self, url_key: str, before: datetime) -> list[Undated]:
-        """Return the captures before a time, earliest first, of the article with this URL key if it is undated.
+    def undated(self, url_key: str) -> list[Undated]:
+        """Return the captures, earliest first, of the article with this URL key if it is undated.
 
         What a discovery fact that came later may date: the caller extracts them once more and places them again.
         """
-        return self._rows.undated(url_key, before)
+        return self._rows.undated(url_key)
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file (its name without .open) was read; 0 if unknown."""
         return self._rows.ingested_to(warc)
+
+    def sealed_size(self, warc: str) -> int | None:
+        """Return the size of a WARC file that was read to its end and will not grow; None for any other."""
+        return self._rows.sealed_size(warc)
+
+    def runs(self) -> frozenset[str]:
+        """Return the names of the reports that are kept."""
+        return self._rows.runs()
 
     def set_ingested(
         self,
         warc: str,
         length: int,
         *,
-        sealed: bool = False,
+        sealed_size: int | None = None,
         sha256: str | None = None,
     ) -> None:
-        """Note up to which byte a WARC file was read, in the transaction that holds those records' rows."""
-        self._rows.set_ingested(warc, length, sealed=sealed, sha256=sha256)
+        """Note up to which byte a WARC file was read, in the transaction that holds those records' rows.
+
+        `sealed_size`: the file's bytes, once it was read to its end and will not grow. None leaves a value as it is.
+        """
+        self._rows.set_ingested(warc, length, sealed_size=sealed_size, sha256=sha256)
 
     def note_import(self, imported: Imported) -> None:
         """Note where an imported file came from, whether it lies there still, and what of it was taken."""

@@ -3,7 +3,7 @@
 from archive.warc.build import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
 from archive.warc.fields import sha1_digest
-from archive.warc.names import find_warc, own_name, parse_own_name, shelf_name, warc_files
+from archive.warc.names import OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
 from archive.warc.raw import MAX_RECORD, RawReader, RawRecord, complete_length
 from archive.warc.read import Offset, read_record, read_records
 from archive.warc.repack import Repacked, repack
@@ -17,6 +17,7 @@ __all__ = [
     "MAX_RECORD",
     "MAX_TEXT",
     "NOT_MODIFIED",
+    "OPEN_SUFFIX",
     "Discovery",
     "Offset",
     "RawReader",

@@ -13,10 +13,10 @@ from archive.console import Context, Progress, counted, emit_json, emit_table, p
 from archive.errors import UsageError
 from archive.folder import ArchiveFolder
 from archive.sources import load_sources
-from archive.warc import Repair
-from crawler.report import RunReport
 
 if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
+    from archive.warc import Repair
+    from crawler.report import RunReport
     from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -187,15 +187,17 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     elif not quiet:
         _print_report(report)
     if outcome.locked_by and not quiet:
-        say(f"archive.db is being written by {outcome.locked_by}: the new pages wait on the shelf for the next ingest.")
-    broken = report.ingest.get("broken")
-    if isinstance(broken, list) and broken:
-        say(f"morgue: {counted(len(broken), 'broken record')} on the shelf; `morgue rebuild` names them.")
+        say(
+            f"archive.db is being written by {outcome.locked_by}: {counted(report.kept, 'new page')} "
+            f"({counted(report.waits_for_ingest, 'file')}) wait on the shelf for the next ingest."
+        )
+    if broken := _number(report.ingest.get("broken_records")):
+        say(f"morgue: {counted(broken, 'broken record')} on the shelf; the report in reports/ names the first of them.")
     unreadable = report.ingest.get("unreadable")
     for error in unreadable if isinstance(unreadable, list) else ():
         say(plain(f"morgue: {error}"))
     for name in report.newly_ill:
-        say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])}. (`morgue status` tells more.)")
+        say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
         say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
     if outcome.died or report.newly_ill:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.console import Context, counted, emit_json, emit_table, pass_context, plain, say
 from crawler.commands.crawl import network_options
-from crawler.commands.probe import Probe
+
+if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from crawler.commands.probe import Probe
 
 
 @click.group(short_help="Add, list, switch off and remove what is crawled.")

@@ -1,0 +1,62 @@
+"""What an ingest did, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from archive.errors import BrokenRecordError, ShelfError
+
+_MOST_NAMED = 1_000  # broken records that are kept by name; a file of noise may have millions
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """Counts of captures and articles, each broken record, and each file that could not be read."""
+
+    captures: int = 0
+    known: int = 0  # captures that were there already
+    facts: int = 0
+    new: int = 0
+    revisions: int = 0
+    unchanged: int = 0
+    gone: int = 0  # captures that say that an article is gone
+    refused: Counter[str] = field(default_factory=Counter)  # reason -> captures that are no article
+    kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
+    broken_records: int = 0
+    broken: list[BrokenRecordError] = field(default_factory=list)  # the first of them
+    unreadable: list[ShelfError] = field(default_factory=list)  # files; what they hold stays on the shelf
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether everything could be read."""
+        return not self.broken_records and not self.unreadable
+
+    def note_broken(self, error: BrokenRecordError) -> None:
+        """Count a record that cannot be read."""
+        self.broken_records += 1
+        if len(self.broken) < _MOST_NAMED:
+            self.broken.append(error)
+
+    def counts(self) -> dict[str, object]:
+        """Return the numbers alone, small enough to be told every second."""
+        return {
+            "captures": self.captures,
+            "known": self.known,
+            "facts": self.facts,
+            "new": self.new,
+            "revisions": self.revisions,
+            "unchanged": self.unchanged,
+            "gone": self.gone,
+            "refused": dict(self.refused.most_common()),
+            "kinds": dict(self.kinds),
+            "broken_records": self.broken_records,
+        }
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report for `--json`: the numbers, and by name what could not be read."""
+        return {
+            **self.counts(),
+            "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
+            "unreadable": [str(error) for error in self.unreadable],
+        }
