@@ -15,6 +15,8 @@ from typing import Protocol
 
 from archive.errors import UsageError
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999  # schedules reach months ahead, and calendars end with the year 9999
+
 
 class Clock(Protocol):
     """Wall time (aware, UTC) for the record, monotonic seconds for waiting, real time for manners."""
@@ -64,4 +66,6 @@ def clock_from_environment(environ: Mapping[str, str] | None = None) -> SystemCl
         ) from None
     if start.tzinfo is None:
         start = start.replace(tzinfo=UTC)
+    if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+        raise UsageError(f"MORGUE_NOW={text!r} is outside the years {_FIRST_YEAR} to {_LAST_YEAR}.")
     return SystemClock(start.astimezone(UTC) - datetime.now(UTC))

@@ -63,10 +63,11 @@ class MorgueGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; what goes wrong ends in a line on standard error, never in a traceback."""
         _write_anything()
+        if sys.stdout is None:  # closed before we began (`>&-`): nobody wants to read it
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open as long as the process lives
         try:
             result = super().invoke(ctx)
-            if sys.stdout is not None:  # None: it was closed before we began (`>&-`)
-                sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
+            sys.stdout.flush()  # a full disk or a closed pipe shows here at the latest
         except MorgueError as error:
             say(f"morgue: {error}")  # which may quote a page or a stranger's file
             ctx.exit(error.exit_code)
@@ -175,7 +176,7 @@ def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, titl
 
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(plain(column)), overflow="fold")  # of SQL that a stranger may have written: no markup
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from isal import isal_zlib
+
 from archive.errors import PayloadError, PayloadTooLargeError
-from archive.inflate import InflateError, gzip_header_length, inflate
+from archive.inflate import GZIP_TRAILER, InflateError, gzip_header_length, inflate
 
 Headers = Sequence[tuple[str, str]]
 
@@ -220,9 +222,20 @@ def _gunzip(body: bytes, limit: int, allow_truncated: bool) -> bytes:
         parts.append(data)
         if not complete:
             break
-        # The checksum is not looked at: browsers do not, and servers get it wrong. The WARC's digest guards the bytes.
-        at = end + 8
+        if complete and not _sum_fits(data, body[end : end + GZIP_TRAILER]) and not allow_truncated:
+            raise PayloadError("the gzip body is damaged: it does not fit its own checksum")
+        at = end + GZIP_TRAILER
     return b"".join(parts)
+
+
+def _sum_fits(data: bytes, trailer: bytes) -> bool:
+    """Return whether what was decoded fits the gzip trailer (CRC-32, length: RFC 1952 section 2.3.1).
+
+    Browsers do not look, and show garbage; an archive would keep it as an article. Servers that write no checksum write
+    zeros or leave the trailer away: then there is nothing to compare.
+    """
+    said = int.from_bytes(trailer[:4], "little")
+    return len(trailer) < GZIP_TRAILER or said == 0 or said == isal_zlib.crc32(data)
 
 
 def _undeflate(body: bytes, limit: int, allow_truncated: bool) -> bytes:

@@ -142,6 +142,44 @@ def test_a_locale_that_cannot_print_a_text(archive: Path) -> None:
     assert rb"\xc4rger \u2603" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[/b]",
+        "[bold]",
+        "\x1b[2J",
+        "\u202ezip.exe",
+        "'; drop table articles; --",
+        '"',
+        "NEAR(",
+        "\ud800",
+        "\0",
+        "${x}",
+        "a" * 9000,
+    ],
+)
+@pytest.mark.parametrize("command", ["search", "show", "story", "sql", "column"])
+def test_odd_words_are_questions_like_others(archive: Path, command: str, text: str) -> None:
+    arguments = ("sql", f'select 1 as "{text}"') if command == "column" else (command, "--", text)
+    result = inside(archive, *arguments)
+    assert result.exit_code in (0, 1)
+    assert "\x1b" not in result.output
+    assert "\u202e" not in result.output
+
+
+def test_standard_output_closed_before_we_began(archive: Path) -> None:
+    line = f"{sys.executable} -c 'from crawler.cli import main; main()' -a {archive} stats >&-"
+    done = subprocess.run(["sh", "-c", line], stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("now", ["garbage", "2026-13-01", "9999-12-31T23:59:59Z", "0001-01-01"])
+def test_a_clock_that_cannot_be(archive: Path, monkeypatch: pytest.MonkeyPatch, now: str) -> None:
+    monkeypatch.setenv("MORGUE_NOW", now)
+    result = inside(archive, "crawl", "--quiet")
+    assert (result.exit_code, "MORGUE_NOW" in result.stderr) == (2, True)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a full disk to write to")
 def test_a_full_disk_at_the_other_end(archive: Path) -> None:
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "-a", str(archive), "stats", "--json"]
