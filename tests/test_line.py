@@ -16,8 +16,6 @@ from tests.line import CRAWL_DELAY, DAY_2, Days, articles_by_path, dump, new_arc
 from tests.site.content import papers
 from tests.site.expected import changes_on, expected_on
 
-pytestmark = pytest.mark.xdist_group("days")  # one worker makes the two days
-
 ALL_1 = expected_on(1)
 NOT_ARTICLES = ("/", "/rss.xml", "/atom.xml", "/feed", "/robots.txt", "/calendar", "/sitemap", "/authors", "/old")
 

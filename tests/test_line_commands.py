@@ -15,8 +15,6 @@ from tests.site.content import papers
 from tests.site.expected import expected_on
 from tests.site.routes import answer
 
-pytestmark = pytest.mark.xdist_group("days")  # one worker makes the two days
-
 TODAY = expected_on(2)
 LIBRARY = "news/2026/05/20/library-budget-vote"
 
