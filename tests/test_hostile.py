@@ -216,8 +216,13 @@ def test_serve_answers_and_a_bomb_ends(archive: Path) -> None:
                 "select zeroblob(1000000000)",
                 "with recursive c(x) as (select 1 union all select x + 1 from c) select count(*) from c",
                 "select replace(hex(zeroblob(10000000)), '0', hex(zeroblob(1000000)))",
+                "with recursive c(x) as (select 1 union all select x + 1 from c) select zeroblob(9000000) from c limit 900",
             ):
                 assert _status(address + "archive.json", {"sql": bomb}) == 400
+            if Path("/proc/self/status").exists():
+                status = Path(f"/proc/{process.pid}/status").read_text()
+                peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+                assert peak < 300_000  # kB
         finally:
             process.send_signal(2)
             out, err = process.communicate(timeout=20)

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from weakref import ref
 
 from datasette import hookimpl
 
 from archive.query import match_expression
-from archive.query.reader import HEAP_LIMIT, VALUE_LIMIT
+from archive.query.reader import HEAP_LIMIT
+
+ANSWER_LIMIT = 16 * 2**20  # bytes of one answer: a thousand long articles; rendering takes several times as much
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy's marker
 def prepare_connection(conn: sqlite3.Connection) -> None:
     """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`."""
-    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_LIMIT)
+    conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, ANSWER_LIMIT)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    conn.execute(f"PRAGMA hard_heap_limit = {HEAP_LIMIT}")
+    conn.execute(f"PRAGMA hard_heap_limit = {HEAP_LIMIT // 2}")
     conn.create_function("morgue_match", 1, _match, deterministic=True)
+    conn.row_factory = limited_rows(ANSWER_LIMIT)
+
+
+def limited_rows(limit: int) -> Callable[[sqlite3.Cursor, tuple[object, ...]], sqlite3.Row]:
+    """Return a row factory that stops a cursor whose rows together hold more than `limit` bytes.
+
+    SQLite's own limits hold for one value; a thousand rows of large ones would be gigabytes.
+    """
+    reading: ref[sqlite3.Cursor] | None = None
+    used = 0
+
+    def row(cursor: sqlite3.Cursor, values: tuple[object, ...]) -> sqlite3.Row:
+        nonlocal reading, used
+        if reading is None or reading() is not cursor:
+            reading, used = ref(cursor), 0
+        used += sum(len(value) for value in values if isinstance(value, str | bytes))
+        if used > limit:
+            raise sqlite3.OperationalError(
+                f"the answer has more than {limit >> 20} MiB: ask for fewer rows or columns (limit, substr())"
+            )
+        return sqlite3.Row(cursor, values)
+
+    return row
 
 
 def _match(words: object) -> str:
