@@ -198,15 +198,15 @@ class Progress(AbstractContextManager["Progress"]):
         self._drawn = self._started
         self._width = 0
 
-    def update(self, done: int, total: int | None = None, **facts: object) -> None:
-        """Tell how far it is: `done` of `total` (None: unknown), and further facts by name."""
+    def update(self, done: int, share: float | None = None, **facts: object) -> None:
+        """Tell how many are done, what share of the work that is (0 to 1; None: unknown), and further facts by name."""
         now = time.monotonic()
         if self._quiet or now - self._drawn < (_BAR_EVERY_SECONDS if self._tty else _LINE_EVERY_SECONDS):
             return
         self._drawn = now
-        line = progress_line(self._what, done, total, now - self._started, facts)
+        line = progress_line(self._what, done, share, now - self._started, facts)
         if self._tty:
-            bar = _bar(done, total)
+            bar = _bar(share)
             text = (bar + line)[: _columns() - 1]
             self._stream.write("\r" + text.ljust(self._width))
             self._width = len(text)
@@ -222,25 +222,25 @@ class Progress(AbstractContextManager["Progress"]):
             self._stream.flush()
 
 
-def progress_line(what: str, done: int, total: int | None, seconds: float, facts: Mapping[str, object]) -> str:
+def progress_line(what: str, done: int, share: float | None, seconds: float, facts: Mapping[str, object]) -> str:
     """Return one line that says how far the work is, how fast it goes and how long it will still take.
 
-    >>> progress_line("pages", 50, 100, 10.0, {"articles": 40})
-    '50/100 pages (50%), 5.0/s, 0:10 left, 40 articles'
+    >>> progress_line("pages", 50, 0.5, 10.0, {"articles": 40})
+    '50 pages (50%), 5.0/s, 0:10 left, 40 articles'
     """
     rate = done / seconds if seconds > 0 else 0.0
-    parts = [f"{done}/{total} {what} ({done * 100 // total}%)" if total else f"{done} {what}", f"{rate:.1f}/s"]
-    if total and rate > 0 and total > done:
-        left = int((total - done) / rate)
+    parts = [f"{done} {what}" + (f" ({int(share * 100)}%)" if share is not None else ""), f"{rate:.1f}/s"]
+    if share is not None and 0 < share < 1:
+        left = int(seconds * (1 - share) / share)
         parts.append(f"{left // 60}:{left % 60:02d} left")
     parts += [f"{value} {name.replace('_', ' ')}" for name, value in facts.items() if value]
     return ", ".join(parts)
 
 
-def _bar(done: int, total: int | None, width: int = 20) -> str:
-    if not total:
+def _bar(share: float | None, width: int = 20) -> str:
+    if share is None:
         return ""
-    full = min(width, done * width // total)
+    full = min(width, int(share * width))
     return "[" + "#" * full + "." * (width - full) + "] "
 
 

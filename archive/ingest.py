@@ -108,6 +108,7 @@ class Ingest:
         self._late_dates = LateDates(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}
+        self._bytes: dict[str, tuple[int, int]] = {}  # file -> read so far, to be read in all
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
         self.on_progress: Callable[[IngestReport], None] = lambda _report: None
         self.report = IngestReport()
@@ -117,6 +118,8 @@ class Ingest:
 
         A file that cannot be read (no WARC, gone, a bad disk) is named in the report; the others are read.
         """
+        files = list(files)
+        self._measure(files)
         steps = merged(files, self._first_time, self._stream)
         finished = False
         while not finished and not self._stop():
@@ -125,6 +128,18 @@ class Ingest:
             with self._committing():
                 self._settle(down_to=0)
         return self.report
+
+    def _measure(self, files: Iterable[ShelfFile]) -> None:
+        """Note how much there is to read, for those who wait."""
+        for file in files:
+            with contextlib.suppress(OSError):  # it may have been sealed meanwhile; then it does not count
+                size = file.path.stat().st_size if file.end is None else file.end
+                self._bytes[file.name] = (file.start, size)
+
+    def _share(self) -> float | None:
+        """Return what share of the bytes has been read."""
+        total = sum(size for _, size in self._bytes.values())
+        return min(1.0, sum(done for done, _ in self._bytes.values()) / total) if total else None
 
     # reading
 
@@ -187,7 +202,10 @@ class Ingest:
                     self.store.set_ingested(name, reached.upto)
                 else:
                     self.store.set_ingested(name, reached.upto, sealed_size=reached.end.size, sha256=reached.end.sha256)
+                done, size = self._bytes.get(name, (0, 0))
+                self._bytes[name] = (max(done, reached.upto), size)
             self._reached.clear()
+        self.report.share = self._share()
         self.on_progress(self.report)
 
     def _take(self, file: ShelfFile, item: _Item) -> None:

@@ -120,7 +120,7 @@ def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progr
 
 def tell(progress: Progress, report: IngestReport) -> None:
     """Show how far an ingest is."""
-    progress.update(report.captures + report.known, None, articles=report.new, revisions=report.revisions)
+    progress.update(report.captures + report.known, report.share, articles=report.new, revisions=report.revisions)
 
 
 def take_reports(folder: ArchiveFolder, store: Store) -> int:

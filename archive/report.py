@@ -25,6 +25,7 @@ class IngestReport:
     kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
     broken_records: int = 0
     broken: list[BrokenRecordError] = field(default_factory=list)  # the first of them
+    share: float | None = None  # of the bytes to be read, 0 to 1
     unreadable: list[ShelfError] = field(default_factory=list)  # files; what they hold stays on the shelf
 
     @property

@@ -16,6 +16,7 @@ from crawler.frontier import Frontier, LateFact, Lease
 from crawler.pump import Pump
 from crawler.report import RunReport
 
+_COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -32,6 +33,7 @@ class Crawl:
     user_agent: str
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
+    _count_at: float = 0.0  # monotonic: when to count again what is still due
 
     def __post_init__(self) -> None:
         self._consequences = Consequences(self.frontier, self.sources, self.report.problem)
@@ -93,6 +95,12 @@ class Crawl:
         """Make durable what waits, if it is time. Raises `ShelfError`, `DatabaseError`."""
         if self.capture.due():
             self.commit()
+
+    def count_due(self) -> None:
+        """Count now and then how much is still to be asked for, for those who wait."""
+        if (now := self.clock.monotonic()) >= self._count_at:
+            self._count_at = now + _COUNT_EVERY
+            self.report.due = self.frontier.due_count()
 
     def commit(self) -> None:
         """Make durable what waits, now. Raises `ShelfError`, `DatabaseError`."""

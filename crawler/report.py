@@ -39,6 +39,7 @@ class RunReport:
     ended_by: str = "running"  # done, budget, max-pages, signal, or what went wrong
     requests: int = 0
     kept: int = 0  # exchanges that are durable
+    due: int | None = None  # addresses still to be asked for in this run, counted now and then
     bytes_received: int = 0  # heads and bodies, as on the wire
     discovered: int = 0  # URLs new to the frontier
     statuses: Counter[str] = field(default_factory=Counter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from archive import console
 from archive.console import emit_csv, json_text, plain
 from archive.errors import LockHeldError, MorgueError
 from archive.locks import lock
@@ -73,3 +75,31 @@ def test_a_saved_page_that_cannot_be_unpacked_is_named(tmp_path: Path, content: 
     result = CliRunner().invoke(group, ["extract", str(path), "--url", "https://news.example/a"])
     assert result.exit_code == 2
     assert "page.html.gz" in result.output
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar_with_share_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    out = _Terminal()
+    with console.Progress("pages", stream=out) as progress:
+        now[0] += 10
+        progress.update(50, 0.25, new_articles=40)
+    assert "[#####...............] 50 pages (25%), 5.0/s, 0:30 left, 40 new articles" in out.getvalue()
+    assert out.getvalue().endswith("\r")  # it leaves the line empty for what comes after
+
+
+def test_elsewhere_there_is_one_plain_line_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    out = io.StringIO()
+    with console.Progress("pages", stream=out) as progress:
+        for _ in range(130):
+            now[0] += 1
+            progress.update(7)
+    assert out.getvalue().count("\n") == 2
+    assert out.getvalue().startswith("morgue: 7 pages, 0.1/s\n")

@@ -22,6 +22,7 @@ from crawler.frontier.records import (
     UrlNames,
     UrlState,
 )
+from crawler.frontier.schema import READY
 from crawler.frontier.view import state_of
 from crawler.politeness import Rules, pause
 
@@ -244,6 +245,11 @@ class Frontier:
         with self._core.reading():
             row = self._core.conn.execute("SELECT length FROM warcs WHERE name = ?", (warc,)).fetchone()
         return int(row[0]) if row else 0
+
+    def due_count(self) -> int:
+        """Return how many URLs are due at this moment. Cheap: one index is counted."""
+        with self._core.reading():
+            return int(self._core.conn.execute(f"SELECT count(*) FROM urls WHERE state = {READY}").fetchone()[0])  # noqa: S608 - a constant
 
     def stats(self) -> Stats:
         """Return the frontier in numbers."""

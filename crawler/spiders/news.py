@@ -70,6 +70,7 @@ class NewsSpider(scrapy.Spider):
 
     def _look(self) -> None:
         self._crawl.commit_if_due()
+        self._crawl.count_due()
         self._on_tick(self._crawl.report)
 
     def over(self, response: Response) -> None:
