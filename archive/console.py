@@ -5,6 +5,7 @@ On a terminal long work shows a bar; elsewhere (cron, a pipe) one plain line a m
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import errno
 import io
@@ -72,10 +73,10 @@ class MorgueGroup(click.Group):
             say(f"morgue: {error}")  # which may quote a page or a stranger's file
             ctx.exit(error.exit_code)
         except BrokenPipeError:
-            # `morgue search … | head`: the reader has seen enough.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the interpreter flushes it when it ends
+            _let_go_of_output()  # `morgue search … | head`: the reader has seen enough
             ctx.exit(0)
         except OSError as error:
+            _let_go_of_output()
             click.echo(f"morgue: {plain(explained(error))}", err=True)
             ctx.exit(1)
         except MemoryError:
@@ -87,6 +88,15 @@ class MorgueGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
         """Return the commands in the order in which they were added: that of a first day."""
         return list(self.commands)
+
+
+def _let_go_of_output() -> None:
+    """Drop what standard output cannot take: the interpreter writes it once more when it ends, and would exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError, ValueError):  # a stream without a file behind it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_anything() -> None:

@@ -17,6 +17,9 @@ from crawler.pump import Pump
 from crawler.report import RunReport
 
 _COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
+# Not br, though we read it: warcio (1.8, and with it much else that reads WARC files) fails on a br body where the brotli
+# module is installed. A source may ask for it in its `headers`.
+ACCEPT_ENCODING = "gzip"
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -44,7 +47,7 @@ class Crawl:
         headers = {
             "User-Agent": source.user_agent if source and source.user_agent else self.user_agent,
             "Accept": _ACCEPT,
-            "Accept-Encoding": "gzip, br",
+            "Accept-Encoding": ACCEPT_ENCODING,
         }
         if source and source.language:
             headers["Accept-Language"] = source.language

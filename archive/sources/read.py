@@ -24,7 +24,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _MAILTO = re.compile(r"mailto:[^@\s<>]+@[^@\s<>]+\.?[^@\s<>]*")
 # Set by the fetcher itself; a value of one's own would break the exchange or the record of it.
 _OWN_HEADERS = frozenset(
-    {"host", "connection", "content-length", "transfer-encoding", "accept-encoding", "user-agent", "te", "upgrade"}
+    {"host", "connection", "content-length", "transfer-encoding", "user-agent", "te", "upgrade"}
     | {"if-none-match", "if-modified-since", "range", "proxy-authorization"}
 )
 

@@ -16,6 +16,7 @@ from archive.model import Exchange, Extraction
 from archive.payload import header
 from archive.urls import canonical_url, join_url, origin_of, redirect_url, registered_domain
 from crawler.consequences import REDIRECTS, Answer
+from crawler.crawl import ACCEPT_ENCODING
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.likeness import article_likeness
 from crawler.discovery.links import page_links
@@ -167,7 +168,7 @@ class _Visitor:
         headers = [
             (b"User-Agent", self.user_agent.encode()),
             (b"Accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"),
-            (b"Accept-Encoding", b"gzip, br"),
+            (b"Accept-Encoding", ACCEPT_ENCODING.encode()),
         ]
         transfer = self.engine.start(url, headers=headers)
         return await transfer.wait()
