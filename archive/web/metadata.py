@@ -221,17 +221,20 @@ _QUERIES: dict[str, dict[str, Any]] = {
 
 
 def metadata(database: str) -> dict[str, Any]:
-    """Return Datasette's metadata for the database named `database`."""
+    """Return Datasette's metadata for the database named `database` (a name of ours: it stands in markup)."""
     tables: dict[str, dict[str, Any]] = {name: {"hidden": True} for name in _HIDDEN}
     tables.update(_TABLES)
     return {
         "title": "Morgue",
-        "description": "A news archive. Start with the query “search”, or the view articles_view.",
+        "description_html": (
+            f'A news archive. <a href="/{database}/search">Search</a>, read the <a href="/{database}/newest">newest</a>, '
+            f'or look through all <a href="/{database}/articles_view">articles</a>.'
+        ),
         "databases": {
             database: {
                 "description": "Articles, their revisions, copies and captures.",
                 "tables": tables,
-                "queries": _QUERIES,
+                "queries": {name: {**query, "hide_sql": True} for name, query in _QUERIES.items()},
             }
         },
     }
