@@ -1,6 +1,6 @@
 """The tables of archive.db, made by migrations, and the two ways to open the file for writing.
 
-What DESIGN fixes: STRICT tables joined on a local INTEGER PRIMARY KEY (`pk`) that no one sees; public ids are text made
+What is fixed: STRICT tables joined on a local INTEGER PRIMARY KEY (`pk`) that no one sees; public ids are text made
 from URL keys. Times are text, UTC, always with microseconds (`2026-05-01T06:00:00.000000Z`): so they sort as text.
 `published` alone is as the page gave it, with its own offset; `sort_at` is the same instant in UTC, or `first_seen`.
 
