@@ -20,6 +20,7 @@ from crawler.politeness import MAX_ROBOTS_BYTES
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
+_OWN = frozenset({Via.CONFIG, Via.REDIRECT, Via.USER})  # what is said of an address alone, not of the page it leads to
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -118,11 +119,12 @@ class Consequences:
         if target is None:
             self.on_problem(lease, f"redirects to nowhere we can go ({written[:200]!r})")
             return []
-        asked = any(fact.via is Via.USER for fact in lease.facts)
-        if lease.role is Role.PAGE and not asked and not scope.wants(target):
+        if lease.role is Role.PAGE and not lease.asked and not scope.wants(target):
             return []
         if lease.role in (Role.HOME, Role.SECTION) and not scope.is_own(target):
             self.on_problem(lease, f"redirects to another site, {target}: if it moved, change its url in sources.toml")
         facts = [scope.fact(target, Via.REDIRECT, answer.at)]
-        facts += [replace(fact, url=target) for fact in lease.facts if fact.via not in (Via.CONFIG, Via.REDIRECT)]
+        if lease.asked:  # whoever asked for the old address asked for what lies at the new one
+            facts.append(scope.fact(target, Via.USER, answer.at))
+        facts += [replace(fact, url=target) for fact in lease.facts if fact.via not in _OWN]
         return [Candidate(fact=fact, role=lease.role, source=lease.source, hops=lease.hops + 1) for fact in facts]

@@ -7,17 +7,18 @@ answer, promises to hosts) is not known any more: such pages are due.
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from archive.clock import Clock
 from archive.console import Progress
-from archive.errors import UrlError
+from archive.errors import ShelfError, UrlError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
+from archive.merge import merged
 from archive.model import Candidate, DiscoveryFact, FactRecord, Role, Snapshot, Via
 from archive.payload import header
 from archive.sources import SourcesFile, load_sources
@@ -128,13 +129,15 @@ class _Replay:
         return source.name if source is not None else snapshot.source or ""
 
 
-def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> int:
-    """Fill a new crawl.db and put it in the old one's place; returns how many captures it was made from.
+def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> tuple[int, list[ShelfError]]:
+    """Fill a new crawl.db and put it in the old one's place.
 
+    Returns how many captures it was made from, and which files could not be read (the others were).
     Raises `LockHeldError`, `SourcesError`, `ShelfError`.
     """
     sources = load_sources(folder.sources)
     part = folder.crawl_db.with_name("crawl.db.rebuild")
+    unreadable: list[ShelfError] = []
     with (
         lock(folder.crawl_lock, "morgue rebuild --frontier"),
         lock(folder.archive_lock, "morgue rebuild --frontier"),
@@ -146,9 +149,9 @@ def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress)
             consequences = Consequences(frontier, {source.name: source for source in sources.sources})
             replay = _Replay(frontier, consequences, sources, replaying)
             started = False
-            for name, item in _items(folder):
+            for name, item in _items(folder, unreadable):
                 if not started:  # the sources' own pages count as found when the archive began
-                    replaying.at = item.captured_at if isinstance(item, Snapshot) else item.recorded_at
+                    replaying.at = _at(item)
                     frontier.sync_sources(sources.sources)
                     started = True
                 replay.take(item, name)
@@ -158,22 +161,30 @@ def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress)
         for suffix in _SUFFIXES[1:]:
             folder.crawl_db.with_name(folder.crawl_db.name + suffix).unlink(missing_ok=True)
         part.replace(folder.crawl_db)
-    return replay.captures
+    return replay.captures, unreadable
 
 
-def _items(folder: ArchiveFolder) -> Iterator[tuple[str, Snapshot | FactRecord]]:
-    """Yield what our own files hold, merged by time."""
+def _items(folder: ArchiveFolder, unreadable: list[ShelfError]) -> Iterator[tuple[str, Snapshot | FactRecord]]:
+    """Yield what our own files hold, merged by time; a file that cannot be read is noted, and the others are read."""
     files = [path for path in warc_files(folder.warc) if parse_own_name(path.name) is not None]
 
-    def stream(index: int) -> Iterator[tuple[datetime, int, str, Snapshot | FactRecord]]:
-        path = files[index]
+    def steps(path: Path) -> Iterator[tuple[str, tuple[str, Snapshot | FactRecord]]]:
         name = shelf_name(path, folder.warc)
-        last = datetime.min.replace(tzinfo=UTC)
+        last = ""
         for item in read_records(path, name=name):
-            if isinstance(item, Offset):
-                continue
-            last = max(last, item.captured_at if isinstance(item, Snapshot) else item.recorded_at)
-            yield last, index, name, item
+            if not isinstance(item, Offset):
+                last = max(last, _at(item).isoformat())
+                yield last, (name, item)
 
-    merged = heapq.merge(*(stream(index) for index in range(len(files))), key=lambda step: step[:2])
-    return ((name, item) for _, _, name, item in merged)
+    def begin(path: Path) -> str | None:
+        try:
+            return next((key for key, _ in steps(path)), None)
+        except ShelfError as error:
+            unreadable.append(error)
+            return None
+
+    return merged(files, begin, steps)
+
+
+def _at(item: Snapshot | FactRecord) -> datetime:
+    return item.captured_at if isinstance(item, Snapshot) else item.recorded_at

@@ -128,6 +128,17 @@ def test_where_a_page_may_redirect_to(bench: Bench, target: str, known: bool) ->
     assert (path in urls) is known
 
 
+def test_what_a_person_asked_for_is_fetched_at_its_new_address_too_each_time(bench: Bench) -> None:
+    old, new = "https://news.example/old", "https://news.example/new"
+    for _ in range(2):  # the second time nothing about either is news
+        bench.frontier.add([candidate(old, via=Via.USER, found_on="")])
+        bench.answer(bench.lease(old), 301, "Location: /new")
+        (lease,) = bench.frontier.lease(bench.clock.epoch, asked_only=True)
+        assert (lease.url, lease.asked) == (new, True)
+        bench.answer(lease, 200)
+    assert bench.frontier.lease(bench.clock.epoch, asked_only=True) == []
+
+
 def test_a_home_page_that_moved_to_another_site_is_told(bench: Bench) -> None:
     bench.answer(bench.lease("https://news.example/"), 301, "Location: https://renamed.example/")
     (problem,) = bench.crawl.report.problems

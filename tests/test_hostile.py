@@ -236,3 +236,12 @@ def _status(address: str, query: dict[str, str]) -> int:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+def test_a_broken_file_does_not_stop_the_frontier_from_being_made_again(archive: Path) -> None:
+    (archive / "warc" / "morgue-20260501060000-0of1-0a0b0c0d.warc.gz").write_bytes(b"noise " * 500)
+    (archive / "warc" / "morgue-20260502060000-0of1-0a0b0c0e.warc.gz").write_bytes(gzip.compress(_RECORD, mtime=0))
+    result = inside(archive, "rebuild", "--frontier")
+    assert result.exit_code == 3
+    assert "Rebuilt crawl.db from 0 captures" in result.stderr  # the one that was read is of no source
+    assert "morgue-20260501060000-0of1-0a0b0c0d.warc.gz is not a WARC file" in result.stderr

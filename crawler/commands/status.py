@@ -56,11 +56,15 @@ def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:
 
     context: Context = ctx.obj
     with Progress("captures", quiet=bool(options["quiet"])) as progress:
-        captures = rebuild_frontier(context.folder, clock=context.clock, progress=progress)
+        captures, unreadable = rebuild_frontier(context.folder, clock=context.clock, progress=progress)
     if options["as_json"]:
-        emit_json({"captures": captures})
+        emit_json({"captures": captures, "unreadable": [str(error) for error in unreadable]})
     else:
         say(f"Rebuilt crawl.db from {counted(captures, 'capture')}. Pages that never answered are due again.")
+    for error in unreadable:
+        say(f"morgue: {error}")
+    if unreadable:
+        raise click.exceptions.Exit(_FINDINGS)
 
 
 rebuild.params.extend(rebuild_archive_command.params)

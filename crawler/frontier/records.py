@@ -91,6 +91,7 @@ class Lease:
     last_modified: str | None = None
     previous: Previous | None = None
     facts: tuple[DiscoveryFact, ...] = ()  # to be kept with the capture
+    asked: bool = False  # a person asked for it by name: first, and whatever the source includes
     gap: float = 0.0  # seconds between two requests of its key
 
 
