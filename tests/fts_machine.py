@@ -27,9 +27,8 @@ def empty_database() -> sqlite3.Connection:
 def insert(conn: sqlite3.Connection, pk: int, title: str, text: str, hidden: int = 0) -> None:
     conn.execute(
         "INSERT INTO articles (pk, id, url, url_key, domain, word_count, first_seen, last_seen, sort_at, kind, digest,"
-        " hidden, title_terms, text, text_terms) VALUES (?1, ?2, ?2, ?2, 'd', 1, 't', 't', 't', 'new', '', ?3, ?4, '',"
-        " ?5)",
-        (pk, f"a{pk}", hidden, title, text),
+        " hidden, title_terms, text, text_terms) VALUES (?, ?, ?, ?, 'd', 1, 't', 't', 't', 'new', '', ?, ?, '', ?)",
+        (pk, f"a{pk}", f"a{pk}", f"a{pk}", hidden, title, text),
     )
 
 

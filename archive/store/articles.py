@@ -108,8 +108,8 @@ class Articles:
         elif after.runs != before.runs:
             self._conn.execute(
                 "UPDATE revisions SET seen_to = ? WHERE article = ? AND cause = 'publisher' AND seq ="
-                " (SELECT max(seq) FROM revisions WHERE article = ?2 AND cause = 'publisher')",
-                (after.runs[-1].seen_to, pk),
+                " (SELECT max(seq) FROM revisions WHERE article = ? AND cause = 'publisher')",
+                (after.runs[-1].seen_to, pk, pk),
             )
         self._update(pk, after, show=after.shown != before.shown, extraction=extraction)
 

@@ -172,9 +172,9 @@ class CaptureRows:
         rows = self._conn.execute(
             "SELECT c.pk, w.name, c.offset, c.source, c.role FROM articles a JOIN captures c ON c.article = a.pk"
             " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
-            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?1"
-            " UNION ALL SELECT article FROM aliases WHERE key = ?1 LIMIT 1) ORDER BY c.captured_at, c.pk",
-            (key,),
+            " WHERE a.published IS NULL AND a.pk = (SELECT pk FROM articles WHERE url_key = ?"
+            " UNION ALL SELECT article FROM aliases WHERE key = ? LIMIT 1) ORDER BY c.captured_at, c.pk",
+            (key, key),
         )
         return [
             Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows

@@ -239,8 +239,8 @@ class Placer:
         """Tell whether a URL that is gone means that its article is: an AMP page may go where the plain one stays."""
         return (
             self._conn.execute(
-                "SELECT 1 FROM articles a WHERE a.pk = ?1 AND a.url_key <> ?2 AND EXISTS"
-                " (SELECT 1 FROM captures c WHERE c.article = ?1 AND c.url_key = a.url_key AND c.content IS NOT NULL)",
+                "SELECT 1 FROM articles a WHERE a.pk = ? AND a.url_key <> ? AND EXISTS"
+                " (SELECT 1 FROM captures c WHERE c.article = a.pk AND c.url_key = a.url_key AND c.content IS NOT NULL)",
                 (article, seen.url_key),
             ).fetchone()
             is None

@@ -65,8 +65,8 @@ class Resolver:
 
     def _same_words(self, article: int, text: str) -> bool:
         rows = self._conn.execute(
-            "SELECT text FROM articles WHERE pk = ?1 UNION ALL SELECT * FROM (SELECT text FROM revisions"
-            " WHERE article = ?1 AND cause = 'publisher' ORDER BY seq DESC LIMIT ?2)",
-            (article, _TEXTS_COMPARED),
+            "SELECT text FROM articles WHERE pk = ? UNION ALL SELECT * FROM (SELECT text FROM revisions"
+            " WHERE article = ? AND cause = 'publisher' ORDER BY seq DESC LIMIT ?)",
+            (article, article, _TEXTS_COMPARED),
         )
         return same_words(text, (row[0] for row in rows))

@@ -36,7 +36,7 @@ class Stories:
     def choose_head(self, story: int) -> None:
         """Choose the head: published before unpublished, then earliest, then first seen, then by id."""
         self._conn.execute(
-            "UPDATE stories SET head = (SELECT pk FROM articles WHERE story = ?1"
-            " ORDER BY hidden, published IS NULL, sort_at, first_seen, id LIMIT 1) WHERE pk = ?1",
-            (story,),
+            "UPDATE stories SET head = (SELECT pk FROM articles WHERE story = ?"
+            " ORDER BY hidden, published IS NULL, sort_at, first_seen, id LIMIT 1) WHERE pk = ?",
+            (story, story),
         )
