@@ -221,7 +221,9 @@ def ask_for(frontier: Frontier, sources: SourcesFile, urls: Sequence[str], *, no
 
 def user_agent(contact: str | None) -> str:
     """Return who we are and where to complain."""
-    return f"Morgue/{version('newsmorgue')} (+{contact or 'https://pypi.org/project/newsmorgue/'})"
+    return (
+        f"Morgue/{version('newsmorgue')} ({'+' + contact if contact else 'a news archive; its keeper gave no contact'})"
+    )
 
 
 def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 BOT_NAME = "morgue"
 SPIDER_MODULES = ["crawler.spiders"]
-USER_AGENT = "Morgue (+https://pypi.org/project/newsmorgue/)"
+USER_AGENT = "Morgue"  # each request has a fuller one, see `crawler.run.user_agent`
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 DOWNLOAD_HANDLERS = {
