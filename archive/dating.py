@@ -1,8 +1,9 @@
-"""Dates that came late: a page without a date of its own, and a feed or sitemap that gives one after it was captured.
+"""What came late: a feed or sitemap that, after a page was captured, gives its date, or says that it is an article.
 
 Extraction uses what was said of a page up to its capture. Where that leaves an article undated, the earliest later fact
-that dates it is used too, whether the fact is read before the page is placed or long after, so that a rebuild, which has
-all facts at hand, gives the same.
+that dates it is used too; and where a page was refused because its address looks like a section's, the earliest later
+fact that announces it as an article. Both hold whether the fact is read before the page is placed or long after, so that a
+rebuild, which has all facts at hand, gives the same.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from archive.errors import ShelfError
-from archive.model import DiscoveryFact, Extraction, Snapshot
-from archive.store import Store, Undated, key_or_raw
+from archive.model import ANNOUNCING, DiscoveryFact, Extraction, Role, Snapshot
+from archive.store import Store, Unsettled, key_or_raw
 from archive.warc import read_record
 
 Facts = tuple[DiscoveryFact, ...]
 
 
-class LateDates:
-    """Extracts undated captures once more. Reads the store, writes nothing."""
+class LateFacts:
+    """Extracts undated and mistaken captures once more. Reads the store, writes nothing."""
 
     def __init__(
         self, store: Store, find: Callable[[str], Path], extract: Callable[[Snapshot, Facts], Extraction]
@@ -30,24 +31,40 @@ class LateDates:
         self._find = find
         self._extract = extract
 
-    def undated_by(self, facts: Iterable[DiscoveryFact]) -> list[tuple[DiscoveryFact, list[Undated]]]:
-        """Return those facts that may date placed articles, with the captures of these. Ask before they are stored.
+    def unsettled_by(self, facts: Iterable[DiscoveryFact]) -> list[tuple[DiscoveryFact, list[Unsettled]]]:
+        """Return those facts that may settle placed captures, with these. Ask before the facts are stored.
 
-        A date that was said before was tried before: feeds announce the same entry again and again.
+        What was said before was tried before: feeds announce the same entry again and again.
         """
         found = []
         for fact in facts:
-            if fact.published is None or not (captures := self._store.undated(key_or_raw(fact.url))):
+            key = key_or_raw(fact.url)
+            captures = [
+                *(self._store.undated(key) if fact.published is not None else ()),
+                *(self._store.mistaken(key) if fact.via in ANNOUNCING else ()),
+            ]
+            if not captures:
                 continue
-            if fact.published not in _dates(self._store.facts_for(key_or_raw(fact.url))):
+            known = self._store.facts_for(key)
+            dates, announced = _dates(known), any(f.via in ANNOUNCING for f in known)
+            captures = [c for c in captures if not (fact.published in dates if c.undated else announced)]
+            if captures:
                 found.append((fact, captures))
         return found
 
-    def dated_by_later(self, snapshot: Snapshot, used: Facts) -> Extraction | None:
-        """Return the extraction of an undated page with what was said of it later, None if nothing dates it.
+    def settled_by_later(self, snapshot: Snapshot, used: Facts, extraction: Extraction) -> Extraction:
+        """Return the extraction of a page with what was said of it after its capture, where that says more.
 
-        `used`: the facts that left it undated.
+        `used`: the facts that `extraction` was made with.
         """
+        if is_mistaken(snapshot.role, extraction):
+            later = [f for f in self._store.facts_for(key_or_raw(snapshot.url)) if f.via in ANNOUNCING]
+            extraction = self.settled(Unsettled.of(snapshot), tuple(later[:1])) or extraction
+        if not extraction.article or extraction.published is not None:
+            return extraction
+        return self._dated_by_later(snapshot, used) or extraction
+
+    def _dated_by_later(self, snapshot: Snapshot, used: Facts) -> Extraction | None:
         tried = _dates(used)
         later: dict[str, DiscoveryFact] = {}
         for fact in self._store.facts_for(key_or_raw(snapshot.url)):
@@ -55,21 +72,28 @@ class LateDates:
                 later.setdefault(fact.published, fact)
         if not later:
             return None
-        return self.dated(Undated.of(snapshot), tuple(later.values()))
+        return self.settled(Unsettled.of(snapshot, undated=True), tuple(later.values()))
 
-    def dated(self, undated: Undated, later: Facts) -> Extraction | None:
-        """Return the capture's extraction with the first of these facts that dates it, None if none does."""
-        try:
-            snapshot = read_record(self._find(undated.warc), undated.offset, name=undated.warc)
-        except ShelfError:  # its file was taken away or is damaged: the page stays undated
+    def settled(self, capture: Unsettled, later: Facts) -> Extraction | None:
+        """Return the capture's extraction with the first of these facts that settles it, None if none does."""
+        if not later:
             return None
-        snapshot = replace(snapshot, source=undated.source, role=undated.role)
+        try:
+            snapshot = read_record(self._find(capture.warc), capture.offset, name=capture.warc)
+        except ShelfError:  # its file was taken away or is damaged: the page stays as it is
+            return None
+        snapshot = replace(snapshot, source=capture.source, role=capture.role)
         earlier = self._store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
         for fact in later:
             extraction = self._extract(snapshot, earlier if fact in earlier else (*earlier, fact))
-            if extraction.article and extraction.published is not None:
+            if extraction.article and (extraction.published is not None or not capture.undated):
                 return extraction
         return None
+
+
+def is_mistaken(role: Role | None, extraction: Extraction) -> bool:
+    """Say whether a page was refused because the crawler took its address for a section's."""
+    return role is Role.SECTION and extraction.reason == "listing"
 
 
 def _dates(facts: Facts) -> set[str | None]:

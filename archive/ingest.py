@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.dating import LateDates
+from archive.dating import LateFacts
 from archive.errors import ShelfError
 from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, reason_by_head
 from archive.imported import sha256_of
@@ -105,7 +105,7 @@ class Ingest:
         self._find = find
         self._stop = stop
         self._renamed = renamed or {}
-        self._late_dates = LateDates(store, find, self._extract)
+        self._late_facts = LateFacts(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}
         self._bytes: dict[str, tuple[int, int]] = {}  # file -> read so far, to be read in all
@@ -280,8 +280,7 @@ class Ingest:
             return
         self.report.captures += 1
         if extraction is not None:
-            if extraction.article and extraction.published is None:
-                extraction = self._late_dates.dated_by_later(snapshot, waiting.facts) or extraction
+            extraction = self._late_facts.settled_by_later(snapshot, waiting.facts, extraction)
             self.store.add_extraction(capture, EXTRACTOR, extraction)
             if not extraction.article:
                 self.report.refused[extraction.reason or "unknown"] += 1
@@ -301,12 +300,16 @@ class Ingest:
 
     def _take_facts(self, file: ShelfFile, record: FactRecord) -> None:
         facts = tuple(fact for fact in record.facts if file.accept(fact.url))
-        undated = self._late_dates.undated_by(facts)
+        unsettled = self._late_facts.unsettled_by(facts)
         self.report.facts += self.store.add_facts(replace(record, facts=facts))
-        for fact, captures in undated:
+        settled: set[int] = set()  # the first fact of a record that settles a capture does
+        for fact, captures in unsettled:
             for capture in captures:
-                extraction = self._late_dates.dated(capture, (fact,))
+                if capture.capture in settled:
+                    continue
+                extraction = self._late_facts.settled(capture, (fact,))
                 if extraction is not None:
+                    settled.add(capture.capture)
                     self.store.add_extraction(capture.capture, EXTRACTOR, extraction)
                     self.store.place(capture.capture)
 

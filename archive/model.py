@@ -37,6 +37,9 @@ class Via(StrEnum):
     LINK = "link"  # any other page's link
 
 
+ANNOUNCING = frozenset({Via.FEED, Via.NEWS_SITEMAP})  # what they list are articles; other sitemaps list sections too
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordRef:
     """Where one WARC record lies."""

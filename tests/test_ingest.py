@@ -16,7 +16,7 @@ from archive.console import Progress
 from archive.folder import ArchiveFolder
 from archive.importing import Import, import_files
 from archive.ingest import Ingest
-from archive.model import Extraction
+from archive.model import Extraction, Role, Via
 from archive.reading import open_ingest, unread
 from archive.rebuild import rebuild_archive
 from archive.sources import SOURCES_TEMPLATE, load_sources
@@ -165,6 +165,30 @@ def test_a_later_fact_dates_an_undated_page(folder: ArchiveFolder, order: str) -
     assert found == [("2026-05-01T05:00:00+00:00", "feed")]
     rebuild_archive(folder, clock=clock, jobs=0, progress=Progress("x", quiet=True))
     assert rows(folder, "SELECT published, published_via FROM articles") == found
+
+
+@pytest.mark.parametrize("order", ["page, fact", "fact, page"])
+@pytest.mark.parametrize(
+    ("via", "becomes"),
+    [(Via.FEED, "article"), (Via.NEWS_SITEMAP, "article"), (Via.SITEMAP, "listing"), (Via.HOME, "listing")],
+)
+def test_a_page_taken_for_a_section_becomes_an_article_when_a_feed_announces_it_later(
+    folder: ArchiveFolder, order: str, via: Via, becomes: str
+) -> None:
+    clock = Clock()
+    with writer(folder.warc, clock) as out:
+        for what in order.split(", "):
+            if what == "page":
+                keep(out, page(), role=Role.SECTION)
+            else:
+                out.append_facts([fact(URL, via=via, seen_at=T0 + timedelta(minutes=5))], source="Example News")
+    read_shelf(folder)
+    query = "SELECT coalesce(e.reason, e.status), count(a.pk) FROM captures c JOIN extractions e ON e.pk = c.extraction"
+    query += " LEFT JOIN articles a ON a.pk = c.article"
+    found = rows(folder, query)
+    assert found == [(becomes, int(becomes == "article"))]
+    rebuild_archive(folder, clock=clock, jobs=0, progress=Progress("x", quiet=True))
+    assert rows(folder, query) == found
 
 
 def test_a_date_that_was_tried_is_not_tried_again(folder: ArchiveFolder, monkeypatch: pytest.MonkeyPatch) -> None:

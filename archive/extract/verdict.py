@@ -12,7 +12,7 @@ from archive.extract.head import reason_by_head
 from archive.extract.page import Page
 from archive.extract.signs import claims_article, score, signs, weigh
 from archive.extract.title import fold
-from archive.model import Role
+from archive.model import ANNOUNCING, Role
 
 MAX_BODY = 64 * 2**20  # bytes, content-coding removed
 SHORT = 220  # weighed characters that a text without any other sign of an article needs
@@ -89,8 +89,9 @@ def of_document(document: Document) -> str | None:
     parts = urlsplit(document.page.url)
     if _FRONT_PATH.match(parts.path) and not parts.query and not document.articles:
         return "front-page"
-    if document.page.role is Role.SECTION and not claims_article(document):
-        return "listing"  # the crawler took it for one by its address, and nothing on the page says otherwise
+    announced = any(fact.via in ANNOUNCING for fact in document.page.facts)
+    if document.page.role is Role.SECTION and not announced and not claims_article(document):
+        return "listing"  # the crawler took it for one by its address, and nobody says otherwise
     names = [document.title_tag, *document.h1_texts[:1]]
     if any(_ERROR.search(fold(n)) for n in names if n and len(n) < 120) and not document.articles:  # noqa: PLR2004
         visible = document.tree.xpath("string-length(normalize-space(string(//body)))")

@@ -1,9 +1,9 @@
 """The one writer of archive.db: captures, facts, extractions, and their placement into articles and stories."""
 
-from archive.store.captures import Undated, key_or_raw
+from archive.store.captures import Unsettled, key_or_raw
 from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.placement import Placement
 from archive.store.restory import RestoryReport, renames
 
-__all__ = ["Placement", "RestoryReport", "Store", "Undated", "key_or_raw", "open_store", "renames"]
+__all__ = ["Placement", "RestoryReport", "Store", "Unsettled", "key_or_raw", "open_store", "renames"]

@@ -16,19 +16,20 @@ from archive.urls import url_key
 
 
 @dataclass(frozen=True, slots=True)
-class Undated:
-    """A capture to be read again, because a later fact may date it."""
+class Unsettled:
+    """A capture to be read again, because a later fact may date it or tell that it is an article."""
 
     capture: int  # its row; 0 while it has none
     warc: str
     offset: int
     source: str | None
     role: Role | None
+    undated: bool = False  # an article without a date; otherwise a page refused for its role
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Undated:
+    def of(cls, snapshot: Snapshot, *, undated: bool = False) -> Unsettled:
         """Return a capture that has no row yet."""
-        return cls(0, snapshot.ref.warc, snapshot.ref.offset, snapshot.source, snapshot.role)
+        return cls(0, snapshot.ref.warc, snapshot.ref.offset, snapshot.source, snapshot.role, undated)
 
 
 class CaptureRows:
@@ -167,7 +168,7 @@ class CaptureRows:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
         return int(row[0])
 
-    def undated(self, key: str) -> list[Undated]:
+    def undated(self, key: str) -> list[Unsettled]:
         """Return what `Store.undated` promises."""
         rows = self._conn.execute(
             "SELECT c.pk, w.name, c.offset, c.source, c.role FROM articles a JOIN captures c ON c.article = a.pk"
@@ -177,8 +178,19 @@ class CaptureRows:
             (key, key),
         )
         return [
-            Undated(pk, warc, offset, source, Role(role) if role else None) for pk, warc, offset, source, role in rows
+            Unsettled(pk, warc, offset, source, Role(role) if role else None, undated=True)
+            for pk, warc, offset, source, role in rows
         ]
+
+    def mistaken(self, key: str) -> list[Unsettled]:
+        """Return what `Store.mistaken` promises."""
+        rows = self._conn.execute(
+            "SELECT c.pk, w.name, c.offset, c.source, c.role FROM captures c"
+            " JOIN extractions e ON e.pk = c.extraction AND e.status = 'refused' AND e.reason = 'listing'"
+            " JOIN warcs w ON w.pk = c.warc WHERE c.url_key = ? AND c.role = 'section' ORDER BY c.captured_at, c.pk",
+            (key,),
+        )
+        return [Unsettled(pk, warc, offset, source, Role(role)) for pk, warc, offset, source, role in rows]
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file is in the database; 0 for an unknown file."""

@@ -14,7 +14,7 @@ from archive.database import database_error
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
-from archive.store.captures import CaptureRows, Undated
+from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
 from archive.store.restory import DecisionLike, RestoryReport, renames, restory
 
@@ -109,12 +109,19 @@ class Store:
             self._placer.renamed = renames(decisions)
         return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
 
-    def undated(self, url_key: str) -> list[Undated]:
+    def undated(self, url_key: str) -> list[Unsettled]:
         """Return the captures, earliest first, of the article with this URL key if it is undated.
 
         What a discovery fact that came later may date: the caller extracts them once more and places them again.
         """
         return self._rows.undated(url_key)
+
+    def mistaken(self, url_key: str) -> list[Unsettled]:
+        """Return the captures, earliest first, of this URL key that were refused for looking like a section's.
+
+        What a feed or news sitemap that came later may clear: extract once more and place again.
+        """
+        return self._rows.mistaken(url_key)
 
     def ingested_to(self, warc: str) -> int:
         """Return up to which byte every record of a WARC file (its name without .open) was read; 0 if unknown."""
