@@ -185,10 +185,10 @@ def _inline(element: Element, plain: list[str], marked: list[str], depth: int) -
         inner_plain.append((_PARAGRAPH if child.tag in _BLOCKS else "") + (child.tail or ""))
         inner_marked.append((_PARAGRAPH if child.tag in _BLOCKS else "") + escape(child.tail or ""))
     plain.extend(inner_plain)
-    marked.append(_wrap("".join(inner_marked), _MARKS.get(element.get("rend") or "", "") if tag == "hi" else ""))
+    marked.append(wrap("".join(inner_marked), _MARKS.get(element.get("rend") or "", "") if tag == "hi" else ""))
 
 
-def _wrap(text: str, mark: str) -> str:
+def wrap(text: str, mark: str) -> str:
     """Put emphasis around text; CommonMark wants it next to the words, not next to spaces."""
     core = text.strip(" \n\t\r\x01\x02\u00a0")
     if not mark or not core or "\x02" in core or "\x01" in core:

@@ -71,6 +71,7 @@ class Document:
 
     page: Page
     tree: Element
+    text: str  # the page's characters, as the tree was made from
     encoding: str
     encoding_via: str
     metas: dict[str, list[str]]  # lower-case name, property, itemprop or http-equiv -> contents, in the page's order
@@ -171,7 +172,8 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    tree, deep = _tree(_CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text)))
+    text = _CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text))
+    tree, deep = _tree(text)
     if tree is None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
@@ -179,6 +181,7 @@ def parse(page: Page) -> Document | None:
     document = Document(
         page=page,
         tree=tree,
+        text=text,
         encoding=decoded.encoding,
         encoding_via=decoded.via,
         metas={},

@@ -15,14 +15,22 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from archive.extract import authors, dates
-from archive.extract.blocks import Block, blocks, with_text
+from resiliparse.extract import html2text
+
+from archive.extract import authors, dates, jsonld, metadata
+from archive.extract.blocks import Block, blocks, text_of, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
+from archive.extract.features import Context, rows
+from archive.extract.judge import choose, forest, judge
 from archive.extract.months import MONTHS
+from archive.extract.render import blocks_of
+from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE, fold
+from archive.extract.witness import Witness, squash
 
 TINY = 120  # characters: below, the default extraction is asked too
+_FAR_LESS = 0.6  # share of another witness's length below which the first one is doubted
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
@@ -66,24 +74,30 @@ def _blocks(tree: Element, url: str, *, precision: bool, fast: bool) -> list[Blo
     return blocks(body) if body is not None else []
 
 
-def raw_body(tree: Element, url: str, *, fast: bool = False) -> tuple[list[Block], str]:
-    """Return trafilatura's blocks and the name of the extraction they come from. The tree is not changed.
+def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], list[list[float]], str]:
+    """Return the page's segments, a row of features for each, and which extraction stands as first witness.
 
-    `fast` leaves out readability and jusText, which need a second per thousand levels of nesting.
+    Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
     """
-    found: list[Block] = []
-    for precision, name in ((True, "precision"), (False, "default")):
-        better = _blocks(tree, url, precision=precision, fast=fast)
-        if not precision and _size(better) <= _size(found):
-            return found, "precision"
-        found = better
-        if _size(found) >= TINY:
-            return found, name
-    return found, "default"
-
-
-def _size(parts: Iterable[Block]) -> int:
-    return sum(len(b.text) for b in parts)
+    found = segments(document.tree)
+    url = document.page.url
+    main = html2text.extract_plain_text(document.text, main_content=True, alt_texts=False)
+    first, base = text_of(_blocks(document.tree, url, precision=True, fast=True)), "precision"
+    if len(first) < TINY or len(first) < _FAR_LESS * len(main):
+        better = text_of(_blocks(document.tree, url, precision=False, fast=document.deep))
+        base = "default"
+        first = max(better, first, key=len)
+    bodies = [body for node in document.articles if (body := jsonld.text_of(node.get("articleBody")))]
+    said = metadata.description(document)
+    context = Context(
+        witnesses={
+            "precision": Witness(first), "resiliparse": Witness(main), "json-ld": Witness(" \n".join(bodies))
+        },
+        titles=titles,
+        description=squash(said[0]) if said else "",
+        rescued=base == "default",
+    )  # fmt: skip
+    return found, rows(found, context), base
 
 
 def clean(
@@ -177,7 +191,9 @@ def byline(line: str) -> tuple[str, ...]:
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
     """Return the article's blocks."""
-    parts, base = raw_body(document.tree, document.page.url, fast=document.deep)
+    found, table, base = evidence(document, titles)
+    keep = choose(found, judge(found, table))
+    parts = blocks_of([s for s, kept in zip(found, keep, strict=True) if kept])
     kept, dated, signed = clean(parts, titles, language)
     return Body(tuple(kept), base, dated, signed)
 
@@ -185,3 +201,4 @@ def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
 def warm_up() -> None:
     """Load trafilatura now, so that the first page does not pay for it."""
     _trafilatura()
+    forest()

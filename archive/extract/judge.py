@@ -1,0 +1,127 @@
+"""Which segments of a page are its article's, by the weights in `blocks.json`.
+
+The weights are small decision trees, learned by `scripts/train_blocks.py` from pages whose article is known. They are asked
+with numpy, all segments and trees at once; no learning library is needed to read a page.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from archive.extract.features import COLUMNS, weigh
+from archive.extract.segment import Segment
+
+Floats = npt.NDArray[np.float64]
+
+THRESHOLD = 0.5
+_CANDIDATE_SIZE = 80  # weighed characters: a segment that no witness keeps is a candidate from here on
+_CANDIDATE_LINKS = 0.5  # … with less link text than this share
+_AREAS = frozenset(
+    "comment comments disqus kommentar kommentare commentaires comentarios reacties cookie cookies consent gdpr privacy "
+    "modal popup overlay".split()
+)
+_MOST_OF_PAGE = 0.5  # share of the kept text that stands in such areas; above, the page calls its article so
+_LEAST = 0.15  # probability below which nothing is an article's, even where nothing better is there
+_DUPLICATE = 40  # weighed characters from which a text that stands twice is kept once
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """Trees as arrays, one row a tree: a node's column, threshold, and its two children; a leaf is its own child."""
+
+    base: float
+    column: npt.NDArray[np.int32]
+    threshold: Floats
+    left: npt.NDArray[np.int32]
+    right: npt.NDArray[np.int32]
+    value: Floats
+    depth: int
+
+    @classmethod
+    def of(cls, raw: dict[str, Any]) -> Forest:
+        """Read what `scripts/train_blocks.py` wrote. Raises `ValueError` for weights of other columns."""
+        if raw["columns"] != list(COLUMNS):
+            raise ValueError("blocks.json was trained on other columns; run scripts/train_blocks.py")
+        trees = raw["trees"]
+        most = max(len(t) for t in trees)
+        shape = (len(trees), most)
+        column, left, right = (np.zeros(shape, np.int32) for _ in range(3))
+        threshold, value = np.zeros(shape), np.zeros(shape)
+        for n, tree in enumerate(trees):
+            for m, node in enumerate(tree):
+                if len(node) == 1:
+                    left[n, m] = right[n, m] = m
+                    value[n, m] = node[0]
+                else:
+                    column[n, m], threshold[n, m], left[n, m], right[n, m] = node
+        return cls(float(raw["base"]), column, threshold, left, right, value, int(raw["depth"]))
+
+    def probabilities(self, rows: Floats) -> Floats:
+        """Return for each row of COLUMNS how likely it is the article's, 0 to 1."""
+        trees = np.arange(len(self.column))[None, :]
+        node = np.zeros((len(rows), len(self.column)), np.int32)
+        at = np.arange(len(rows))[:, None]
+        for _ in range(self.depth):
+            goes_left = rows[at, self.column[trees, node]] <= self.threshold[trees, node]
+            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
+        total: Floats = self.base + self.value[trees, node].sum(axis=1)
+        return 1.0 / (1.0 + np.exp(-np.clip(total, -40, 40)))
+
+
+@cache
+def forest() -> Forest:
+    """Return the weights that are shipped."""
+    return Forest.of(json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8")))
+
+
+def candidates(rows: Floats) -> npt.NDArray[np.bool_]:
+    """Return which rows are worth judging: a third of a page, with all but 0.3% of the articles' text."""
+    column = COLUMNS.index
+    held = rows[:, [column("precision"), column("resiliparse"), column("jsonld")]].max(axis=1)
+    prose = (np.expm1(rows[:, column("size")]) >= _CANDIDATE_SIZE) & (rows[:, column("linked")] < _CANDIDATE_LINKS)
+    found: npt.NDArray[np.bool_] = (held > 0) | (rows[:, column("in_core")] > 0) | prose
+    return found
+
+
+def judge(found: Sequence[Segment], rows: Sequence[Sequence[float]], weights: Forest | None = None) -> Floats:
+    """Return for each segment how likely it is the article's; those that are no candidates get 0."""
+    result = np.zeros(len(found))
+    if not found:
+        return result
+    table = np.array(rows, dtype=np.float64)
+    mask = candidates(table)
+    if mask.any():
+        result[mask] = (weights or forest()).probabilities(table[mask])
+    return result
+
+
+def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
+    """Return which segments are kept.
+
+    Areas that call themselves comments or consent are left out, unless they hold most of what would be kept. A text that
+    stands twice is kept once. Where nothing reaches the threshold, what comes nearest to it is taken.
+    """
+    if not len(found):
+        return []
+    sizes = np.array([weigh(s.text) for s in found], dtype=np.float64)
+    top = float((likely * (sizes >= _CANDIDATE_SIZE)).max(initial=0.0))
+    limit = THRESHOLD if top >= THRESHOLD else max(top * 0.6, _LEAST)
+    kept = likely >= limit
+    area = np.array([not _AREAS.isdisjoint(s.place.words()) for s in found])
+    if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
+        kept &= ~area
+    seen: set[str] = set()
+    for n in np.flatnonzero(kept):
+        if sizes[n] >= _DUPLICATE:
+            if found[n].text in seen:
+                kept[n] = False
+            seen.add(found[n].text)
+    return [bool(k) for k in kept]
