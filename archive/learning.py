@@ -141,12 +141,15 @@ class Learning:
         learned.sizes = sizes_of(profile)
         learned.profile = digest_of(profile)
         known = self._reader.profiles.of(source)
-        if known and known[-1].digest == learned.profile and (known[-1].start is None or not how.all_captures):
+        same = bool(known) and known[-1].digest == learned.profile
+        for_all = how.all_captures or not known or (same and known[-1].start is None)
+        lost = learned.profile in self._reader.missing  # what was lost is written anew, and the captures are read with it
+        if same and not lost and (known[-1].start is None or not how.all_captures):
             learned.outcome = "unchanged"
             self._note_tried(source, articles, how)
             return learned
         now = self._clock.now()
-        learned.holds = "all" if how.all_captures or not known else "from"
+        learned.holds = "all" if for_all else "from"
         adoption = Adoption(
             source=source,
             digest=learned.profile,
@@ -185,6 +188,7 @@ class Learning:
     def _adopt(self, adoption: Adoption, profile: Profile, learned: Learned, how: How) -> str:
         """Read again what the profile holds for, and keep it unless it is too bad. Returns the outcome."""
         before = self._reader.profiles
+        self._reader.missing.pop(adoption.digest, None)
         self._reader.profiles = before.with_adoption(adoption, profile)
         try:
             with self._store.transaction():

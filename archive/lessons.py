@@ -27,7 +27,7 @@ class LessonBook:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._places: dict[str, list[tuple[str, int, int]]] = {}  # site -> (page, offset, length in bytes)
+        self._places: dict[str, dict[str, tuple[int, int]]] = {}  # site -> page -> offset, length in bytes
         self._profiles: dict[str, Profile | None] = {}
         self._at_hand: OrderedDict[str, list[tuple[str, Lesson]]] = OrderedDict()
 
@@ -40,15 +40,15 @@ class LessonBook:
         self._file.close()
 
     def add(self, site: str, page: str, lesson: Lesson) -> None:
-        """Keep what a page (its URL key) taught. All are added before the first profile is asked for."""
-        data = json.dumps(lesson).encode("ascii")
-        self._places.setdefault(site, []).append((page, self._file.seek(0, 2), len(data)))
-        self._file.write(data)
+        """Keep what a page (its URL key) taught; once, however often it is in the list.
 
-    @property
-    def sites(self) -> tuple[str, ...]:
-        """The sites of which there are lessons, in the order of their first one."""
-        return tuple(self._places)
+        All are added before the first profile is asked for.
+        """
+        pages = self._places.setdefault(site, {})
+        if page not in pages:
+            data = json.dumps(lesson).encode("ascii")
+            pages[page] = (self._file.seek(0, 2), len(data))
+            self._file.write(data)
 
     def profile(self, site: str | None) -> Profile | None:
         """Return what all pages of a site taught; None if that is too little."""
@@ -78,7 +78,7 @@ class LessonBook:
 
     def _lessons(self, site: str) -> list[tuple[str, Lesson]]:
         if site not in self._at_hand:
-            self._at_hand[site] = [(page, self._read(offset, length)) for page, offset, length in self._places[site]]
+            self._at_hand[site] = [(page, self._read(*place)) for page, place in self._places[site].items()]
         self._at_hand.move_to_end(site)
         while len(self._at_hand) > _SITES_AT_HAND:
             self._at_hand.popitem(last=False)

@@ -42,7 +42,7 @@ def extract_file(
     profile: Profile | None = None,
 ) -> dict[str, object]:
     """Return what one page says, as `morgue extract` prints it."""
-    from archive.extract import extract
+    from archive.extract.extract import extract
 
     return to_json(url, extract(_page(body, url, captured_at, content_type, profile)))
 

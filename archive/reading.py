@@ -142,7 +142,9 @@ def learn_sources(
             raise UsageError(f"there is no source {strange[0]!r}. `morgue sources list` names those there are.")
         learned = [learning.learn(name, how) for name in dict.fromkeys(names or sorted(there))]
         ingest.note_missing()
-        return LearnReport(tuple(learned), tuple(ingest.report.unreadable))
+        holding = {adoption.digest for adoption in ingest.reader.profiles.adoptions}
+        missing = (error for digest, error in ingest.reader.missing.items() if digest in holding)
+        return LearnReport(tuple(learned), tuple(missing))
 
 
 def tell(progress: Progress, report: IngestReport) -> None:
