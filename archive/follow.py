@@ -23,7 +23,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,10 +116,13 @@ def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
         open_ingest(folder, clock=clock, jobs=jobs, stop=orders.is_over) as ingest,
     ):
         ingest.on_progress = lambda report: _tell("progress", **report.counts())
-        take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
+        ended = take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
         learning = Learning(folder, ingest, clock, stop=orders.is_over)
+        # What a run that came to its end had no time to learn. After one that was killed we wait for our own end, so that
+        # what is learned is what it would have been.
+        owed = learning.due() if ended else []
         _tell("ready")
-        _loop(folder, ingest, orders, learning)
+        _loop(folder, ingest, orders, lambda: learning.learn_due([owed.pop(0)]) if owed else None)
         if not orders.is_over():
             learning.learn_due()
         _tell("end", waits=len(unread(folder, ingest.store)), **_shortened(ingest.report))
@@ -131,9 +134,8 @@ def _shortened(report: IngestReport) -> dict[str, object]:
     return {name: value[:_MOST_NAMED] if isinstance(value, list) else value for name, value in told.items()}
 
 
-def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders, learning: Learning) -> None:
+def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders, when_idle: Callable[[], None]) -> None:
     looked: dict[str, int] = {}
-    owed = learning.due()  # what earlier runs had no time for, when there is nothing to read
     while not orders.is_over():
         finishing = orders.finishing.is_set()  # asked before looking: what is there now is then all there will be
         files = unread(folder, ingest.store, looked)
@@ -141,9 +143,8 @@ def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders, learning: Lear
             ingest.files(files)
         elif finishing:
             return
-        elif owed:
-            learning.learn_due([owed.pop(0)])
         else:
+            when_idle()
             orders.finishing.wait(_LOOK_SECONDS)
 
 

@@ -143,7 +143,9 @@ class Learning:
         known = self._reader.profiles.of(source)
         same = bool(known) and known[-1].digest == learned.profile
         for_all = how.all_captures or not known or (same and known[-1].start is None)
-        lost = learned.profile in self._reader.missing  # what was lost is written anew, and the captures are read with it
+        lost = (
+            learned.profile in self._reader.missing
+        )  # what was lost is written anew, and the captures are read with it
         if same and not lost and (known[-1].start is None or not how.all_captures):
             learned.outcome = "unchanged"
             self._note_tried(source, articles, how)

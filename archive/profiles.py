@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.decisions import Decision, append_decision
+from archive.decisions import Decision, append_decision, read_decisions, renames
 from archive.errors import ProfileError
 
 ADOPTED = "profile-adopted"
@@ -124,6 +124,12 @@ def adoptions_of(decisions: Iterable[Decision], renamed: Mapping[str, str]) -> l
             )
         )
     return found
+
+
+def adopted_at(decisions: Path) -> dict[str, datetime]:
+    """Return when each source's last profile was adopted, by the sources' present names. Raises `DecisionsError`."""
+    lines = read_decisions(decisions)
+    return {adoption.source: adoption.at for adoption in adoptions_of(lines, renames(lines))}
 
 
 def adopt(decisions: Path, adoption: Adoption, *, reason: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archive.clock import Clock
 from archive.console import Progress
-from archive.decisions import read_decisions
+from archive.decisions import read_decisions, renames
 from archive.errors import MorgueError, ShelfError, UsageError
 from archive.extract import ExtractionPool
 from archive.folder import ArchiveFolder
@@ -23,7 +23,7 @@ from archive.profiles import Profiles, adoptions_of
 from archive.report import IngestReport
 from archive.rereading import catch_up
 from archive.sources import load_sources
-from archive.store import Store, open_store, renames
+from archive.store import Store, open_store
 from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job

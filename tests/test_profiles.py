@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from archive.cli import group
 from archive.console import Progress
-from archive.decisions import append_decision, read_decisions
+from archive.decisions import append_decision, read_decisions, renames
 from archive.errors import ProfileError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
@@ -26,7 +26,7 @@ from archive.profiles import ADOPTED, Adoption, Profiles, adopt, adoptions_of, d
 from archive.reading import ingest_shelf, open_ingest, unread
 from archive.rebuild import rebuild_archive
 from archive.sources import SOURCES_TEMPLATE
-from archive.store import open_store, renames
+from archive.store import open_store
 from archive.store.readings import spread
 from tests.store_helpers import state
 from tests.warc_tools import T0, Clock, exchange, keep, writer
@@ -45,7 +45,9 @@ def html(number: int, furniture: Iterable[str] = (FURNITURE,), said: str = "reop
     words = "".join(f"<p>{' '.join(sentences[at : at + 4])}</p>" for at in range(0, 24, 4))
     last = "".join(f"<p>{line}</p>" for line in furniture)
     title = f"Mole {number} opens"
-    return f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{words}{last}</article></body></html>"
+    return (
+        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{words}{last}</article></body></html>"
+    )
 
 
 def page(number: int, minutes: float, body: str | None = None) -> Any:
@@ -130,7 +132,11 @@ def adoption(digest: str, start: float | None = None, source: str = SOURCE) -> A
         ([adoption("a"), adoption("b", 10)], 10, "b"),  # not after its captured_at
         ([adoption("a"), adoption("b", 10), adoption("c")], 5, "c"),  # --all-captures
         ([adoption("a"), adoption("b", 10), adoption("c"), adoption("d", 20)], 15, "c"),
-        ([adoption("a"), adoption("b", 20), adoption("c", 10)], 30, "c"),  # a clock that was set back: the last line holds
+        (
+            [adoption("a"), adoption("b", 20), adoption("c", 10)],
+            30,
+            "c",
+        ),  # a clock that was set back: the last line holds
         ([adoption("b", 10)], 9, None),
     ],
 )
@@ -148,7 +154,9 @@ def test_adoptions_come_back_and_follow_a_renamed_source(tmp_path: Path) -> None
     adopt(path, later, reason="learned")
     append_decision(path, "source-renamed", {"old": "old", "new": "new"}, at=T0)
     append_decision(path, ADOPTED, {"source": "old", "profile": "short"}, at=T0)  # no digest: passed over
-    append_decision(path, ADOPTED, {"source": "old", "profile": "c" * 64, "from": "soon"}, at=T0)  # not for all captures
+    append_decision(
+        path, ADOPTED, {"source": "old", "profile": "c" * 64, "from": "soon"}, at=T0
+    )  # not for all captures
     decisions = read_decisions(path)
     assert "from" not in decisions[0].data
     assert adoptions_of(decisions, {}) == [first, later]
@@ -194,7 +202,7 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, content: bytes 
 def test_a_foreign_file_is_no_profile(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
-    with pytest.raises(ProfileError, match="x.json"):
+    with pytest.raises(ProfileError, match=r"x\.json"):
         read_profile(path, version=1)
 
 
@@ -257,7 +265,10 @@ def test_a_later_profile_is_no_revision_of_a_page_captured_before_and_after(fold
     shelve(folder, [*same, page(6, 42, html(6, both, said="closed"))], "three")
     report = ingest(folder, 50)
     assert (report.unchanged, report.revisions) == (2, 1)
-    assert [n for (n,) in rows(folder, "SELECT count(*) FROM revisions GROUP BY article ORDER BY 1 DESC LIMIT 2")] == [2, 1]
+    assert [n for (n,) in rows(folder, "SELECT count(*) FROM revisions GROUP BY article ORDER BY 1 DESC LIMIT 2")] == [
+        2,
+        1,
+    ]
     closed = texts(folder)["https://news.example/mole-6"]
     assert ("closed" in closed, second in closed) == (True, False)
     assert_rebuild_gives_the_same(folder)
@@ -293,7 +304,9 @@ def test_a_profile_that_empties_articles_is_refused_unless_forced(
     monkeypatch.setattr("archive.extract.profile._MOST_DROPPED", 1.0)
     shelve(folder, [page(n, n) for n in range(4)])
     copies = ["".join(f"<p>{FURNITURE} {part}</p>" for part in range(9)), "<p>Nothing.</p>"]
-    bodies = [f"<html><head><title>Tide {n}</title></head><body><article>{copies[0]}</article></body></html>" for n in (7, 8)]
+    bodies = [
+        f"<html><head><title>Tide {n}</title></head><body><article>{copies[0]}</article></body></html>" for n in (7, 8)
+    ]
     shelve(folder, [page(7, 7, bodies[0]), page(8, 8, bodies[1])], "two")
     report = ingest(folder, 10)
     assert adopted(folder) == []
@@ -416,7 +429,9 @@ def test_learn_says_what_it_did_and_is_idempotent(folder: ArchiveFolder) -> None
     shelve(folder, [page(n, n) for n in range(4)])
     ingest(folder, 10)
     first = json.loads(run(folder, "learn", SOURCE, "--json").stdout)
-    assert [(each["outcome"], each["pages"], each["holds"], each["changed"]) for each in first] == [("adopted", 4, "all", 4)]
+    assert [(each["outcome"], each["pages"], each["holds"], each["changed"]) for each in first] == [
+        ("adopted", 4, "all", 4)
+    ]
     again = run(folder, "learn").output
     assert "as before" in again
     assert len(adopted(folder)) == 1
@@ -473,7 +488,8 @@ def test_the_reading_beside_a_crawl_learns_at_its_end(folder: ArchiveFolder) -> 
 
 
 @pytest.mark.parametrize(
-    ("available", "most", "places"), [(0, 60, []), (1, 60, [0]), (7, 3, [0, 3, 6]), (9, 1, [0]), (5, 5, [0, 1, 2, 3, 4])]
+    ("available", "most", "places"),
+    [(0, 60, []), (1, 60, [0]), (7, 3, [0, 3, 6]), (9, 1, [0]), (5, 5, [0, 1, 2, 3, 4])],
 )
 def test_captures_to_learn_from_are_spread(available: int, most: int, places: list[int]) -> None:
     assert spread(available, most) == places
@@ -533,7 +549,9 @@ def test_a_line_that_says_so_teaches_nothing(saved: Path) -> None:
     del lines[0]["learn"], lines[1]["learn"]
     lines[1]["path"] = lines[1]["path"].replace("1.html", "none.html")
     saved.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert all(FURNITURE in each["text"] for each in extracted("--jsonl", saved, "--learn", "--jobs", "0") if "text" in each)
+    assert all(
+        FURNITURE in each["text"] for each in extracted("--jsonl", saved, "--learn", "--jobs", "0") if "text" in each
+    )
 
 
 def test_profiles_are_written_and_read_a_page_by_itself(saved: Path, tmp_path: Path) -> None:
@@ -561,7 +579,9 @@ def test_options_that_do_not_go_together(words: tuple[str, ...]) -> None:
     extracted(*words, code=2)
 
 
-@pytest.mark.parametrize(("site", "name"), [("../x", "x-"), ("..", "-"), ("Straße", "Stra-e-"), ("a" * 300, "a" * 80 + "-")])
+@pytest.mark.parametrize(
+    ("site", "name"), [("../x", "x-"), ("..", "-"), ("Straße", "Stra-e-"), ("a" * 300, "a" * 80 + "-")]
+)
 def test_a_site_is_written_to_a_plain_name(site: str, name: str) -> None:
     assert file_name(site).startswith(name)
     assert "/" not in file_name(site)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from store_helpers import EXTRACTOR, article, at, new_store, put, snapshot, state, text_of
 
 from archive.database import MIGRATIONS
+from archive.decisions import renames
 from archive.errors import DatabaseError, SchemaTooNewError
 from archive.model import DiscoveryFact, Extraction, FactRecord, RecordRef, Via
 from archive.schema import open_archive
-from archive.store.restory import renames
 from archive.store.rows import ARTICLE_DIGEST, REVISION_DIGEST, digest_of, pack, sort_instant, stamp, unpack
 from archive.urls import article_id, url_key
 

@@ -5,7 +5,7 @@ from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.placement import Placement
 from archive.store.readings import EarlierReading, StoredCapture
-from archive.store.restory import RestoryReport, renames
+from archive.store.restory import RestoryReport
 
 __all__ = [
     "EarlierReading",
@@ -16,5 +16,4 @@ __all__ = [
     "Unsettled",
     "key_or_raw",
     "open_store",
-    "renames",
 ]

@@ -11,13 +11,14 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.database import database_error
+from archive.decisions import DecisionLike, renames
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
 from archive.store.readings import ReadingRows
-from archive.store.restory import DecisionLike, RestoryReport, renames, restory
+from archive.store.restory import RestoryReport, restory
 
 
 class Store:
