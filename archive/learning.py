@@ -69,15 +69,27 @@ class Learning:
     """Learns from the sources of one archive, through an open ingest (the caller holds archive.lock)."""
 
     def __init__(
-        self, folder: ArchiveFolder, ingest: Ingest, clock: Clock, *, stop: Callable[[], bool] = lambda: False
+        self,
+        folder: ArchiveFolder,
+        ingest: Ingest,
+        clock: Clock,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        on_page: Callable[[], None] = lambda: None,
     ) -> None:
-        """`stop()`: give up what is not adopted yet."""
+        """`stop()`: give up what is not adopted yet. `on_page()` is called for each page that was read."""
         self._folder = folder
         self._store = ingest.store
         self._reader = ingest.reader
         self._report = ingest.report
         self._clock = clock
-        self._stop = stop
+        self._on_page = on_page
+        self._told_to_stop = stop
+
+    def _stop(self) -> bool:
+        """Tell between two pages whether to give up."""
+        self._on_page()
+        return self._told_to_stop()
 
     def articles(self) -> dict[str, int]:
         """Return how many articles each source has, by its present name."""

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from archive.clock import Clock
@@ -131,11 +132,12 @@ class LearnReport:
 
 
 def learn_sources(
-    folder: ArchiveFolder, names: Sequence[str], how: How, *, clock: Clock, jobs: int | None
+    folder: ArchiveFolder, names: Sequence[str], how: How, *, clock: Clock, jobs: int | None, progress: Progress
 ) -> LearnReport:
     """Learn from these sources, or from all that have articles. Raises `LockHeldError`, `UsageError` for an unknown name."""
     with lock(folder.archive_lock, "morgue learn"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
-        learning = Learning(folder, ingest, clock)
+        pages = count(1)
+        learning = Learning(folder, ingest, clock, on_page=lambda: progress.update(next(pages)))
         there = learning.articles()
         known = {*there, *(source.name for source in load_sources(folder.sources).sources)}
         if strange := [name for name in names if name not in known]:

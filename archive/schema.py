@@ -260,6 +260,7 @@ def m001_foundation(db: Database) -> None:
 
 _PROFILES = """
 ALTER TABLE extractions ADD COLUMN profile TEXT;  -- digest of the site profile that it was read with
+CREATE INDEX captures_source ON captures (source, captured_at);
 CREATE TABLE learned (                       -- when a source was last learned from, whether anything came of it or not
     source TEXT PRIMARY KEY,
     articles INTEGER NOT NULL,               -- that it had then

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.console import Context, counted, emit_json, pass_context, plain, say
+from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.learning import Learned
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
 @click.option("--force", is_flag=True, help="Use it however many articles would lose their text.")
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
+@click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
 def learn(
     context: Context,
@@ -28,6 +29,7 @@ def learn(
     force: bool,
     jobs: int | None,
     as_json: bool,
+    quiet: bool,
 ) -> None:
     """Learn from each source's pages what is no article's own text, and read its pages without it from now on.
 
@@ -46,7 +48,8 @@ def learn(
         force=force,
         reason="morgue learn --all-captures" if all_captures else "morgue learn",
     )
-    report = learn_sources(context.folder, sources, how, clock=context.clock, jobs=jobs)
+    with Progress("pages", quiet=quiet) as progress:
+        report = learn_sources(context.folder, sources, how, clock=context.clock, jobs=jobs, progress=progress)
     for trouble in report.missing:
         say(plain(f"morgue: {trouble}"))
     if as_json:
