@@ -16,7 +16,7 @@ from archive.decisions import read_decisions, renames
 from archive.errors import MorgueError, ShelfError, UsageError
 from archive.extract import ExtractionPool
 from archive.folder import ArchiveFolder
-from archive.imported import find_file, imported_files
+from archive.imported import IN_PLACE_NAMES, Imported, find_file, imported_files
 from archive.ingest import Ingest, ShelfFile
 from archive.learning import How, Learned, Learning
 from archive.locks import lock
@@ -56,7 +56,7 @@ def open_ingest(
             store,
             pool,
             load_sources(folder.sources),
-            find=lambda name: find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name),
+            find=lambda name: find_file(folder.warc, _in_place_files(folder, name), name),
             jobs=jobs,
             stop=stop,
             renamed=renamed,
@@ -64,6 +64,11 @@ def open_ingest(
         )
         catch_up(store, ingest.reader, ingest.report, stop=stop)
         yield ingest
+
+
+def _in_place_files(folder: ArchiveFolder, name: str) -> dict[str, Imported]:
+    """Return what decisions.jsonl says of imports; it is read for a file that stayed where it was, not for each page."""
+    return imported_files(read_decisions(folder.decisions)) if name.startswith(IN_PLACE_NAMES) else {}
 
 
 def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = None) -> list[ShelfFile]:

@@ -36,6 +36,7 @@ class Changes:
     lost: int = 0  # whose record cannot be read; they stay as they were
     changed: set[int] = field(default_factory=set)  # articles.pk with another title or text
     withdrawn: set[int] = field(default_factory=set)  # articles.pk of which a capture is no article any more
+    touched: set[int] = field(default_factory=set)  # captures.pk that show something else now
 
 
 def read_again(
@@ -60,6 +61,8 @@ def read_again(
             raise OutOfTimeError
         reading = reader.late_facts.settled_by_later(snapshot, facts, reader.end(begun))
         _take(store, stored, reading, changes)
+    for pk in store.readings.followers(changes.touched):  # a revisit shows what the capture shows that it repeats
+        store.place(pk)
     return changes
 
 
@@ -97,12 +100,11 @@ def _take(store: Store, stored: StoredCapture, reading: Reading, changes: Change
     old = store.readings.extraction(stored.pk)
     store.add_extraction(stored.pk, EXTRACTOR, new, profile=reading.profile)
     store.place(stored.pk)
-    if stored.article is None:
+    if (old.article, _content(old)) == (new.article, _content(new)):
         return
-    if not new.article:
-        changes.withdrawn.add(stored.article)
-    elif _content(old) != _content(new):
-        changes.changed.add(stored.article)
+    changes.touched.add(stored.pk)
+    if stored.article is not None:
+        (changes.changed if new.article else changes.withdrawn).add(stored.article)
 
 
 def _content(extraction: Extraction) -> str:

@@ -28,6 +28,8 @@ from archive.rebuild import rebuild_archive
 from archive.sources import SOURCES_TEMPLATE
 from archive.store import open_store
 from archive.store.readings import spread
+from archive.warc.build import RevisitOf
+from archive.warc.fields import sha1_digest
 from tests.store_helpers import state
 from tests.warc_tools import T0, Clock, exchange, keep, writer
 
@@ -232,6 +234,28 @@ def test_a_page_with_two_captures_has_no_revision_of_its_profile(folder: Archive
     assert len(adopted(folder)) == 1
     found = rows(folder, "SELECT r.seq FROM revisions r JOIN articles a ON a.pk = r.article WHERE a.url LIKE '%-0'")
     assert len(found) == 2  # what the publisher changed, and nothing else
+    assert_rebuild_gives_the_same(folder)
+
+
+def test_a_revisit_goes_with_the_capture_that_it_repeats(folder: ArchiveFolder) -> None:
+    first = page(0, 0)
+    clock = Clock()
+    with writer(folder.warc, clock) as out:
+        keep(out, first, source=SOURCE)
+        for minutes in (1, 2):
+            again = page(0, minutes)
+            clock.when = again.started_at
+            of = RevisitOf(url=first.url, captured_at=first.started_at, digest=sha1_digest(again.body))
+            keep(out, again, source=SOURCE, revisit_of=of)
+        for minutes in (3, 4, 5, 6):
+            clock.when = T0 + timedelta(minutes=minutes)
+            keep(out, page(minutes, minutes), source=SOURCE)
+    assert len(ingest(folder, 10).learned) == 1
+    [(texts_seen, until)] = rows(
+        folder,
+        "SELECT count(*), max(seen_to) FROM revisions r JOIN articles a ON a.pk = r.article WHERE a.url LIKE '%-0'",
+    )
+    assert (texts_seen, until[11:16]) == (1, "06:02")
     assert_rebuild_gives_the_same(folder)
 
 

@@ -104,6 +104,16 @@ class ReadingRows:
         )
         return [pk for pk, at, profile in rows if wanted(instant(at), profile)]
 
+    def followers(self, captures: Iterable[int]) -> list[int]:
+        """Return the captures without a text of their own (revisits, gone) of the pages of these, in contract order."""
+        rows = self._conn.execute(
+            "SELECT DISTINCT r.pk, r.captured_at, r.url_key, ifnull(r.payload_digest, '') FROM captures c JOIN captures r"
+            " ON r.article = c.article OR r.url_key = c.url_key WHERE c.pk IN (SELECT value FROM json_each(?))"
+            " AND (r.record_type = 'revisit' OR r.status IN (304, 404, 410)) ORDER BY 2, 3, 4",
+            (json.dumps(sorted(captures)),),
+        )
+        return [row[0] for row in rows]
+
     def extraction(self, capture: int) -> Extraction:
         """Return the extraction in force of a capture that has one."""
         row = self._conn.execute(
