@@ -109,9 +109,11 @@ class Learning:
         then = max(adopted[-1].articles if adopted else 0, tried[0] if tried else 0)
         if articles < FIRST_AT:
             return False
-        if not adopted and tried is None:
-            return True
-        if (tried is None or tried[1] != PROFILE_VERSION) and adopted and self._is_outdated(adopted[-1]):
+        if tried is None:  # never, or before this database was made
+            outdated = not adopted or self._is_outdated(adopted[-1])
+        else:
+            outdated = tried[1] != PROFILE_VERSION
+        if outdated:
             return True
         return articles >= min(max(then, 1) * _AGAIN_TIMES, then + _AGAIN_AFTER)
 

@@ -312,6 +312,19 @@ def test_what_was_tried_in_vain_is_not_tried_at_each_ingest(
     assert calls == [5, 10]
 
 
+@pytest.mark.parametrize("after", ["at once", "after a rebuild"])
+def test_another_version_learns_anew_once(folder: ArchiveFolder, monkeypatch: pytest.MonkeyPatch, after: str) -> None:
+    shelve(folder, [page(n, n) for n in range(5)])
+    ingest(folder, 10)
+    if after == "after a rebuild":  # which forgets what was tried, and knows what was adopted
+        rebuild_archive(folder, clock=Clock(), jobs=0, progress=QUIET)
+        assert ingest(folder, 11).learned == []
+    for module in ("archive.learning", "archive.extract.profile"):
+        monkeypatch.setattr(f"{module}.PROFILE_VERSION", 2)
+    assert len(ingest(folder, 12).learned) == 1
+    assert ingest(folder, 13).learned == []
+
+
 def test_a_failure_to_learn_is_told_and_costs_nothing(folder: ArchiveFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_lessons: object) -> None:
         raise RuntimeError("no line stands")
