@@ -109,11 +109,9 @@ class Learning:
         then = max(adopted[-1].articles if adopted else 0, tried[0] if tried else 0)
         if articles < FIRST_AT:
             return False
-        if tried is None:  # never, or before this database was made
-            outdated = not adopted or self._is_outdated(adopted[-1])
-        else:
-            outdated = tried[1] != PROFILE_VERSION
-        if outdated:
+        if tried is None and (not adopted or self._is_outdated(adopted[-1])):  # never, or before this database was made
+            return True
+        if tried is not None and tried[1] != PROFILE_VERSION:
             return True
         return articles >= min(max(then, 1) * _AGAIN_TIMES, then + _AGAIN_AFTER)
 
