@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archive.commands import ask, make, page
+from archive.commands.learn import learn
 from archive.console import Context, MorgueGroup
 
 
@@ -36,6 +37,7 @@ def group(ctx: click.Context, archive: Path | None) -> None:
 ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     make.init,
     make.ingest,
+    learn,
     page.extract,
     page.cluster,
     ask.search,

@@ -9,7 +9,7 @@ rebuild, which has all facts at hand, gives the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import ShelfError
@@ -20,16 +20,22 @@ from archive.warc import read_record
 Facts = tuple[DiscoveryFact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a capture says, and the site profile (its digest) that it was read with."""
+
+    extraction: Extraction
+    profile: str | None = None
+
+
 class LateFacts:
     """Extracts undated and mistaken captures once more. Reads the store, writes nothing."""
 
-    def __init__(
-        self, store: Store, find: Callable[[str], Path], extract: Callable[[Snapshot, Facts], Extraction]
-    ) -> None:
-        """`find(name)`: the file that the tables call `name`. `extract(snapshot, facts)`: as at first reading."""
+    def __init__(self, store: Store, find: Callable[[str], Path], read: Callable[[Snapshot, Facts], Reading]) -> None:
+        """`find(name)`: the file that the tables call `name`. `read(snapshot, facts)`: as at first reading."""
         self._store = store
         self._find = find
-        self._extract = extract
+        self._read = read
 
     def unsettled_by(self, facts: Iterable[DiscoveryFact]) -> list[tuple[DiscoveryFact, list[Unsettled]]]:
         """Return those facts that may settle placed captures, with these. Ask before the facts are stored.
@@ -52,19 +58,19 @@ class LateFacts:
                 found.append((fact, captures))
         return found
 
-    def settled_by_later(self, snapshot: Snapshot, used: Facts, extraction: Extraction) -> Extraction:
-        """Return the extraction of a page with what was said of it after its capture, where that says more.
+    def settled_by_later(self, snapshot: Snapshot, used: Facts, reading: Reading) -> Reading:
+        """Return the reading of a page with what was said of it after its capture, where that says more.
 
-        `used`: the facts that `extraction` was made with.
+        `used`: the facts that `reading` was made with.
         """
-        if is_mistaken(snapshot.role, extraction):
+        if is_mistaken(snapshot.role, reading.extraction):
             later = [f for f in self._store.facts_for(key_or_raw(snapshot.url)) if f.via in ANNOUNCING]
-            extraction = self.settled(Unsettled.of(snapshot), tuple(later[:1])) or extraction
-        if not extraction.article or extraction.published is not None:
-            return extraction
-        return self._dated_by_later(snapshot, used) or extraction
+            reading = self.settled(Unsettled.of(snapshot), tuple(later[:1])) or reading
+        if not reading.extraction.article or reading.extraction.published is not None:
+            return reading
+        return self._dated_by_later(snapshot, used) or reading
 
-    def _dated_by_later(self, snapshot: Snapshot, used: Facts) -> Extraction | None:
+    def _dated_by_later(self, snapshot: Snapshot, used: Facts) -> Reading | None:
         tried = _dates(used)
         later: dict[str, DiscoveryFact] = {}
         for fact in self._store.facts_for(key_or_raw(snapshot.url)):
@@ -74,8 +80,8 @@ class LateFacts:
             return None
         return self.settled(Unsettled.of(snapshot, undated=True), tuple(later.values()))
 
-    def settled(self, capture: Unsettled, later: Facts) -> Extraction | None:
-        """Return the capture's extraction with the first of these facts that settles it, None if none does."""
+    def settled(self, capture: Unsettled, later: Facts) -> Reading | None:
+        """Return the capture's reading with the first of these facts that settles it, None if none does."""
         if not later:
             return None
         try:
@@ -85,9 +91,9 @@ class LateFacts:
         snapshot = replace(snapshot, source=capture.source, role=capture.role)
         earlier = self._store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
         for fact in later:
-            extraction = self._extract(snapshot, earlier if fact in earlier else (*earlier, fact))
-            if extraction.article and (extraction.published is not None or not capture.undated):
-                return extraction
+            reading = self._read(snapshot, earlier if fact in earlier else (*earlier, fact))
+            if reading.extraction.article and (reading.extraction.published is not None or not capture.undated):
+                return reading
         return None
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from archive.errors import DecisionsError
 
@@ -30,6 +31,18 @@ class Decision:
     kind: str
     reason: str | None
     data: Mapping[str, object]  # everything else of the line
+
+
+class DecisionLike(Protocol):
+    """What is read of a line of decisions.jsonl."""
+
+    @property
+    def kind(self) -> str:
+        """What was decided."""
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """Its particulars."""
 
 
 def append_decision(
@@ -72,6 +85,21 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
         raise DecisionsError(f"{path}: cannot be read ({error.strerror or error}).") from None
     *lines, _torn = data.split(b"\n")
     return tuple(_decision(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def renames(decisions: Iterable[DecisionLike]) -> dict[str, str]:
+    """Return old to present names of sources that people renamed, in the order of `decisions`.
+
+    A decision of kind `source-renamed` has `old` and `new`.
+    """
+    names: dict[str, str] = {}
+    for decision in decisions:
+        old, new = decision.data.get("old"), decision.data.get("new")
+        if decision.kind != "source-renamed" or not isinstance(old, str) or not isinstance(new, str):
+            continue
+        names = {name: new if present == old else present for name, present in names.items()} | {old: new}
+        names.pop(new, None)  # renamed back
+    return names
 
 
 def _append_line(path: Path, data: bytes) -> None:

@@ -6,6 +6,7 @@
     ├── NotAnArchiveError    the folder holds no archive
     ├── SourcesError         sources.toml cannot be used as it is
     ├── DecisionsError       decisions.jsonl cannot be read or written
+    ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
     ├── LockHeldError        another process works here (exit 75)
     ├── ShelfError           something about WARC files
     │   ├── NotAWarcError    the file holds no WARC record at all
@@ -73,6 +74,15 @@ class SourcesError(MorgueError):
 
 class DecisionsError(MorgueError):
     """decisions.jsonl cannot be read or written."""
+
+
+class ProfileError(MorgueError):
+    """A site profile's file cannot be used as it is."""
+
+    def __init__(self, path: Path | str, why: str, what_to_do: str) -> None:
+        self.path = str(path)
+        self.why = why
+        super().__init__(f"{path}: {why}. {what_to_do}")
 
 
 class LockHeldError(MorgueError):

@@ -23,7 +23,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from archive.clock import clock_from_environment
 from archive.errors import LockHeldError, MorgueError
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
+from archive.learning import Learning
 from archive.locks import lock
 from archive.reading import open_ingest, take_reports, unread
 from archive.report import IngestReport
@@ -108,15 +109,22 @@ def _locked(folder: ArchiveFolder, orders: _Orders, wait: float) -> Iterator[Non
 def follow(folder: ArchiveFolder, *, jobs: int | None, wait: float) -> None:
     """Ingest what comes onto the shelf until told to end. Raises `LockHeldError` if archive.db has another writer."""
     orders = _Orders()
+    clock = clock_from_environment()
     threading.Thread(target=orders.listen, daemon=True).start()
     with (
         _locked(folder, orders, wait),
-        open_ingest(folder, clock=clock_from_environment(), jobs=jobs, stop=orders.is_over) as ingest,
+        open_ingest(folder, clock=clock, jobs=jobs, stop=orders.is_over) as ingest,
     ):
         ingest.on_progress = lambda report: _tell("progress", **report.counts())
-        take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
+        ended = take_reports(folder, ingest.store)  # of earlier runs; this one's is written when it is over
+        learning = Learning(folder, ingest, clock, stop=orders.is_over)
+        # What a run that came to its end had no time to learn. After one that was killed we wait for our own end, so that
+        # what is learned is what it would have been.
+        owed = learning.due() if ended else []
         _tell("ready")
-        _loop(folder, ingest, orders)
+        _loop(folder, ingest, orders, lambda: learning.learn_due([owed.pop(0)]) if owed else None)
+        if not orders.is_over():
+            learning.learn_due()
         _tell("end", waits=len(unread(folder, ingest.store)), **_shortened(ingest.report))
 
 
@@ -126,7 +134,7 @@ def _shortened(report: IngestReport) -> dict[str, object]:
     return {name: value[:_MOST_NAMED] if isinstance(value, list) else value for name, value in told.items()}
 
 
-def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders) -> None:
+def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders, when_idle: Callable[[], None]) -> None:
     looked: dict[str, int] = {}
     while not orders.is_over():
         finishing = orders.finishing.is_set()  # asked before looking: what is there now is then all there will be
@@ -136,6 +144,7 @@ def _loop(folder: ArchiveFolder, ingest: Ingest, orders: _Orders) -> None:
         elif finishing:
             return
         else:
+            when_idle()
             orders.finishing.wait(_LOOK_SECONDS)
 
 

@@ -21,6 +21,7 @@ from archive.errors import BrokenRecordError, NotAWarcError, ShelfError
 from archive.folder import ArchiveFolder
 from archive.imported import COPIED, IN_PLACE, IN_PLACE_NAMES, Filter, Imported, imported_files, same_again, sha256_of
 from archive.ingest import ShelfFile
+from archive.learning import Learning
 from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.report import IngestReport
@@ -70,7 +71,9 @@ def import_files(
             shelf.append(file)
         if not shelf:
             raise ingest.report.unreadable[0]
-        return ingest.files(shelf)
+        report = ingest.files(shelf)
+        Learning(folder, ingest, clock).learn_due()
+        return report
 
 
 def _files_in(path: Path) -> list[Path]:

@@ -12,27 +12,25 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.dating import LateFacts
+from archive.dating import Reading
 from archive.errors import ShelfError
-from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, reason_by_head
+from archive.extract import EXTRACTOR, ExtractionPool, reason_by_head
 from archive.imported import sha256_of
 from archive.merge import merged
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
+from archive.profiles import Profiles
+from archive.reader import Begun, PageReader
 from archive.report import IngestReport
 from archive.sources import SourcesFile
-from archive.store import Store, key_or_raw
+from archive.store import Store
 from archive.warc import OPEN_SUFFIX, Offset, read_records
 
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
-# A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
-# page. The page is then read once more: what a shelf gives must not depend on the weather.
-_WORKER_LOST = frozenset({"error-crashed", "error-no-worker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +65,8 @@ class _Waiting:
     end: _End | None = None
     snapshot: Snapshot | None = None  # without its body
     facts: tuple[DiscoveryFact, ...] = ()  # what it is extracted with
-    task: ExtractTask | None = None
-    future: Future[Extraction] | None = None
-    extraction: Extraction | None = None
+    begun: Begun | None = None
+    extraction: Extraction | None = None  # of a page that no worker need look at
 
 
 @dataclass(slots=True)
@@ -93,19 +90,17 @@ class Ingest:
         jobs: int = 1,
         stop: Callable[[], bool] = lambda: False,
         renamed: Mapping[str, str] | None = None,
+        profiles: Profiles | None = None,
     ) -> None:
         """Set a run up.
 
         `find(name)`: the file that the tables call `name`. `stop()`: end after the present batch. `renamed`: old names of
-        sources to those of now.
+        sources to those of now. `profiles`: what sources taught.
         """
         self.store = store
-        self._pool = pool
-        self._sources = sources
+        self.reader = PageReader(store, pool, sources, find=find, renamed=renamed, profiles=profiles)
         self._find = find
         self._stop = stop
-        self._renamed = renamed or {}
-        self._late_facts = LateFacts(store, find, self._extract)
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}
         self._bytes: dict[str, tuple[int, int]] = {}  # file -> read so far, to be read in all
@@ -127,7 +122,17 @@ class Ingest:
         if self._waiting:  # told to stop: what the workers have is taken
             with self._committing():
                 self._settle(down_to=0)
+        self.note_missing()
         return self.report
+
+    def note_missing(self) -> None:
+        """Name the profiles whose files are missing, and see to it that their captures are read again with them."""
+        new = [(digest, error) for digest, error in self.reader.missing.items() if error not in self.report.unreadable]
+        if new:
+            with self.store.transaction():
+                for digest, error in new:
+                    self.store.readings.forget_carried_out(digest)
+                    self.report.unreadable.append(error)
 
     def _measure(self, files: Iterable[ShelfFile]) -> None:
         """Note how much there is to read, for those who wait."""
@@ -227,7 +232,7 @@ class Ingest:
         if self.store.knows(item):
             self.report.known += 1
             return
-        snapshot = replace(item, source=self._source_of(item))
+        snapshot = replace(item, source=self.reader.source_of(item))
         waiting.snapshot = replace(snapshot, body=b"")
         if snapshot.record_type == "revisit":
             return
@@ -235,27 +240,8 @@ class Ingest:
         if reason := reason_by_head(snapshot.status, snapshot.role):
             waiting.extraction = Extraction.refused(reason)
         else:
-            waiting.facts = self.store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
-            waiting.task = self._task(snapshot, waiting.facts)
-            waiting.future = self._pool.submit(waiting.task)
-
-    def _source_of(self, snapshot: Snapshot) -> str | None:
-        if snapshot.source:
-            return self._renamed.get(snapshot.source, snapshot.source)
-        source = self._sources.for_url(snapshot.url)
-        return source.name if source else None
-
-    def _task(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> ExtractTask:
-        source = self._sources.by_name(snapshot.source) if snapshot.source else None
-        return ExtractTask(snapshot=snapshot, facts=facts, selectors=dict(source.selectors) if source else {})
-
-    def _extract(self, snapshot: Snapshot, facts: tuple[DiscoveryFact, ...]) -> Extraction:
-        task = self._task(snapshot, facts)
-        return self._unless_lost(self._pool.submit(task).result(), task)
-
-    def _unless_lost(self, extraction: Extraction, task: ExtractTask) -> Extraction:
-        """Return the extraction, or that of a second reading if the first one's worker died."""
-        return self._pool.submit(task).result() if extraction.reason in _WORKER_LOST else extraction
+            waiting.facts = self.reader.facts(snapshot)
+            waiting.begun = self.reader.begin(snapshot, waiting.facts)
 
     # placing
 
@@ -271,19 +257,19 @@ class Ingest:
                 self._reached[waiting.name].end = waiting.end
 
     def _place(self, waiting: _Waiting, snapshot: Snapshot) -> None:
-        extraction = waiting.extraction
-        if waiting.future is not None and waiting.task is not None:
-            extraction = self._unless_lost(waiting.future.result(), waiting.task)
+        reading = Reading(waiting.extraction) if waiting.extraction is not None else None
+        if waiting.begun is not None:
+            reading = self.reader.end(waiting.begun)
         capture = self.store.add_capture(snapshot)
         if capture is None:  # twice in the files of one run
             self.report.known += 1
             return
         self.report.captures += 1
-        if extraction is not None:
-            extraction = self._late_facts.settled_by_later(snapshot, waiting.facts, extraction)
-            self.store.add_extraction(capture, EXTRACTOR, extraction)
-            if not extraction.article:
-                self.report.refused[extraction.reason or "unknown"] += 1
+        if reading is not None:
+            reading = self.reader.late_facts.settled_by_later(snapshot, waiting.facts, reading)
+            self.store.add_extraction(capture, EXTRACTOR, reading.extraction, profile=reading.profile)
+            if not reading.extraction.article:
+                self.report.refused[reading.extraction.reason or "unknown"] += 1
         placed = self.store.place(capture)
         match placed.what:
             case "new":
@@ -300,17 +286,17 @@ class Ingest:
 
     def _take_facts(self, file: ShelfFile, record: FactRecord) -> None:
         facts = tuple(fact for fact in record.facts if file.accept(fact.url))
-        unsettled = self._late_facts.unsettled_by(facts)
+        unsettled = self.reader.late_facts.unsettled_by(facts)
         self.report.facts += self.store.add_facts(replace(record, facts=facts))
         settled: set[int] = set()  # the first fact of a record that settles a capture does
         for fact, captures in unsettled:
             for capture in captures:
                 if capture.capture in settled:
                     continue
-                extraction = self._late_facts.settled(capture, (fact,))
-                if extraction is not None:
+                reading = self.reader.late_facts.settled(capture, (fact,))
+                if reading is not None:
                     settled.add(capture.capture)
-                    self.store.add_extraction(capture.capture, EXTRACTOR, extraction)
+                    self.store.add_extraction(capture.capture, EXTRACTOR, reading.extraction, profile=reading.profile)
                     self.store.place(capture.capture)
 
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 from archive.clock import Clock
 from archive.console import Progress
-from archive.decisions import read_decisions
-from archive.errors import MorgueError, PayloadError, ShelfError
-from archive.extract import ExtractionPool, ExtractTask, Page, to_json
+from archive.decisions import read_decisions, renames
+from archive.errors import MorgueError, ShelfError, UsageError
+from archive.extract import ExtractionPool
 from archive.folder import ArchiveFolder
-from archive.imported import find_file, imported_files
+from archive.imported import IN_PLACE_NAMES, Imported, find_file, imported_files
 from archive.ingest import Ingest, ShelfFile
+from archive.learning import How, Learned, Learning
 from archive.locks import lock
-from archive.model import Extraction
-from archive.payload import decode_content
+from archive.profiles import Profiles, adoptions_of
 from archive.report import IngestReport
+from archive.rereading import catch_up
 from archive.sources import load_sources
-from archive.store import Store, open_store, renames
+from archive.store import Store, open_store
 from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
@@ -52,15 +51,24 @@ def open_ingest(
         open_store(folder, clock, database=database, decisions=decisions) as store,
         ExtractionPool(jobs) as pool,
     ):
-        yield Ingest(
+        renamed = renames(decisions)
+        ingest = Ingest(
             store,
             pool,
             load_sources(folder.sources),
-            find=lambda name: find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name),
+            find=lambda name: find_file(folder.warc, _in_place_files(folder, name), name),
             jobs=jobs,
             stop=stop,
-            renamed=renames(decisions),
+            renamed=renamed,
+            profiles=Profiles(folder.profiles, adoptions_of(decisions, renamed)),
         )
+        catch_up(store, ingest.reader, ingest.report, stop=stop)
+        yield ingest
+
+
+def _in_place_files(folder: ArchiveFolder, name: str) -> dict[str, Imported]:
+    """Return what decisions.jsonl says of imports; it is read for a file that stayed where it was, not for each page."""
+    return imported_files(read_decisions(folder.decisions)) if name.startswith(IN_PLACE_NAMES) else {}
 
 
 def unread(folder: ArchiveFolder, store: Store, looked: dict[str, int] | None = None) -> list[ShelfFile]:
@@ -115,7 +123,35 @@ def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progr
     with lock(folder.archive_lock, "morgue ingest"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
         ingest.on_progress = lambda report: tell(progress, report)
         take_reports(folder, ingest.store)
-        return ingest.files(unread(folder, ingest.store))
+        report = ingest.files(unread(folder, ingest.store))
+        Learning(folder, ingest, clock).learn_due()
+        return report
+
+
+@dataclass(frozen=True, slots=True)
+class LearnReport:
+    """What came of `morgue learn`: of each source, and which profiles' files are missing."""
+
+    learned: tuple[Learned, ...]
+    missing: tuple[MorgueError, ...]
+
+
+def learn_sources(
+    folder: ArchiveFolder, names: Sequence[str], how: How, *, clock: Clock, jobs: int | None, progress: Progress
+) -> LearnReport:
+    """Learn from these sources, or from all that have articles. Raises `LockHeldError`, `UsageError` for an unknown name."""
+    with lock(folder.archive_lock, "morgue learn"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
+        pages = count(1)
+        learning = Learning(folder, ingest, clock, on_page=lambda: progress.update(next(pages)))
+        there = learning.articles()
+        known = {*there, *(source.name for source in load_sources(folder.sources).sources)}
+        if strange := [name for name in names if name not in known]:
+            raise UsageError(f"there is no source {strange[0]!r}. `morgue sources list` names those there are.")
+        learned = [learning.learn(name, how) for name in dict.fromkeys(names or sorted(there))]
+        ingest.note_missing()
+        holding = {adoption.digest for adoption in ingest.reader.profiles.adoptions}
+        missing = (error for digest, error in ingest.reader.missing.items() if digest in holding)
+        return LearnReport(tuple(learned), tuple(missing))
 
 
 def tell(progress: Progress, report: IngestReport) -> None:
@@ -138,61 +174,3 @@ def take_reports(folder: ArchiveFolder, store: Store) -> int:
             if isinstance(report, dict):
                 taken += store.add_run(path.stem, report)
     return taken
-
-
-def unpacked(path: Path) -> bytes:
-    """Return a saved page's bytes; a file named .gz is unpacked. Raises OSError, `PayloadError` (torn, or a bomb)."""
-    body = path.read_bytes()
-    return decode_content((("Content-Encoding", "gzip"),), body) if path.suffix == ".gz" else body
-
-
-def extract_file(
-    body: bytes, *, url: str, captured_at: datetime | None = None, content_type: str | None = None
-) -> dict[str, object]:
-    """Return what one page says, as `morgue extract` prints it."""
-    from archive.extract import extract
-
-    return to_json(url, extract(_page(body, url, captured_at, content_type)))
-
-
-def _page(body: bytes, url: str, captured_at: datetime | None, content_type: str | None) -> Page:
-    headers = (("Content-Type", content_type),) if content_type else ()
-    return Page(url=url, body=body, captured_at=captured_at, headers=headers)
-
-
-def extract_lines(lines: Iterable[Mapping[str, Any]], *, jobs: int | None = None) -> Iterator[dict[str, object]]:
-    """Yield what each page of a list says, in order. A page that cannot be read gives {"url", "error"}."""
-    jobs = default_jobs() if jobs is None else jobs
-    waiting: deque[tuple[str, Future[Extraction] | str]] = deque()
-    with ExtractionPool(jobs) as pool:
-        for line in lines:
-            waiting.append(_submit(pool, line))
-            while len(waiting) > max(1, jobs) * _LINES_IN_FLIGHT:
-                yield _result(*waiting.popleft())
-        while waiting:
-            yield _result(*waiting.popleft())
-
-
-def _submit(pool: ExtractionPool, line: Mapping[str, Any]) -> tuple[str, Future[Extraction] | str]:
-    url = str(line.get("url") or "")
-    try:
-        if not line.get("path"):
-            return url, 'the line names no page: it needs "path" and "url"'
-        path = Path(str(line["path"]))
-        body = unpacked(path)
-        at = datetime.fromisoformat(str(line["captured_at"])) if line.get("captured_at") else None
-        if at is not None and at.tzinfo is None:
-            at = at.replace(tzinfo=UTC)
-        page = _page(body, url, at, line.get("content_type"))
-    except (OSError, PayloadError, ValueError) as error:
-        return url, f"{type(error).__name__}: {error}"
-    return url, pool.submit(ExtractTask(page=page))
-
-
-def _result(url: str, found: Future[Extraction] | str) -> dict[str, object]:
-    if isinstance(found, str):
-        return {"url": url, "error": found}
-    try:
-        return to_json(url, found.result())
-    except MorgueError as error:
-        return {"url": url, "error": str(error)}

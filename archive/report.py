@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from archive.errors import BrokenRecordError, ShelfError
+from archive.errors import BrokenRecordError, MorgueError
 
 _MOST_NAMED = 1_000  # broken records that are kept by name; a file of noise may have millions
 
@@ -26,7 +26,11 @@ class IngestReport:
     broken_records: int = 0
     broken: list[BrokenRecordError] = field(default_factory=list)  # the first of them
     share: float | None = None  # of the bytes to be read, 0 to 1
-    unreadable: list[ShelfError] = field(default_factory=list)  # files; what they hold stays on the shelf
+    unreadable: list[MorgueError] = field(default_factory=list)  # WARC files, which stay on the shelf; site profiles
+    learned: list[dict[str, object]] = field(
+        default_factory=list
+    )  # of each source that taught a profile, what came of it
+    not_learned: list[str] = field(default_factory=list)  # why a source could not be learned from
 
     @property
     def is_sound(self) -> bool:
@@ -60,4 +64,6 @@ class IngestReport:
             **self.counts(),
             "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
             "unreadable": [str(error) for error in self.unreadable],
+            "learned": self.learned,
+            "not_learned": self.not_learned,
         }

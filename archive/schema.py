@@ -258,6 +258,24 @@ def m001_foundation(db: Database) -> None:
     create_fts_triggers(db.conn)
 
 
+_PROFILES = """
+ALTER TABLE extractions ADD COLUMN profile TEXT;  -- digest of the site profile that it was read with
+CREATE INDEX captures_source ON captures (source, captured_at);
+CREATE TABLE learned (                       -- when a source was last learned from, whether anything came of it or not
+    source TEXT PRIMARY KEY,
+    articles INTEGER NOT NULL,               -- that it had then
+    version INTEGER NOT NULL                 -- of the learning
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m002_profiles(db: Database) -> None:
+    """Let extractions tell their site profile, and remember what was tried."""
+    for statement in statements(_PROFILES):
+        db.conn.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0

@@ -21,11 +21,13 @@ import pytest
 from kill_crawl import Archive, Contents, Web, assert_same, crawled, loop, own_web
 
 from archive.clock import SystemClock
+from archive.decisions import read_decisions
 from archive.extract import ExtractionPool, ExtractTask
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
 from archive.locks import lock
 from archive.model import Extraction
+from archive.profiles import Profiles, adoptions_of
 from archive.reading import unread
 from archive.sources import load_sources
 from archive.store import open_store
@@ -94,7 +96,9 @@ def test_a_page_whose_worker_was_killed_is_read_by_another(web: Web, calm: Archi
     """As when the system runs out of memory, or stops a whole group of processes with SIGTERM."""
     folder = Archive(ArchiveFolder(tmp_path / "archive"), web).make().folder
     with open_store(folder, SystemClock()) as store, LosingPool() as pool:
-        ingest = Ingest(store, pool, load_sources(folder.sources), find=partial(find_warc, calm.folder.warc))
+        taught = Profiles(calm.folder.profiles, adoptions_of(read_decisions(calm.folder.decisions), {}))
+        find = partial(find_warc, calm.folder.warc)
+        ingest = Ingest(store, pool, load_sources(folder.sources), find=find, profiles=taught)
         report = ingest.files(unread(calm.folder, store))
     assert pool.lost
     assert not [reason for reason in report.refused if reason.startswith("error-")]

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_helpers import EXTRACTOR, article, at, new_store, put, snapshot, state, text_of
 
+from archive.database import MIGRATIONS
+from archive.decisions import renames
 from archive.errors import DatabaseError, SchemaTooNewError
 from archive.model import DiscoveryFact, Extraction, FactRecord, RecordRef, Via
 from archive.schema import open_archive
-from archive.store.restory import renames
 from archive.store.rows import ARTICLE_DIGEST, REVISION_DIGEST, digest_of, pack, sort_instant, stamp, unpack
 from archive.urls import article_id, url_key
 
@@ -525,7 +526,7 @@ def test_a_missing_database(tmp_path):
 def test_opening_twice_changes_nothing(tmp_path):
     new_store(tmp_path / "archive.db").close()
     store = new_store(tmp_path / "archive.db")
-    assert store.db["_sqlite_migrations"].count == 1
+    assert store.db["_sqlite_migrations"].count == len(MIGRATIONS)
     assert one(store, "PRAGMA journal_mode")[0] == "wal"
     strict = store.db.conn.execute("SELECT name FROM pragma_table_list WHERE type = 'table' AND NOT strict").fetchall()
     assert {name for (name,) in strict} <= {"_sqlite_migrations", "sqlite_schema", "sqlite_temp_schema"}

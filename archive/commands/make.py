@@ -96,6 +96,8 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
         say(plain(f"morgue: {trouble}"))
     if report.broken_records > len(report.broken):
         say(f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named.")
+    for why in report.not_learned:
+        say(plain(f"morgue: not learned from {why}"))
     if as_json:
         emit_json(report.as_json())
         return
@@ -106,6 +108,8 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
     )
     if report.refused:
         click.echo("No article: " + ", ".join(f"{n:,} {reason}" for reason, n in report.refused.most_common()) + ".")
+    if report.learned:
+        click.echo(plain(f"Learned from {', '.join(str(learned['source']) for learned in report.learned)}."))
 
 
 @click.command(short_help="Make archive.db (or crawl.db) again from the WARC files.")

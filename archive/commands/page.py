@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -25,23 +28,59 @@ from archive.errors import PayloadError, UsageError
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="Many pages: lines {path, url, captured_at?, source?}.",
 )
+@click.option(
+    "--profile",
+    "profile_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read with this site profile: a file of an archive's profiles/, or one of --profiles-out.",
+)
+@click.option("--learn", is_flag=True, help="With --jsonl: learn a profile of each site from its pages first.")
+@click.option(
+    "--learn-from-others",
+    "others",
+    is_flag=True,
+    help="The same, but each page is read with what the other pages of its site taught: to measure what learning is worth.",
+)
+@click.option(
+    "--profiles-out",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --learn: write each site's profile to DIR, by the site's name.",
+)
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Processes for --jsonl (default: one per core).")
 def extract(
-    file: Path, url: str | None, captured_at: str | None, content_type: str | None, jsonl: Path | None, jobs: int | None
+    file: Path,
+    url: str | None,
+    captured_at: str | None,
+    content_type: str | None,
+    jsonl: Path | None,
+    profile_path: Path | None,
+    learn: bool,
+    others: bool,
+    profiles_out: Path | None,
+    jobs: int | None,
 ) -> None:
     """Read one saved page (FILE or standard input) and print what it says as JSON. Needs no archive.
 
-    With --jsonl, one line of JSON for each line of input, in order.
+    With --jsonl, one line of JSON for each line of input, in order. With --learn a site is a line's "source", else its
+    host; the file is read twice. A line with "learn": false teaches nothing, and is read all the same.
 
     Example: morgue extract page.html --url https://news.example/a
     """
-    from archive.reading import extract_file, extract_lines
+    from archive.pages import extract_file
     from archive.urls import canonical_url
 
+    if (learn or others) and (jsonl is None or profile_path is not None):
+        raise UsageError(
+            "--learn goes with --jsonl FILE, and not with --profile: it learns the profiles from the pages of FILE. For one "
+            "page give a profile: `morgue extract page.html --url https://news.example/a --profile FILE`."
+        )
+    if profiles_out is not None and not (learn or others):
+        raise UsageError("--profiles-out goes with --learn: without it there is no profile to write.")
+    profile = None if profile_path is None else _read_profile(profile_path)
     if jsonl is not None:
-        with open_lines(jsonl) as lines:
-            for result in extract_lines(_json_lines(lines, str(jsonl)), jobs=jobs):
-                click.echo(json_text(result, indent=None))
+        for result in _extract_list(jsonl, jobs, profile, learn=learn, others=others, profiles_out=profiles_out):
+            click.echo(json_text(result, indent=None))
         return
     if url is None:
         raise UsageError(
@@ -50,8 +89,58 @@ def extract(
         )
     canonical_url(url)  # says what is wrong with it
     body = read_page(file)
-    result = extract_file(body, url=url, captured_at=parse_time(captured_at), content_type=content_type)
+    result = extract_file(
+        body, url=url, captured_at=parse_time(captured_at), content_type=content_type, profile=profile
+    )
     click.echo(json_text(result))
+
+
+def _extract_list(
+    path: Path,
+    jobs: int | None,
+    profile: Mapping[str, object] | None,
+    *,
+    learn: bool,
+    others: bool,
+    profiles_out: Path | None,
+) -> Iterator[dict[str, object]]:
+    """Yield what each page of a list says; with `learn` or `others` after a first reading for what they teach."""
+    from archive.lessons import LessonBook
+    from archive.pages import extract_lines, learn_lines, page_key, site_of
+
+    with ExitStack() as stack:
+        lines = stack.enter_context(open_lines(path))
+        if not learn and not others:
+            yield from extract_lines(_json_lines(lines, str(path)), jobs=jobs, profile_for=lambda _line: profile)
+            return
+        if not lines.seekable():  # standard input: it is read twice
+            lines = stack.enter_context(_kept(lines))
+        book = stack.enter_context(LessonBook())
+        learn_lines(_json_lines(lines, str(path)), book, jobs=jobs)
+        if profiles_out is not None:
+            book.write_profiles(profiles_out)
+        lines.seek(0)
+
+        def profile_for(line: Mapping[str, Any]) -> Mapping[str, object] | None:
+            site = site_of(line)
+            return book.profile_without(site, page_key(line)) if others else book.profile(site)
+
+        yield from extract_lines(_json_lines(lines, str(path)), jobs=jobs, profile_for=profile_for)
+
+
+def _kept(lines: IO[str]) -> IO[str]:
+    """Return the lines in a file of their own, which goes when it is closed."""
+    kept = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 - the caller closes it
+    shutil.copyfileobj(lines, kept)
+    kept.seek(0)
+    return kept
+
+
+def _read_profile(path: Path) -> Mapping[str, object]:
+    from archive.extract.profile import PROFILE_VERSION
+    from archive.profiles import read_profile
+
+    return read_profile(path, version=PROFILE_VERSION)
 
 
 def read_page(path: Path) -> bytes:
@@ -60,7 +149,7 @@ def read_page(path: Path) -> bytes:
         stream: BinaryIO = sys.stdin.buffer
         return stream.read()
     try:
-        from archive.reading import unpacked
+        from archive.pages import unpacked
 
         return unpacked(path)
     except PayloadError as error:

@@ -10,6 +10,7 @@ from archive.extract import language as languages
 from archive.extract import metadata, published, text, title, verdict
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
+from archive.extract.profile import without_furniture
 from archive.model import DiscoveryFact, Extraction, Snapshot
 
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
@@ -39,27 +40,34 @@ def extract_snapshot(
     profile: Mapping[str, object] | None = None,
 ) -> Extraction:
     """Decode a capture's content-coding within limits, then extract."""
-    from archive import payload
-
     try:
-        body = payload.decode_content(snapshot.headers, snapshot.body, limit=verdict.MAX_BODY)
+        return extract(page_of(snapshot, facts, selectors, profile))
     except PayloadTooLargeError:
         return Extraction.refused("too-large")
     except PayloadError:
         return Extraction.refused("error-payload")
-    return extract(
-        Page(
-            url=snapshot.url,
-            captured_at=snapshot.captured_at,
-            headers=snapshot.headers,
-            body=body,
-            facts=tuple(facts),
-            selectors=dict(selectors or {}),
-            profile=profile,
-            role=snapshot.role,
-            status=snapshot.status,
-            truncated=snapshot.truncated is not None,
-        )
+
+
+def page_of(
+    snapshot: Snapshot,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+    profile: Mapping[str, object] | None = None,
+) -> Page:
+    """Return a capture as a page, its content-coding removed. Raises `PayloadError`."""
+    from archive import payload
+
+    return Page(
+        url=snapshot.url,
+        captured_at=snapshot.captured_at,
+        headers=snapshot.headers,
+        body=payload.decode_content(snapshot.headers, snapshot.body, limit=verdict.MAX_BODY),
+        facts=tuple(facts),
+        selectors=dict(selectors or {}),
+        profile=profile,
+        role=snapshot.role,
+        status=snapshot.status,
+        truncated=snapshot.truncated is not None,
     )
 
 
@@ -74,7 +82,7 @@ def _read(document: Document) -> Extraction:
     if headline:
         titles.append(headline[0])
     body = text.read(document, titles, document.declared_language)
-    parts = list(body.blocks)
+    parts = without_furniture(body.blocks, document.page.profile)
     if headline is None and parts:
         headline, parts = _first_line(parts)
     dated = published.find(document, body.dated)

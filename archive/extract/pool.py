@@ -20,10 +20,11 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from archive.extract.page import Page
 from archive.model import DiscoveryFact, Extraction, Snapshot
@@ -45,23 +46,35 @@ class ExtractTask:
     facts: tuple[DiscoveryFact, ...] = ()
     selectors: Mapping[str, str] = field(default_factory=dict)
     profile: Mapping[str, object] | None = None
+    lesson: bool = False  # asks for what the page teaches of its site, instead of what it says
 
 
-Work = Callable[[ExtractTask], Extraction]
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What a page teaches of its site; None: nothing."""
+
+    lesson: Mapping[str, object] | None
 
 
-def run_task(task: ExtractTask) -> Extraction:
+Answer = Extraction | Taught
+Work = Callable[[ExtractTask], Answer]
+
+
+def run_task(task: ExtractTask) -> Answer:
     """Read one page in this process."""
-    from archive.extract.extract import extract, extract_snapshot
+    from archive.extract.extract import extract, extract_snapshot, page_of
+    from archive.extract.profile import lesson
 
     if task.page is not None:
-        return extract(task.page)
+        return Taught(lesson(task.page)) if task.lesson else extract(task.page)
     if task.snapshot is None:
         raise ValueError("an ExtractTask needs a snapshot or a page")
+    if task.lesson:
+        return Taught(lesson(page_of(task.snapshot, task.facts, task.selectors)))
     return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
 
 
-def _guarded(work: Work, task: ExtractTask) -> Extraction:
+def _guarded(work: Work, task: ExtractTask) -> Answer:
     try:
         return work(task)
     except Exception as error:  # noqa: BLE001 - whatever happens on one page is that page's reason
@@ -90,7 +103,7 @@ class ExtractionPool:
         self._max_rss = max_rss
         self._work = work
         self._jobs = jobs
-        self._queue: queue.SimpleQueue[tuple[ExtractTask, Future[Extraction]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[ExtractTask, Future[Any]] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._waiting = 0
         self._lock = threading.Lock()
@@ -107,9 +120,26 @@ class ExtractionPool:
 
     def submit(self, task: ExtractTask) -> Future[Extraction]:
         """Queue one page. The future never holds an exception: what went wrong is the extraction's reason."""
+        future: Future[Extraction] = Future()
+        return self._put(replace(task, lesson=False) if task.lesson else task, future)
+
+    def teach(self, task: ExtractTask) -> Future[Mapping[str, object] | None]:
+        """Queue one page for what it teaches of its site. None: it is no article, or could not be read."""
+        taught: Future[Mapping[str, object] | None] = Future()
+
+        def pass_on(asked: Future[Any]) -> None:
+            if asked.cancelled():
+                taught.cancel()
+            else:
+                answer = asked.result()
+                taught.set_result(answer.lesson if isinstance(answer, Taught) else None)
+
+        self._put(replace(task, lesson=True), Future()).add_done_callback(pass_on)
+        return taught
+
+    def _put(self, task: ExtractTask, future: Future[Any]) -> Future[Any]:
         if self._closed:
             raise RuntimeError("the extraction pool is closed; submit pages inside its `with` block")
-        future: Future[Extraction] = Future()
         if self._jobs <= 0:
             future.set_running_or_notify_cancel()
             future.set_result(_guarded(self._work, task))
@@ -165,7 +195,7 @@ class ExtractionPool:
         worker.kill()
         return None
 
-    def _ask(self, worker: _Worker | None, task: ExtractTask) -> tuple[Extraction, _Worker | None]:
+    def _ask(self, worker: _Worker | None, task: ExtractTask) -> tuple[Answer, _Worker | None]:
         if worker is None:
             return Extraction.refused("error-no-worker"), None
         try:
@@ -204,12 +234,12 @@ class _Worker:
         except (EOFError, OSError):
             return False
 
-    def ask(self, task: ExtractTask, timeout: float) -> Extraction | None:
-        """Return the extraction, None if it took too long. Raises EOFError or OSError if the worker died."""
+    def ask(self, task: ExtractTask, timeout: float) -> Answer | None:
+        """Return the answer, None if it took too long. Raises EOFError or OSError if the worker died."""
         self._pipe.send(task)
         if not self._pipe.poll(timeout):
             return None
-        answer: Extraction = self._pipe.recv()
+        answer: Answer = self._pipe.recv()
         self._pages += 1
         return answer
 

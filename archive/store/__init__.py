@@ -4,6 +4,16 @@ from archive.store.captures import Unsettled, key_or_raw
 from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.placement import Placement
-from archive.store.restory import RestoryReport, renames
+from archive.store.readings import EarlierReading, StoredCapture
+from archive.store.restory import RestoryReport
 
-__all__ = ["Placement", "RestoryReport", "Store", "Unsettled", "key_or_raw", "open_store", "renames"]
+__all__ = [
+    "EarlierReading",
+    "Placement",
+    "RestoryReport",
+    "Store",
+    "StoredCapture",
+    "Unsettled",
+    "key_or_raw",
+    "open_store",
+]

@@ -152,17 +152,24 @@ class CaptureRows:
         return int(pk)
 
     def add_extraction(
-        self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
+        self,
+        capture: int,
+        extractor: ExtractorId,
+        extraction: Extraction,
+        *,
+        profile: str | None = None,
+        in_force: bool = True,
     ) -> int:
         """Add an extraction, or replace that of the same extractor; `in_force`: placement reads this one now."""
         result, digest = pack(extraction)
         status = "article" if extraction.article and extraction.text else "refused"
         reason = extraction.reason or (None if status == "article" else "no-text")
         row = self._conn.execute(
-            "INSERT INTO extractions (capture, extractor, status, reason, result, digest) VALUES (?, ?, ?, ?, ?, ?)"
+            "INSERT INTO extractions (capture, extractor, status, reason, result, digest, profile)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (capture, extractor) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
-            " result = excluded.result, digest = excluded.digest RETURNING pk",
-            (capture, self.extractor(extractor), status, reason, result, digest),
+            " result = excluded.result, digest = excluded.digest, profile = excluded.profile RETURNING pk",
+            (capture, self.extractor(extractor), status, reason, result, digest, profile),
         ).fetchone()
         if in_force:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))

@@ -11,12 +11,14 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.database import database_error
+from archive.decisions import DecisionLike, renames
 from archive.dedupe.exact import Deduper, ExactDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
-from archive.store.restory import DecisionLike, RestoryReport, renames, restory
+from archive.store.readings import ReadingRows
+from archive.store.restory import RestoryReport, restory
 
 
 class Store:
@@ -39,6 +41,7 @@ class Store:
         self._conn: sqlite3.Connection = db.conn
         self._deduper = deduper or ExactDeduper(self._conn)
         self._rows = CaptureRows(self._conn)
+        self.readings = ReadingRows(self._conn)  # which profile was used where
         self._placer = Placer(self._conn, self._deduper)
         self._placer.renamed = renames(decisions)
 
@@ -79,14 +82,20 @@ class Store:
         return self._rows.facts_for(url_key, until)
 
     def add_extraction(
-        self, capture: int, extractor: ExtractorId, extraction: Extraction, *, in_force: bool = True
+        self,
+        capture: int,
+        extractor: ExtractorId,
+        extraction: Extraction,
+        *,
+        profile: str | None = None,
+        in_force: bool = True,
     ) -> int:
         """Keep an extraction; that of the same capture and extractor is replaced.
 
-        `in_force`: placement reads this one from now on (the default, and what promotion does); otherwise it only
-        stands beside.
+        `profile`: digest of the site profile that the page was read with. `in_force`: placement reads this one from
+        now on (the default, and what promotion does); otherwise it only stands beside.
         """
-        return self._rows.add_extraction(capture, extractor, extraction, in_force=in_force)
+        return self._rows.add_extraction(capture, extractor, extraction, profile=profile, in_force=in_force)
 
     def place(self, capture: int) -> Placement:
         """Place a capture by the extraction in force for it; a revisit or a 404 by what it says of a known article.

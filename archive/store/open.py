@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive.clock import Clock
+from archive.decisions import DecisionLike
 from archive.folder import ArchiveFolder
 from archive.schema import open_archive
 from archive.store.main import Store
-from archive.store.restory import DecisionLike
 
 
 @contextmanager

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from archive.dedupe.exact import Deduper
 from archive.schema import clear_articles
@@ -20,18 +19,6 @@ _IN_ORDER = (
 )
 
 
-class DecisionLike(Protocol):
-    """What is read of a line of decisions.jsonl."""
-
-    @property
-    def kind(self) -> str:
-        """What was decided."""
-
-    @property
-    def data(self) -> Mapping[str, object]:
-        """Its particulars."""
-
-
 @dataclass(frozen=True, slots=True)
 class RestoryReport:
     """What a restory made."""
@@ -39,21 +26,6 @@ class RestoryReport:
     captures: int  # placed
     articles: int
     stories: int
-
-
-def renames(decisions: Iterable[DecisionLike]) -> dict[str, str]:
-    """Return old to present names of sources that people renamed, in the order of `decisions`.
-
-    A decision of kind `source-renamed` has `old` and `new`.
-    """
-    names: dict[str, str] = {}
-    for decision in decisions:
-        old, new = decision.data.get("old"), decision.data.get("new")
-        if decision.kind != "source-renamed" or not isinstance(old, str) or not isinstance(new, str):
-            continue
-        names = {name: new if present == old else present for name, present in names.items()} | {old: new}
-        names.pop(new, None)  # renamed back
-    return names
 
 
 def restory(

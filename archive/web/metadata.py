@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_HIDDEN = ("_sqlite_migrations", "dedupe_exact", "profiles", "tombstones", "extractors", "extractions")
+_HIDDEN = ("_sqlite_migrations", "dedupe_exact", "profiles", "tombstones", "extractors", "extractions", "learned")
 
 _ARTICLE: dict[str, str] = {  # columns that the view and the table share
     "id": "public id; stays the same after a rebuild",

@@ -197,6 +197,9 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     unreadable = report.ingest.get("unreadable")
     for error in unreadable if isinstance(unreadable, list) else ():
         say(plain(f"morgue: {error}"))
+    not_learned = report.ingest.get("not_learned")
+    for why in not_learned if isinstance(not_learned, list) else ():
+        say(plain(f"morgue: not learned from {why}"))
     for name in report.newly_ill:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:

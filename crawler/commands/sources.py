@@ -144,9 +144,11 @@ def list_sources(context: Context, as_json: bool) -> None:
 
     Example: morgue sources list
     """
+    from archive.profiles import adopted_at
     from archive.sources import load_sources
 
     known = load_sources(context.folder.sources).sources
+    learned = {name: at.isoformat().replace("+00:00", "Z") for name, at in adopted_at(context.folder.decisions).items()}
     if as_json:
         hidden = "[withheld]"  # cookies and keys are for the site alone
         emit_json(
@@ -163,6 +165,7 @@ def list_sources(context: Context, as_json: bool) -> None:
                     "include": list(source.include),
                     "exclude": list(source.exclude),
                     "headers": dict.fromkeys(source.headers, hidden),
+                    "profile_adopted_at": learned.get(source.name),
                 }
                 for source in known
             ]
@@ -171,7 +174,10 @@ def list_sources(context: Context, as_json: bool) -> None:
     if not known:
         say("No sources yet. Add one: `morgue sources add https://news.example/`.")
         return
-    emit_table(["name", "address", "state"], [(s.name, s.url, "on" if s.enabled else "off") for s in known])
+    emit_table(
+        ["name", "address", "state", "learned from"],
+        [(s.name, s.url, "on" if s.enabled else "off", learned.get(s.name, "")[:10]) for s in known],
+    )
 
 
 @sources.command(short_help="Stop crawling a source.")
