@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from html import unescape
 
 from archive.extract.document import squeeze
 from archive.extract.words import table
@@ -19,15 +20,18 @@ _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)@\w+")
 _URL = re.compile(r"^(?:https?:)?//|^www\.|\.(?:html?|php)\b|(?:facebook|twitter|linkedin)\.com", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*[(\[{][^)\]}]*[)\]}]\s*")
 _BY = re.compile(
-    r"^\W*(?:(?:posted|written|reported|story|words|text|article|edited|published|reporting)\s+(?:on\s+.{4,40}\s+)?by|by|von|par|por|di|av|af|"
+    r"^\W*(?:(?:eingestellt|verfasst|geschrieben|veröffentlicht|alles|mehr)\s+von|(?:escrito|publicado|redactado)\s+por|"
+    r"(?:écrit|publié|rédigé)\s+par|(?:scritto|pubblicato)\s+da|(?:geschreven|gepubliceerd)\s+door|(?:posted|written|reported|story|words|text|article|edited|published|reporting)\s+(?:on\s+.{4,40}\s+)?by|by|von|par|por|di|av|af|"
     r"door|przez|autor(?:in|en|es|zy|i)?|author(?:s|\(s\))?|auteurs?|autore|reporter|text|texte|tekst|testo|texto|foto|"
     r"автор|текст|από|от|بقلم|كتب|كتبت|文|记者|作者|記者|取材|글)\s*[:：|]?\s+|"
+    r"^\W*(?-i:(?:By|BY|Author)(?=[A-Z][a-z]))|"  # a label and a name in two elements with no space between
     r"^\W*(?:作者|记者|記者|文/|文／)[:：\s]*",
     re.IGNORECASE,
 )
 # A job, a desk or an agency after the name ends it: "Jane Roe, Political Editor", "Max Mustermann | dpa".
 _TAIL = re.compile(
     r"\s*(?:\||/|·|•|–|—| - |\bfor the\b|\bin (?=[A-Z])|\bat (?=[A-Z])).*$|"
+    r"\s+(?:fotos?|photos?|photograph(?:s|y)|bild(?:er)?|illustrations?)\b.*$|\s*©.*$|"
     r"[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|journalist|producer|staff|contributor|"
     r"redakteur(?:in)?|korrespondent(?:in)?|redactrice|journaliste|periodista|redactor|giornalista|корреспондент)s?)\b.*$",
     re.IGNORECASE,
@@ -43,6 +47,9 @@ _NOISE = re.compile(
 )
 # Whole values that name no person.
 _NOBODY = frozenset(table("nobody"))
+# "Jane Roe Sat, 21 May": what follows a name up to a digit, where it begins with a weekday.
+_DATED = re.compile(rf"(?:^|[\s,|·–-]+)(?:{'|'.join(table('weekdays'))})\.?,?\s+(?:\w+\.?\s+)?\d.*$", re.IGNORECASE)
+_AGENCIES = frozenset(table("agencies"))
 _SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|phd|ph\.d|md|m\.d|esq|dds|mba|rn|msc|ma|ba)\.?$", re.IGNORECASE)
 
 
@@ -66,7 +73,8 @@ def split(value: str) -> list[str]:
     >>> split("By Jane Roe and John Doe, Political Editor")
     ['Jane Roe', 'John Doe']
     """
-    value = squeeze(_BRACKETS.sub(" ", _EMAIL.sub(" ", _TAGS.sub(" ", value))))
+    value = squeeze(_BRACKETS.sub(" ", _EMAIL.sub(" ", _TAGS.sub(" ", unescape(unescape(value))))))
+    value = _DATED.sub("", value)
     if not value or _URL.search(value):
         return []
     value = _BY.sub("", value)
@@ -98,6 +106,22 @@ def looks_like_a_person(name: str) -> bool:
     (True, False)
     """
     return all(not w[0].islower() or w in _PARTICLES for w in name.split())
+
+
+def has_first_and_last(name: str) -> bool:
+    """Say whether a name has as many words as a person's; scripts without spaces between words pass."""
+    return 2 <= len(name.split()) <= 4 or not name.isascii()  # noqa: PLR2004 - "Ana María de la Cruz" is rare
+
+
+def is_label(line: str) -> bool:
+    """Say whether a line is nothing but what stands before a name: "By", "Written by:", "Autor"."""
+    return bool(_BY.match(f"{line} ")) and not _BY.sub("", f"{line} ").strip(" :")
+
+
+def without_agencies(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the persons among these names; if there are none, all of them."""
+    persons = tuple(n for n in names if _fold(n).removeprefix("the ") not in _AGENCIES)
+    return persons or names
 
 
 def is_signed(line: str) -> bool:

@@ -77,8 +77,8 @@ def _read(document: Document) -> Extraction:
     parts = list(body.blocks)
     if headline is None and parts:
         headline, parts = _first_line(parts)
-    dated = published.find(document, body.dated)
-    names = metadata.authors(document) or ((body.signed, "text") if body.signed else None)
+    dated = published.find(document, body.dated, headline[0] if headline else None)
+    names = metadata.authors(document, headline[0] if headline else None) or ((body.signed, "text") if body.signed else None)
     reason = verdict.of_text(
         document,
         parts,

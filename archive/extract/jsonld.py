@@ -102,8 +102,10 @@ def text_of(value: object) -> str | None:
 
 
 def _load(text: str) -> Iterator[Any]:
-    text = _WRAPPING.sub("", text.strip()).strip().rstrip(";").strip()
-    text = _WRAPPING.sub("", text)
+    text = text.strip()
+    if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
+        text = _WRAPPING.sub("", text).strip().rstrip(";").strip()
+        text = _WRAPPING.sub("", text)
     try:
         yield _DECODER.decode(text)
     except (ValueError, RecursionError):
