@@ -49,6 +49,7 @@ _NOISE = re.compile(
 _NOBODY = frozenset(table("nobody"))
 # "Jane Roe Sat, 21 May": what follows a name up to a digit, where it begins with a weekday.
 _DATED = re.compile(rf"(?:^|[\s,|·–-]+)(?:{'|'.join(table('weekdays'))})\.?,?\s+(?:\w+\.?\s+)?\d.*$", re.IGNORECASE)
+_COMPANY = re.compile(r"\b(?:GmbH|mbH|e\. ?V|AG|KG|Ltd|LLC|Inc|Corp|S\.?A\.?S?|B\.?V|S\.?r\.?l|S\.?p\.?A)\.?$|\bwww\.|\bGmbH\b")
 _AGENCIES = frozenset(table("agencies"))
 _SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|phd|ph\.d|md|m\.d|esq|dds|mba|rn|msc|ma|ba)\.?$", re.IGNORECASE)
 
@@ -106,6 +107,15 @@ def looks_like_a_person(name: str) -> bool:
     (True, False)
     """
     return all(not w[0].islower() or w in _PARTICLES for w in name.split())
+
+
+def is_company(name: str) -> bool:
+    """Say whether a name ends in a legal form or is a web address: who made the site, not who wrote.
+
+    >>> is_company("Pier Media GmbH"), is_company("Jane Roe")
+    (True, False)
+    """
+    return bool(_COMPANY.search(name))
 
 
 def has_first_and_last(name: str) -> bool:

@@ -29,6 +29,8 @@ _MAX_LINKED = 3  # distinct links to authors; more are other articles' bylines
 _MAX_CUES = 300  # characters of class and id
 _MAX_BYLINE = 160  # characters
 _MAX_HITS = 12  # a page with more bylines than that is a list of articles, or of comments
+_MAX_JOINED = 12  # pieces of one byline
+_JOINS = re.compile(r"^(?:and|und|et|y|e|en|og|och|&|,|;|/)$|^, \w+|,$", re.IGNORECASE)
 _MAX_LABELLED = 100  # characters of a piece of text that begins with "By"
 
 
@@ -51,15 +53,25 @@ def linked(document: Document) -> list[str]:
 
 
 def signed(pieces: Sequence[Piece]) -> Iterator[str]:
-    """Return the text of a line beside the headline that begins with "By", in one piece or in several."""
+    """Return the line beside the headline that begins with "By"; its names may stand in pieces of their own."""
     for at, piece in enumerate(pieces):
         if len(piece.text) > _MAX_LABELLED or piece.text.endswith("."):
             continue
         if names.is_label(piece.text):
-            if at + 1 < len(pieces):
-                yield pieces[at + 1].text
+            yield _joined(pieces, at + 1)
         elif names.is_signed(piece.text):
-            yield piece.text
+            yield _joined(pieces, at)
+
+
+def _joined(pieces: Sequence[Piece], at: int) -> str:
+    """Return the piece at this place, with what "and" or a comma joins to it."""
+    texts = [p.text for p in pieces[at : at + _MAX_JOINED]]
+    line = texts[:1]
+    for text in texts[1:]:
+        if not (_JOINS.search(text) or _JOINS.search(line[-1])):
+            break
+        line.append(text)
+    return " ".join(line)[:_MAX_BYLINE]
 
 
 def _cues(element: Element) -> str:

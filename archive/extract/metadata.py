@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from archive.extract import authors as names
 from archive.extract import bylines, jsonld, near
 from archive.extract.document import Document, squeeze
-from archive.extract.title import site_names
+from archive.extract.title import is_site, site_names
 
 _AUTHOR_METAS = (
     "author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dcterms.creator",
@@ -29,15 +29,20 @@ def authors(document: Document, title: str | None = None) -> tuple[tuple[str, ..
     sites = site_names(document)
     itself: tuple[tuple[str, ...], str] | None = None
     for via, values in _author_sources(document, title):
+        said = names.clean(values)
         found = names.clean(values, site_names=sites)
-        if via in _PERSONS_ONLY:
+        if via.startswith(_NAMED):
+            found = tuple(n for n in found if not names.is_company(n) and not is_site(n, sites, document.host))
+        elif via in _PERSONS_ONLY:
             found = tuple(n for n in found if names.looks_like_a_person(n))
         if via == "headline":
             found = tuple(n for n in found if names.has_first_and_last(n))
+        elif itself and via in _PERSONS_ONLY:
+            continue  # what merely looks like a byline does not overrule a site that signs itself
         if found:
             # "Jane Roe, Associated Press" in a byline is where she works; a list of authors means what it says.
             return names.without_agencies(found) if via in _PERSONS_ONLY else found, via
-        if itself is None and via.startswith(_NAMED) and (said := names.clean(values)):
+        if said and itself is None and via.startswith(_NAMED):
             itself = said, via
     return itself  # a publisher that names itself as the author has no other to name
 
@@ -67,7 +72,7 @@ def _labelled(document: Document) -> str | None:
         label = document.meta(f"twitter:label{number}")
         if label and _WRITTEN_BY.match(label):
             return document.meta(f"twitter:data{number}")
-    return None
+    return document.meta("twitter:misc:written")  # "twitter:misc:Written by", of which the document keeps the words apart
 
 
 def _persons(value: object, by_id: dict[str, jsonld.Node], depth: int = 0) -> list[str]:

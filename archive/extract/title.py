@@ -55,7 +55,7 @@ def site_names(document: Document) -> list[str]:
     return list(dict.fromkeys(n for n in (squeeze(x) for x in names if x) if n))
 
 
-def _is_site(part: str, sites: Sequence[str], host: str) -> bool:
+def is_site(part: str, sites: Sequence[str], host: str) -> bool:
     """Say whether this part of a title names the site."""
     words = fold(part)
     squashed = words.replace(" ", "")
@@ -103,9 +103,9 @@ def strip_site(title: str, sites: Sequence[str], host: str, sections: Sequence[s
             break
         last, first = cuts[-1], cuts[0]
         end, start = title[last.end() :], title[: first.start()]
-        if title[: last.start()].strip() and (_is_site(end, sites, host) or fold(end) in sections):
+        if title[: last.start()].strip() and (is_site(end, sites, host) or fold(end) in sections):
             title = title[: last.start()].strip()
-        elif _is_site(start, sites, host) and title[first.end() :].strip():
+        elif is_site(start, sites, host) and title[first.end() :].strip():
             title = title[first.end() :].strip()
         else:
             break
@@ -177,7 +177,7 @@ def _share_a_word(h1: str, named: Sequence[tuple[str, str]]) -> bool:
 def find(document: Document, sites: Sequence[str]) -> tuple[str, str] | None:
     """Return the title and where it came from, or None."""
     named = candidates(document, sites)
-    h1s = [t for t in (tidy(h) for h in document.h1_texts) if _usable(t) and not _is_site(t, sites, document.host)]
+    h1s = [t for t in (tidy(h) for h in document.h1_texts) if _usable(t) and not is_site(t, sites, document.host)]
     # The h1 is what readers saw; JSON-LD and og:title are often shortened for search engines, or keep the site's name.
     # So an h1 that says the same in other words wins, unless those two agree with one another; and an only h1 that has
     # at least a word in common with them wins too.
