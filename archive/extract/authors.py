@@ -13,6 +13,7 @@ from archive.extract.words import table
 MAX_AUTHORS = 20
 _MAX_NAME = 70  # characters
 _MAX_WORDS = 6
+_FULL_NAME = 2  # words
 _INITIALS = 6  # letters; German and Swiss papers sign with "kesm" or "dpa"
 
 _TAGS = re.compile(r"<[^>]{1,200}>")
@@ -32,7 +33,7 @@ _BY = re.compile(
 _TAIL = re.compile(
     r"\s*(?:\||/|·|•|–|—| - |\bfor the\b|\bin (?=[A-Z])|\bat (?=[A-Z])).*$|"
     r"\s+(?:fotos?|photos?|photograph(?:s|y)|bild(?:er)?|illustrations?)\b.*$|\s*©.*$|"
-    r"[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|journalist|producer|staff|contributor|"
+    r"^(?:head|chief) of\b.*$|[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|journalist|producer|staff|contributor|officer|director|president|manager|analyst|professor|"
     r"redakteur(?:in)?|korrespondent(?:in)?|redactrice|journaliste|periodista|redactor|giornalista|корреспондент)s?)\b.*$",
     re.IGNORECASE,
 )
@@ -143,6 +144,10 @@ def _name(text: str) -> str | None:
     text = _BY.sub("", text.strip())
     text = _TAIL.sub("", text).strip(" .,;:-–—|/*\"'“”")
     plain = _fold(text)
+    words = plain.split()
+    for length in (3, 2, 1):  # "Jane Roe The Associated Press"
+        if len(words) >= length + _FULL_NAME and " ".join(words[-length:]).removeprefix("the ") in _AGENCIES:
+            return " ".join(text.split()[:-length]).rstrip(" ,/")
     if not plain or plain in _NOBODY or len(text) > _MAX_NAME or len(text.split()) > _MAX_WORDS:
         return None
     if any(c.isdigit() for c in text) or _NOISE.search(text) or _URL.search(text) or "@" in text:

@@ -40,8 +40,11 @@ def marked(document: Document) -> Iterator[list[str]]:
     for pattern in _BYLINES:
         hits = [e for cue, e in cues if pattern.search(cue) and 0 < len(_said(e)) <= _MAX_BYLINE]
         if 0 < len(hits) <= _MAX_HITS:
-            yield [_said(hits[0])] if not _is_list(hits) else [_said(h) for h in hits[:3]]
-            yield _lines(hits[0])
+            if _is_list(hits):
+                yield [_said(h) for h in hits[:3]]
+            else:
+                whole, first = _said(hits[0]), _lines(hits[0])
+                yield from ([first, [whole]] if _says_more(whole, first) else [[whole], first])
     signed = [e for _, e in cues if len(text := inner_text(e)) <= _MAX_BYLINE and names.is_signed(text)]
     yield [_said(e) for e in signed[:1]]
 
@@ -89,6 +92,12 @@ def _said(element: Element) -> str:
     within = _NAME_WITHIN(element)
     chosen = within[0] if within else element
     return inner_text(chosen) or squeeze(chosen.get("content") or chosen.get("value"))
+
+
+def _says_more(whole: str, first: list[str]) -> bool:
+    """Say whether a byline is one name with more after it: "Jane Roe", and in the next element "Battle Creek Herald"."""
+    long, short = names.split(whole), names.split(" ".join(first))
+    return len(short) == 1 and " " in short[0] and bool(long) and long[0].startswith(f"{short[0]} ")
 
 
 def _lines(element: Element) -> list[str]:

@@ -18,6 +18,8 @@ _LABEL = 30  # characters; a longer piece of text labels nothing
 _LINE = 80  # characters of a date line
 _START = 30  # characters before the date: "Tuesday, ", "Published on ", the author's name
 _CLOCK = re.compile(r"^\W{0,3}\d{1,2}[:.h]\d{2}\b.{0,12}$")
+_PARTS = re.compile(r"\s[|–—-]\s|[|,]\s")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _FIRST_DIGIT = re.compile(r"\d")
 
 
@@ -33,6 +35,15 @@ def dates_in(pieces: Sequence[Piece], language: str) -> Iterator[When]:
             when = _written(piece.text, after, language)
         if when is not None and when.precision != "month":
             yield when
+
+
+def in_title(title: str, language: str) -> When | None:
+    """Return the day that is the last part of a page's title: "Headline | Daily | 28.04.2023"."""
+    last = _PARTS.split(title)[-1].strip()
+    if last == title.strip() or len(last) > _LABEL or len(_WORD.findall(last)) > 1:
+        return None
+    when = dates.parse_written(last, language)
+    return when if when and when.precision != "month" else None
 
 
 def _written(text: str, after: str, language: str) -> When | None:

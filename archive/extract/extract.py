@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
 from archive.extract import language as languages
-from archive.extract import metadata, published, text, title, verdict
+from archive.extract import flags, metadata, published, text, title, verdict
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
 from archive.model import DiscoveryFact, Extraction, Snapshot
@@ -120,6 +120,8 @@ def _assemble(
         "section": metadata.section(document),
         "keywords": metadata.keywords(document),
         "description": metadata.description(document),
+        "paywall": flags.paywall(document),
+        "live_blog": flags.live_blog(document),
     }
     changed = published.modified(document)
     provenance = {name: value[1] for name, value in found.items() if value}
@@ -145,6 +147,8 @@ def _assemble(
         section=_text(value["section"]),
         keywords=_tuple(value["keywords"]),
         description=_text(value["description"]),
+        paywall=None if value["paywall"] is None else bool(value["paywall"]),
+        live_blog=bool(value["live_blog"]),
         provenance=dict(sorted(provenance.items())),
     )
 

@@ -128,7 +128,7 @@ def _mend(text: str) -> Iterator[Any]:
 
 
 _STRING_FIELD = re.compile(
-    r'"(@type|headline|datePublished|dateModified|inLanguage|articleSection)"\s*:\s*"((?:[^"\\\n]|\\.){1,400})"'
+    r'"(@type|headline|datePublished|dateModified|inLanguage|articleSection|isAccessibleForFree)"\s*:\s*"?((?<=")(?:[^"\\\n]|\\.){1,400}(?=")|true|false)'
 )
 _AUTHOR = re.compile(r'"author"\s*:\s*[\[{]{0,2}[^\]}]{0,200}?"name"\s*:\s*"((?:[^"\\\n]|\\.){1,100})"')
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import unescape
 
 from archive.extract import authors as names
 from archive.extract import bylines, jsonld, near
@@ -20,6 +21,8 @@ _AUTHOR_METAS = (
     "cxenseparse:author", "article.author", "authors", "dcsext.author", "shareaholic:article_author_name",
 )  # fmt: skip
 _WRITTEN_BY = re.compile(r"^(?:twitter:(?:misc:)?)?(?:written|posted)\s*by$|^verfasst von$|^(?:é|e)crit par$|^escrito por$", re.IGNORECASE)
+_MAX_KEYWORDS = 50
+_MAX_KEYWORD = 100  # characters; a longer one is a sentence
 _PERSONS_ONLY = frozenset({"byline", "author-link", "headline"})
 _NAMED = ("json-ld", "meta:", "microdata")  # sources that mean what they say, also where that is the site itself
 
@@ -140,10 +143,13 @@ def keywords(document: Document) -> tuple[tuple[str, ...], str] | None:
     )
     for via, values in sources:
         # one value with commas is a list; several values are one keyword each
-        parts = values[0].split(",") if len(values) == 1 else values
-        found = dict.fromkeys(p for p in (squeeze(x) for x in parts) if p)
+        parts = re.split(r"[,;|，、；]", values[0]) if len(values) == 1 else values
+        found: dict[str, str] = {}
+        for text in (squeeze(unescape(part)) for part in parts):
+            if text and len(text) <= _MAX_KEYWORD:
+                found.setdefault(text.casefold(), text)
         if found:
-            return tuple(found)[:50], via
+            return tuple(found.values())[:_MAX_KEYWORDS], via
     return None
 
 

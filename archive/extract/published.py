@@ -76,6 +76,9 @@ def witnesses(document: Document, in_text: When | None, title: str | None = None
         yield from [s for s in shown[:1] if dates.days_apart(s.when, in_address) == 1]
         yield Dated(in_address, "url")
     yield from shown
+    for text in (document.meta("og:title"), document.title_tag):
+        if when := dateline.in_title(text or "", language):
+            yield Dated(when, "title")
     for name, value in document.metas_of(_VAGUE):
         yield from said(value, f"meta:{name}")
     if in_text:

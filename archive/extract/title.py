@@ -20,6 +20,7 @@ _CLOSE = 0.6  # share of words in common at which two spellings are one headline
 _SEPARATOR = re.compile(
     r"\s+[|–—\-·•»«›‹:⋆~/]+\s+|\s*[|»«›‹]\s*|\s+[-–—]{2}\s+|(?<=\w)\s*[｜－–—]\s*|\s*[_＿]\s*(?=[^\W\d_]+$)|(?<=[\w?!.])\s-\s?(?=\S)"
 )
+_DAY = re.compile(r"^\s*\d{1,4}[./-]\d{1,2}[./-]\d{2,4}\s*$")
 _MARKUP = re.compile(r"</?[a-zA-Z][^>]{0,200}>")
 _WORD = re.compile(r"\w+")
 # Soft hyphens, zero-width characters and direction marks: they steer line breaks, and nobody reads or types them.
@@ -90,7 +91,7 @@ def _is_host(words: str, squashed: str, host: str) -> bool:
 
 
 def strip_site(title: str, sites: Sequence[str], host: str, sections: Sequence[str] = ()) -> str:
-    """Return a title without the site's name at its end or start, and without one of these sections at its end.
+    """Return a title without the site's name at its end or start, and without a day or one of these sections at its end.
 
     >>> strip_site("A storm comes - The Daily", ["The Daily"], "daily.example")
     'A storm comes'
@@ -103,7 +104,7 @@ def strip_site(title: str, sites: Sequence[str], host: str, sections: Sequence[s
             break
         last, first = cuts[-1], cuts[0]
         end, start = title[last.end() :], title[: first.start()]
-        if title[: last.start()].strip() and (is_site(end, sites, host) or fold(end) in sections):
+        if title[: last.start()].strip() and (is_site(end, sites, host) or fold(end) in sections or _DAY.match(end)):
             title = title[: last.start()].strip()
         elif is_site(start, sites, host) and title[first.end() :].strip():
             title = title[first.end() :].strip()
