@@ -34,6 +34,7 @@ _TAIL = re.compile(
     r"\s*(?:\||/|·|•|–|—| - |\bfor the\b|\bin (?=[A-Z])|\bat (?=[A-Z])).*$|"
     r"\s+(?:fotos?|photos?|photograph(?:s|y)|bild(?:er)?|illustrations?)\b.*$|\s*©.*$|"
     r"^(?:head|chief) of\b.*$|[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|journalist|producer|staff|contributor|officer|director|president|manager|analyst|professor|"
+    r""
     r"redakteur(?:in)?|korrespondent(?:in)?|redactrice|journaliste|periodista|redactor|giornalista|корреспондент)s?)\b.*$",
     re.IGNORECASE,
 )
@@ -50,7 +51,9 @@ _NOISE = re.compile(
 _NOBODY = frozenset(table("nobody"))
 # "Jane Roe Sat, 21 May": what follows a name up to a digit, where it begins with a weekday.
 _DATED = re.compile(rf"(?:^|[\s,|·–-]+)(?:{'|'.join(table('weekdays'))})\.?,?\s+(?:\w+\.?\s+)?\d.*$", re.IGNORECASE)
-_COMPANY = re.compile(r"\b(?:GmbH|mbH|e\. ?V|AG|KG|Ltd|LLC|Inc|Corp|S\.?A\.?S?|B\.?V|S\.?r\.?l|S\.?p\.?A)\.?$|\bwww\.|\bGmbH\b")
+_COMPANY = re.compile(
+    r"\b(?:GmbH|mbH|e\. ?V|AG|KG|Ltd|LLC|Inc|Corp|S\.?A\.?S?|B\.?V|S\.?r\.?l|S\.?p\.?A)\.?$|\bwww\.|\bGmbH\b"
+)
 _AGENCIES = frozenset(table("agencies"))
 _SUFFIX = re.compile(r"^(?:jr|sr|ii|iii|iv|phd|ph\.d|md|m\.d|esq|dds|mba|rn|msc|ma|ba)\.?$", re.IGNORECASE)
 

@@ -29,6 +29,7 @@ _MAX_LINKED = 3  # distinct links to authors; more are other articles' bylines
 _MAX_CUES = 300  # characters of class and id
 _MAX_BYLINE = 160  # characters
 _MAX_HITS = 12  # a page with more bylines than that is a list of articles, or of comments
+_MAX_SIGNED = 3  # lines that begin with "By"; more are a list of books or articles
 _MAX_JOINED = 12  # pieces of one byline
 _JOINS = re.compile(r"^(?:and|und|et|y|e|en|og|och|&|,|;|/)$|^, \w+|,$", re.IGNORECASE)
 _MAX_LABELLED = 100  # characters of a piece of text that begins with "By"
@@ -55,15 +56,17 @@ def linked(document: Document) -> list[str]:
     return texts if len(texts) <= _MAX_LINKED else []
 
 
-def signed(pieces: Sequence[Piece]) -> Iterator[str]:
+def signed(pieces: Sequence[Piece]) -> list[str]:
     """Return the line beside the headline that begins with "By"; its names may stand in pieces of their own."""
+    found = []
     for at, piece in enumerate(pieces):
         if len(piece.text) > _MAX_LABELLED or piece.text.endswith("."):
             continue
         if names.is_label(piece.text):
-            yield _joined(pieces, at + 1)
+            found.append(_joined(pieces, at + 1))
         elif names.is_signed(piece.text):
-            yield _joined(pieces, at)
+            found.append(_joined(pieces, at))
+    return found if len(found) <= _MAX_SIGNED else []
 
 
 def _joined(pieces: Sequence[Piece], at: int) -> str:

@@ -50,6 +50,12 @@ def _written(text: str, after: str, language: str) -> When | None:
     if said := UPDATED.search(text):
         text = text[: said.start()]
     first = _FIRST_DIGIT.search(text)
-    if not first or len(text) > _LINE or first.start() > _START or text.rstrip().endswith((".", ":", "?", "!")):
+    if (
+        not first
+        or text.isdigit()
+        or len(text) > _LINE
+        or first.start() > _START
+        or text.rstrip().endswith((".", ":", "?", "!"))
+    ):
         return None
     return dates.parse_written(f"{text} {after}" if _CLOCK.match(after) else text, language)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
-from archive.extract import language as languages
 from archive.extract import flags, metadata, published, text, title, verdict
+from archive.extract import language as languages
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
 from archive.model import DiscoveryFact, Extraction, Snapshot
@@ -78,7 +78,9 @@ def _read(document: Document) -> Extraction:
     if headline is None and parts:
         headline, parts = _first_line(parts)
     dated = published.find(document, body.dated, headline[0] if headline else None)
-    names = metadata.authors(document, headline[0] if headline else None) or ((body.signed, "text") if body.signed else None)
+    names = metadata.authors(document, headline[0] if headline else None) or (
+        (body.signed, "text") if body.signed else None
+    )
     reason = verdict.of_text(
         document,
         parts,

@@ -25,7 +25,8 @@ _TIER_NAMES = (
 )  # fmt: skip
 # "recs-ispaidcontent", "is_free", "subscriber_only" as the last words of a meta's name
 _PAID_NAME = re.compile(
-    r"(?:^|[:._-])(?:is[_-]?)?(?:paid(?:[_-]?content)?|premium|paywall(?:ed)?|subscribers?[_-]only|locked)$", re.IGNORECASE
+    r"(?:^|[:._-])(?:is[_-]?)?(?:paid(?:[_-]?content)?|premium|paywall(?:ed)?|subscribers?[_-]only|locked)$",
+    re.IGNORECASE,
 )
 _FREE_NAME = re.compile(r"(?:^|[:._-])(?:is[_-]?(?:accessible[_-]?for[_-]?)?free)$", re.IGNORECASE)
 _LIVE_ITEMS: Any = etree.XPath("boolean(//*[contains(@itemtype, 'LiveBlogPosting') or @itemprop='liveBlogUpdate'])")

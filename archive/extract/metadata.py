@@ -20,7 +20,10 @@ _AUTHOR_METAS = (
     "dc:creator", "citation_author", "og:author", "og:article:author", "article:author_name", "rbauthors", "creator",
     "cxenseparse:author", "article.author", "authors", "dcsext.author", "shareaholic:article_author_name",
 )  # fmt: skip
-_WRITTEN_BY = re.compile(r"^(?:twitter:(?:misc:)?)?(?:written|posted)\s*by$|^verfasst von$|^(?:é|e)crit par$|^escrito por$", re.IGNORECASE)
+_WRITTEN_BY = re.compile(
+    r"^(?:(?:written|posted)\s*by|verfasst von|[ée]crit par|escrito por|geschreven door|scritto da|autor)$",
+    re.IGNORECASE,
+)
 _MAX_KEYWORDS = 50
 _MAX_KEYWORD = 100  # characters; a longer one is a sentence
 _PERSONS_ONLY = frozenset({"byline", "author-link", "headline"})
@@ -31,6 +34,7 @@ def authors(document: Document, title: str | None = None) -> tuple[tuple[str, ..
     """Return the authors' names and where they came from, or None. `title`: of the headline that a byline stands beside."""
     sites = site_names(document)
     itself: tuple[tuple[str, ...], str] | None = None
+    is_article = bool(document.articles) or "article" in (document.meta("og:type") or "").lower()
     for via, values in _author_sources(document, title):
         said = names.clean(values)
         found = names.clean(values, site_names=sites)
@@ -45,7 +49,7 @@ def authors(document: Document, title: str | None = None) -> tuple[tuple[str, ..
         if found:
             # "Jane Roe, Associated Press" in a byline is where she works; a list of authors means what it says.
             return names.without_agencies(found) if via in _PERSONS_ONLY else found, via
-        if said and itself is None and via.startswith(_NAMED):
+        if said and itself is None and is_article and via.startswith(_NAMED):
             itself = said, via
     return itself  # a publisher that names itself as the author has no other to name
 
@@ -59,12 +63,11 @@ def _author_sources(document: Document, title: str | None) -> Iterable[tuple[str
     for name in _AUTHOR_METAS:
         if said := document.metas.get(name):
             yield f"meta:{name}", said
-    if name := _labelled(document):
-        yield "meta:twitter:label", [name]
+    if labelled := _labelled(document):
+        yield "meta:twitter:label", [labelled]
     for texts in bylines.marked(document):
         yield "byline", texts
-    pieces = near.around(document, title)
-    yield from (("headline", [text]) for text in bylines.signed(pieces))
+    yield from (("headline", [text]) for text in bylines.signed(near.around(document, title)))
     yield "author-link", bylines.linked(document)
     yield from ((fact.via.value, [fact.author]) for fact in document.page.facts if fact.author)
 
@@ -75,7 +78,9 @@ def _labelled(document: Document) -> str | None:
         label = document.meta(f"twitter:label{number}")
         if label and _WRITTEN_BY.match(label):
             return document.meta(f"twitter:data{number}")
-    return document.meta("twitter:misc:written")  # "twitter:misc:Written by", of which the document keeps the words apart
+    return document.meta(
+        "twitter:misc:written"
+    )  # "twitter:misc:Written by", of which the document keeps the words apart
 
 
 def _persons(value: object, by_id: dict[str, jsonld.Node], depth: int = 0) -> list[str]:
@@ -144,12 +149,12 @@ def keywords(document: Document) -> tuple[tuple[str, ...], str] | None:
     for via, values in sources:
         # one value with commas is a list; several values are one keyword each
         parts = re.split(r"[,;|，、；]", values[0]) if len(values) == 1 else values
-        found: dict[str, str] = {}
+        each: dict[str, str] = {}
         for text in (squeeze(unescape(part)) for part in parts):
             if text and len(text) <= _MAX_KEYWORD:
-                found.setdefault(text.casefold(), text)
-        if found:
-            return tuple(found.values())[:_MAX_KEYWORDS], via
+                each.setdefault(text.casefold(), text)
+        if each:
+            return tuple(each.values())[:_MAX_KEYWORDS], via
     return None
 
 

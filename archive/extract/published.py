@@ -66,23 +66,30 @@ def witnesses(document: Document, in_text: When | None, title: str | None = None
     for fact in sorted(document.page.facts, key=lambda f: (f.seen_at, f.via, f.found_on)):
         if fact.via in {Via.FEED, Via.NEWS_SITEMAP, Via.HOME, Via.SECTION}:
             yield from said(fact.published, fact.via.value)
+    yield from _shown(document, language, title)
+    for name, value in document.metas_of(_VAGUE):
+        yield from said(value, f"meta:{name}")
+    if in_text:
+        yield Dated(in_text, "text")
+
+
+def _shown(document: Document, language: str, title: str | None) -> Iterator[Dated]:
+    """Every date that the page shows or its address states."""
+    shown = [Dated(when, "visible") for when in dateline.dates_in(near.around(document, title), language)]
+    shown.extend(
+        Dated(when, "microdata" if _is_microdata(element) else "visible")
+        for element in _marked(document)
+        if (when := dates.parse_written(_value(element), language))
+    )
     in_address = dates.in_url(document.page.url)
-    in_address = in_address if in_address and in_address.precision == "day" else None
-    shown = [Dated(when, "headline") for when in dateline.dates_in(near.around(document, title), language)]
-    for element in _marked(document):
-        shown.extend(said(_value(element), "microdata" if _is_microdata(element) else "visible"))
-    if in_address:
+    if in_address and in_address.precision == "day":
         # An address is made when the draft is: what readers see the day before or after it is the publication.
         yield from [s for s in shown[:1] if dates.days_apart(s.when, in_address) == 1]
         yield Dated(in_address, "url")
     yield from shown
     for text in (document.meta("og:title"), document.title_tag):
         if when := dateline.in_title(text or "", language):
-            yield Dated(when, "title")
-    for name, value in document.metas_of(_VAGUE):
-        yield from said(value, f"meta:{name}")
-    if in_text:
-        yield Dated(in_text, "text")
+            yield Dated(when, "visible")
 
 
 def visible(document: Document, in_text: When | None) -> list[When]:

@@ -84,7 +84,8 @@ def digest_of(values: Sequence[object]) -> str:
 
 def pack(extraction: Extraction) -> tuple[bytes, str]:
     """Return an extraction as `extractions.result` and `.digest`."""
-    data = canonical_json({name: value for name, value in _plain(extraction).items() if value or (value is False and name in _SAYS_NO)})
+    said = _plain(extraction).items()
+    data = canonical_json({name: value for name, value in said if value or (value is False and name in _SAYS_NO)})
     return zlib.compress(data, _LEVEL), str(xxhash.xxh3_128_hexdigest(data))
 
 
