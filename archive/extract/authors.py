@@ -33,7 +33,8 @@ _BY = re.compile(
 _TAIL = re.compile(
     r"\s*(?:\||/|·|•|–|—| - |\bfor the\b|\bin (?=[A-Z])|\bat (?=[A-Z])).*$|"
     r"\s+(?:fotos?|photos?|photograph(?:s|y)|bild(?:er)?|illustrations?)\b.*$|\s*©.*$|"
-    r"^(?:head|chief) of\b.*$|[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|journalist|producer|staff|contributor|officer|director|president|manager|analyst|professor|"
+    r"^(?:head|chief) of\b.*$|[,;]?\s*\b(?:(?:[\w-]+\s+){0,3}(?:editor|correspondent|reporter|writer|columnist|"
+    r"journalist|producer|staff|contributor|officer|director|president|manager|analyst|professor|"
     r""
     r"redakteur(?:in)?|korrespondent(?:in)?|redactrice|journaliste|periodista|redactor|giornalista|корреспондент)s?)\b.*$",
     re.IGNORECASE,
