@@ -100,7 +100,7 @@ def _said(element: Element) -> str:
 def _says_more(whole: str, first: list[str]) -> bool:
     """Say whether a byline is one name with more after it: "Jane Roe", and in the next element "Battle Creek Herald"."""
     long, short = names.split(whole), names.split(" ".join(first))
-    return len(short) == 1 and " " in short[0] and bool(long) and long[0].startswith(f"{short[0]} ")
+    return len(short) == 1 and " " in short[0] and bool(long) and long[0].startswith(short[0]) and long[0] != short[0]
 
 
 def _lines(element: Element) -> list[str]:
