@@ -150,6 +150,8 @@ class Extraction:
     section: str | None = None
     keywords: tuple[str, ...] = ()
     description: str | None = None
+    paywall: bool | None = None  # whether the page says that one must pay; None: it does not say
+    live_blog: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)  # field -> where it came from
 
     @classmethod

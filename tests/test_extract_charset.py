@@ -37,6 +37,26 @@ JA = "港湾委員会は桟橋を再建することを決めた。" * 6
         (b'<?xml version="1.0" encoding="euc-jp"?>' + JA.encode("euc-jp"), "", "euc_jp", "meta"),
         (b"plain", "text/html; charset=klingon", "utf-8", "utf-8"),  # unknown label: as if it were not there
         (b"plain", "text/html; charset=rot13", "utf-8", "utf-8"),  # a Python codec, not a charset
+        (b"<metacharset=koi8-r>" + RU.encode("cp1251"), "text/html; charset=windows-1251", "cp1251", "header"),
+        (
+            b'<meta charset=bogus><meta charset="koi8-r">' + RU.encode("koi8-r"),
+            "",
+            "koi8-r",
+            "meta",
+        ),  # the next one counts
+        (
+            b"<p title='<meta charset=koi8-r>'><meta charset=cp1251>" + RU.encode("cp1251"),
+            "",
+            "cp1251",
+            "meta",
+        ),  # a value
+        (b'<meta name=x content="charset=koi8-r"><meta charset=cp1251>' + RU.encode("cp1251"), "", "cp1251", "meta"),
+        (
+            b'<meta content="text/html; charset=koi8-r" http-equiv=content-type>' + RU.encode("koi8-r"),
+            "",
+            "koi8-r",
+            "meta",
+        ),  # in this order too
         (RU.encode() + b"\xff", "text/html; charset=utf-8", "utf-8", "header"),  # one bad byte in an advertisement
     ],
 )
@@ -51,6 +71,8 @@ def test_how_a_page_is_decoded(body: bytes, header: str, encoding: str, via: str
         ("latin1", "cp1252"),
         (" UTF8 ", "utf-8"),
         ("ks_c_5601-1987", "cp949"),  # what Korean pages of 2005 say
+        ("csISOLatin1", "cp1252"),  # an alias that only Python's table has
+        ('koi8-r"', None),  # Python's lookup would pass over the quotation mark
         ("base64", None),  # bytes to bytes
         ("x" * 90, None),
         ("", None),

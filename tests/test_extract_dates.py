@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.extract.dates import When, after, finer, in_url, parse_written
+from archive.extract.dates import When, after, finer, in_url, local, parse_written
 from archive.extract.text import date_line
 
 
@@ -135,3 +135,23 @@ def test_a_finer_witness_of_the_same_day_wins() -> None:
     assert finer(day, second) == second
     assert finer(day, When("2022-05-22T10:00:00", "second")) == day
     assert finer(second, day) == second
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "expected"),
+    [
+        ("2023-12-24T01:06:51+00:00", "2023-12-23T17:06:51-08:00", "2023-12-23T17:06:51-08:00"),
+        ("2023-12-24T01:06:51+00:00", "2023-12-23T17:06", "2023-12-23T17:06:51-08:00"),
+        ("2023-12-24T01:06:51+00:00", "2023-12-24T06:51:51", "2023-12-24T06:51:51+05:45"),  # Nepal
+        ("2023-12-24T01:06:51+00:00", "2023-12-23T17:06:50", None),  # another second
+        ("2023-12-24T01:06:51+00:00", "2023-12-22T17:06:51", None),  # 32 hours: no zone is that far
+        ("2023-12-24T01:06:51+00:00", "2023-12-23", None),
+        ("2023-12-24T01:06:51+01:00", "2023-12-23T17:06:51-08:00", None),  # it has a zone already
+    ],
+)
+def test_the_same_instant_on_the_page_s_own_clock(stated: str, shown: str, expected: str | None) -> None:
+    one, other = parse_written(stated), parse_written(shown)
+    assert one is not None
+    assert other is not None
+    found = local(one, other)
+    assert (found.text if found else None) == expected

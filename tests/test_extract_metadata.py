@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.extract import Page, authors, extract, jsonld, language, title
+from archive.extract import Page, authors, dateline, extract, jsonld, language, near, title
 from archive.extract.document import parse
 from archive.model import DiscoveryFact, Extraction, Via
+from archive.store.rows import pack, unpack
 
 BODY = "".join(
     f"<p>{s}</p>"
@@ -217,3 +218,180 @@ def test_addresses_are_absolute() -> None:
     found = read('<link rel=canonical href="/pier"><meta property="og:image" content="//cdn.example/a.jpg">')
     assert (found.canonical, found.image) == ("https://lantern.example/pier", "https://cdn.example/a.jpg")
     assert read('<link rel=canonical href="javascript:void(0)">').canonical is None
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        ("<title>Pier rebuilt | Weather | Lantern</title>", "", "Pier rebuilt"),  # a folder of the address
+        ("<title>Pier rebuilt | Lantern | 28.04.2023</title>", "", "Pier rebuilt"),
+        (
+            "<title>Pier rebuilt - The Keeper's Guide to Old Harbour Towns</title>",
+            "<h1>Pier rebuilt</h1>",
+            "Pier rebuilt",
+        ),
+        # the kicker is an element of its own, and the page's title leaves it out
+        (
+            "<title>Pier to be rebuilt | Lantern</title>",
+            "<h1><span>Port Ellery</span> <span>Pier to be rebuilt</span></h1>",
+            "Pier to be rebuilt",
+        ),
+        ("", "<h1>Har\u00adbour pier re\u00adbuilt</h1>", "Harbour pier rebuilt"),  # soft hyphens
+        # a template that escapes no quotation marks
+        (
+            ld('{"@type":"NewsArticle","headline":"Mayor calls the old pier a"}')
+            + '<meta property="og:title" content="Mayor calls the old pier a">',
+            '<h1>Mayor calls the old pier a "ruin"</h1>',
+            'Mayor calls the old pier a "ruin"',
+        ),
+        (ld('{"@type":"NewsArticle","headline":"Pier rebuilt - Lantern"}'), "", "Pier rebuilt"),
+    ],
+)
+def test_titles_on_pages(head: str, body: str, title: str) -> None:
+    assert read(head, body + BODY, url="https://lantern.example/weather/pier-9821").title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "names"),
+    [
+        ("", "<div>By <a>Jane Roe</a></div>", ("Jane Roe",)),  # nothing but the word says so
+        (
+            "",
+            "<p><b>Von</b> <i>Jane Roe</i>, <i>John Doe</i> und <i>Max Roe</i></p>",
+            ("Jane Roe", "John Doe", "Max Roe"),
+        ),
+        ("", "<p class=byline>By Jane Roe<br>Harbour Herald Network</p>", ("Jane Roe",)),
+        ("", "<p class=author>Jane Roe<br>4 August 2010</p>", ("Jane Roe",)),
+        ("", "<p class=byline>Jane Roe, Associated Press</p>", ("Jane Roe",)),  # where she works
+        ('<meta name="author" content="Pier Media GmbH">', "<p>By Jane Roe</p>", ("Jane Roe",)),  # who made the site
+        (
+            '<meta name="twitter:label1" content="Written by"><meta name="twitter:data1" content="Jane Roe">',
+            "",
+            ("Jane Roe",),
+        ),
+        (
+            ld('{"@type":"NewsArticle","headline":"A","author":[{"name":"Jane Roe"},{"name":"Reuters"}]}'),
+            "",
+            ("Jane Roe", "Reuters"),
+        ),  # a list of authors means what it says
+        ("", "<p>By Land and by Sea.</p>", ()),  # a sentence
+        ("", "<ul><li>By Ann A</li><li>By Bea B</li><li>By Cay C</li><li>By Dee D</li></ul>", ()),  # a list of books
+        ('<meta property="og:type" content="article"><meta name="author" content="Lantern">', "", ("Lantern",)),
+        ('<meta name="author" content="Lantern">', "", ()),  # a site signs its articles, not its lists
+    ],
+)
+def test_bylines_on_pages(head: str, line: str, names: tuple[str, ...]) -> None:
+    assert read(head, f"<h1>Port Ellery rebuilds its long pier</h1>{line}" + BODY).authors == names
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("Jane Roe Sat, 21 May 2022", ["Jane Roe"]),
+        ("By Mina Sun", ["Mina Sun"]),  # a weekday only where a number follows
+        ("ByJane Roe", ["Jane Roe"]),
+        ("By Byron Roe", ["Byron Roe"]),
+        ("Jane Roe The Associated Press", ["Jane Roe"]),
+        ("Jane Roe, Chief Technology Officer", ["Jane Roe"]),
+        ("Jane Roe Foto: © Pier", ["Jane Roe"]),
+        ("Ana &amp;amp; Eva", ["Ana", "Eva"]),  # escaped twice
+        ("Eingestellt von Jane Roe", ["Jane Roe"]),
+    ],
+)
+def test_what_stands_around_a_name(written: str, names: list[str]) -> None:
+    assert authors.split(written) == names
+
+
+@pytest.mark.parametrize(
+    ("line", "published"),
+    [
+        ("<div>21 May 2024</div>", ["2024-05-21"]),
+        ("<div>Published</div><div>May 21, 2024</div>", ["2024-05-21"]),
+        ("<div>May 21, 2024</div><div>10:30</div>", ["2024-05-21T10:30"]),
+        ("<time datetime='2024-05-21T08:00:00+02:00'>Tuesday</time>", ["2024-05-21T08:00:00+02:00"]),
+        ("<div>Updated May 21, 2024</div>", []),
+        ("<div>Last updated</div><div>May 21, 2024</div>", []),
+        ("<div>May 20, 2024 | Updated May 21, 2024</div>", ["2024-05-20"]),
+        ("<div>1716278400</div>", []),  # a number of something
+        ("<aside>21 May 2024</aside>", []),  # another article's
+        ("<div>On 21 May 2024 the board met.</div>", []),
+    ],
+)
+def test_the_date_line_beside_a_headline(line: str, published: list[str]) -> None:
+    body = f"<h1>Port Ellery rebuilds its long pier</h1>{line}{BODY}".encode()
+    document = parse(Page(url="https://lantern.example/x", body=body))
+    assert document is not None
+    assert [w.text for w in dateline.dates_in(near.around(document), "en")] == published
+
+
+def test_a_vague_date_gives_way_to_what_readers_see() -> None:
+    found = read('<meta name="date" content="2024-05-25">', "<h1>A pier</h1><p>21 May 2024</p>" + BODY)
+    assert found.published == "2024-05-21"
+
+
+@pytest.mark.parametrize(
+    ("shown", "published"),
+    [
+        ("<time datetime='2024-05-20T17:06:51-07:00'>5:06pm</time>", "2024-05-20T17:06:51-07:00"),
+        ("<p>May 20, 2024 17:06</p>", "2024-05-20T17:06:51-07:00"),  # the same minute on a clock seven hours behind
+        ("<p>May 20, 2024 17:09</p>", "2024-05-21T00:06:51+00:00"),  # another time: nothing is made of it
+        ("<p>May 20, 2024</p>", "2024-05-21T00:06:51+00:00"),
+    ],
+)
+def test_a_time_in_utc_is_told_by_the_page_s_own_clock(shown: str, published: str) -> None:
+    head = ld('{"@type":"NewsArticle","headline":"A pier","datePublished":"2024-05-21T00:06:51Z"}')
+    assert read(head, f"<h1>A pier</h1>{shown}" + BODY, captured_at=CAPTURED).published == published
+
+
+ARTICLE = '"@type":"NewsArticle","headline":"A"'
+
+
+@pytest.mark.parametrize(
+    ("head", "paywall", "via"),
+    [
+        ("", None, None),
+        (ld("{" + ARTICLE + ',"isAccessibleForFree":false}'), True, "json-ld"),
+        (ld("{" + ARTICLE + ',"isAccessibleForFree":"http://schema.org/True"}'), False, "json-ld"),
+        (ld("{" + ARTICLE + ',"hasPart":{"@type":"WebPageElement","isAccessibleForFree":"False"}}'), True, "json-ld"),
+        (ld("{" + ARTICLE + ',"hasPart":[{"@type":"WebPageElement","isAccessibleForFree":"True"}]}'), None, None),
+        (
+            ld("{" + ARTICLE + ',"isAccessibleForFree":"False","description":"a "best" pier"}'),
+            True,
+            "json-ld",
+        ),  # broken
+        ('<meta property="article:content_tier" content="metered">', True, "meta:article:content_tier"),
+        ('<meta property="article:content_tier" content="free">', False, "meta:article:content_tier"),
+        ('<meta name="unpaid" content="false">', None, None),
+        ('<meta name="x-ispaidcontent" content="false">', False, "meta:x-ispaidcontent"),
+        ('<meta name="x-is_free" content="no">', True, "meta:x-is_free"),
+        ('<meta name="premium" content="gold">', None, None),
+    ],
+)
+def test_paywalls(head: str, paywall: bool | None, via: str | None) -> None:
+    found = read(head)
+    assert (found.paywall, found.provenance.get("paywall")) == (paywall, via)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "live"),
+    [
+        (ld('{"@type":"LiveBlogPosting","headline":"A","datePublished":"2024-05-30"}'), "", True),
+        (ld("{" + ARTICLE + ',"coverageStartTime":"2024-05-30T10:00:00Z"}'), "", True),
+        ("", '<div itemscope itemtype="https://schema.org/LiveBlogPosting"></div>', True),
+        (ld("{" + ARTICLE + "}"), "", False),
+    ],
+)
+def test_live_blogs(head: str, body: str, live: bool) -> None:
+    found = read(head, body + BODY)
+    assert (found.live_blog, "live_blog" in found.provenance) == (live, live)
+
+
+def test_flags_survive_the_database() -> None:
+    found = read(ld("{" + ARTICLE + ',"isAccessibleForFree":true}'))
+    assert unpack(pack(found)[0]) == found
+    assert unpack(pack(read())[0]).paywall is None
+
+
+def test_keywords_are_each_once() -> None:
+    found = read('<meta name="keywords" content="pier, Storm; storm,,' + "x" * 200 + '">')
+    assert found.keywords == ("pier", "Storm")

@@ -211,7 +211,7 @@ def test_a_capture_is_decoded_within_limits() -> None:
 def test_json_has_exactly_the_promised_keys() -> None:
     keys = {
         "url", "article", "reason", "title", "authors", "published", "published_precision", "published_via", "modified",
-        "language", "text", "markdown", "provenance",
+        "language", "text", "markdown", "image", "section", "keywords", "paywall", "live_blog", "provenance",
     }  # fmt: skip
     good = to_json(URL, extract(page(BODY)))
     bad = to_json(URL, Extraction.refused("listing"))

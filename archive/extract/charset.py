@@ -1,6 +1,6 @@
 """Bytes to characters as a browser does it, and one step further where the page lies about itself.
 
-Order: byte order mark, HTTP header, `<meta>` in the first 1024 bytes (WHATWG HTML, "determining the character
+Order: byte order mark, HTTP header, `<meta>` in the first bytes (WHATWG HTML, "determining the character
 encoding", 2024), then detection. A declaration that does not decode gives way to UTF-8 where UTF-8 does: servers are
 reconfigured and old templates keep their `<meta>`.
 """
@@ -11,18 +11,16 @@ import codecs
 import re
 from dataclasses import dataclass
 
-PRESCAN = 4096  # bytes; the standard says 1024, but inlined scripts push the meta down on real pages
+from archive.extract import prescan
+
 _DETECT = 65536  # bytes given to detection
 _TOLERATED = (
     0.002  # share of undecodable bytes at which a declared encoding is still believed (a cut ad, a bad comment)
 )
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_META = re.compile(
-    rb"""<meta[^>]{0,400}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})|<\?xml[^>]{0,200}?encoding\s*=\s*["']([a-zA-Z0-9_.:-]{2,40})""",
-    re.IGNORECASE,
-)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_LABEL = re.compile(r"^[a-z0-9_:.()+-]{2,40}$")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 # WHATWG Encoding standard, section 4.2: labels that mean another encoding than Python's codec of that name.
@@ -40,6 +38,11 @@ _WHATWG = {
     "macintosh": "mac_roman", "x-cp1250": "cp1250", "x-cp1251": "cp1251", "x-cp1256": "cp1256", "koi8-ru": "koi8_u",
     "koi": "koi8_r", "visual": "iso8859-8", "logical": "iso8859-8", "iso-8859-8-i": "iso8859-8",
     "iso-8859-6-i": "iso8859-6", "utf-16": "utf-16-le", "unicode": "utf-16-le",
+}  # fmt: skip
+# The same for labels that only Python's own aliases know ("iso88591", "csISOLatin1", "gb_2312").
+_MEANT = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874",
+    "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "euc_kr": "cp949", "shift_jis": "cp932", "utf-16": "utf-16-le",
 }  # fmt: skip
 
 
@@ -59,6 +62,8 @@ def codec_for(label: str) -> str | None:
     'cp1252'
     """
     name = label.strip().lower()
+    if not _LABEL.match(name):  # Python's lookup passes over quotation marks and such, a browser does not
+        return None
     name = _WHATWG.get(name, name)
     try:
         info = codecs.lookup(name)
@@ -68,7 +73,7 @@ def codec_for(label: str) -> str | None:
     bad = not getattr(info, "_is_text_encoding", True) or info.name in {
         "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-7"
     }  # fmt: skip
-    return None if bad else info.name
+    return None if bad else _MEANT.get(info.name, info.name)
 
 
 def decode(body: bytes, content_type: str = "") -> Decoded:
@@ -96,9 +101,7 @@ def _declared(body: bytes, content_type: str) -> list[tuple[str, str]]:
     found = []
     if match := _HEADER.search(content_type):
         found.append((match[1], "header"))
-    head = body[:PRESCAN]
-    if match_b := _META.search(_COMMENT.sub(b"", head)):
-        found.append(((match_b[1] or match_b[2]).decode("ascii"), "meta"))
+    found.extend((label, "meta") for label in prescan.labels(body))
     return found
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from archive.extract.months import MONTHS, plain
 
 EARLIEST = 1990  # nothing on the web is older; older dates are those of a photo or a form's default
 # The first places to see a day are 14 hours ahead of UTC: a page of theirs may be dated that much after the capture.
 ZONE_SLACK = timedelta(hours=14)
+_QUARTER = timedelta(minutes=15)  # every zone in use is a multiple of it from UTC
 _MAX_WRITTEN = 120  # characters of a string that is taken for a date
 _MINUTES = 60
 _EPOCH = re.compile(r"^(?:\d{10}|\d{13})$")
@@ -237,6 +238,44 @@ def finer(coarse: When, other: When) -> When:
     if order.index(other.precision) > order.index(coarse.precision) and other.text.startswith(coarse.text):
         return replace(other)
     return coarse
+
+
+def days_apart(one: When, other: When) -> int | None:
+    """Return how many calendar days lie between two dates as written; None if one names no day."""
+    if "month" in {one.precision, other.precision}:
+        return None
+    return abs((date.fromisoformat(one.day) - date.fromisoformat(other.day)).days)
+
+
+def is_utc(when: When) -> bool:
+    """Say whether a time stands in UTC, as content systems write it whatever the place."""
+    return when.text.endswith("+00:00")
+
+
+def local(moment: When, other: When) -> When | None:
+    """Return the same instant in the page's own zone if `other` shows it there; None if it does not.
+
+    Both times must be on the page: nothing is converted. A time without an offset counts if it is the same minute and
+    second of some zone's clock (the offset is then the difference of the two).
+
+    >>> local(When("2023-12-24T01:06:51+00:00", "second"), When("2023-12-23T17:06:51", "second"))
+    When(text='2023-12-23T17:06:51-08:00', precision='second')
+    """
+    if not is_utc(moment) or is_utc(other) or not {moment.precision, other.precision} <= {"second", "minute"}:
+        return None
+    instant, shown = datetime.fromisoformat(moment.text), datetime.fromisoformat(other.text)
+    if other.precision == "minute":
+        instant = instant.replace(second=0)
+    if shown.tzinfo is not None:
+        offset = shown.utcoffset() or timedelta()
+        if shown != instant:
+            return None
+    else:
+        offset = shown.replace(tzinfo=UTC) - instant
+        if offset % _QUARTER or not offset or abs(offset) > ZONE_SLACK:
+            return None
+    stated = datetime.fromisoformat(moment.text).astimezone(timezone(offset))
+    return When(stated.isoformat(timespec="seconds" if moment.precision == "second" else "minutes"), moment.precision)
 
 
 _URL_SLASHED = re.compile(r"/(19[9]\d|20[0-4]\d)[/-](0?[1-9]|1[0-2])[/-](0?[1-9]|[12]\d|3[01])(?=[/_-]|$)")

@@ -20,11 +20,12 @@ Element = Any  # lxml's elements: the stubs know neither HtmlElement's methods n
 MAX_ELEMENTS = 250_000  # a live blog of a whole election night has 60,000
 MAX_BLANK = 64  # bytes below which a body is not worth parsing
 # What XML 1.0 cannot hold (section 2.2), as characters and as references: lxml takes "&#1;" from a page, and refuses it
-# when somebody sets it as text again.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff\ud800-\udfff]")
+# when somebody sets it as text again. Looked for in the bytes: five times as fast as in the characters.
+_CONTROL = bytes([*range(9), 11, 12, *range(14, 32), 127])
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _CONTROL_REFERENCE = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f])|x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|"
-    r"x0*fff[ef](?![0-9a-f]));?",
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f])|x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|"
+    rb"x0*fff[ef](?![0-9a-f]));?",
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
@@ -39,7 +40,7 @@ _DATE_CUES = re.compile(
     r"publish|entry-date|post-?date|article[-_]{1,2}date|pubdate|dateline|timestamp|posted-on|datecreated",
     re.IGNORECASE,
 )
-_CUES = re.compile(rf"(author|byline)|({_DATE_CUES.pattern})", re.IGNORECASE)
+_BYLINE_CUES = re.compile(r"author|byline", re.IGNORECASE)
 _EXCESSIVE_DEPTH = "Excessive depth"
 
 
@@ -107,14 +108,19 @@ class Document:
     def marked(self) -> Marked:
         """The elements whose class or microdata marks them as a byline or a date; one pass over the tree."""
         marked = Marked([], [])
-        for element in self.tree.iter("a", "span", "time", "div", "p", "abbr", "address", "li", "meta"):
-            cues = element.get("itemprop") or element.get("rel") or ""
-            cues = f"{cues} {element.get('class') or ''} {element.get('id') or ''}"[:_MAX_CUES]
-            if not (hit := _CUES.search(cues)) or any(a.tag in _ASIDE for a in element.iterancestors()):
+        known: dict[str, tuple[bool, bool]] = {}  # a page has few classes and many elements of each
+        for element in self.tree.iter("a", "span", "time", "div", "p", "abbr", "address", "li", "ul", "meta"):
+            get = element.get
+            cues = f"{get('itemprop') or get('rel') or ''} {get('class') or ''} {get('id') or ''}"
+            hit = known.get(cues)
+            if hit is None:
+                start = cues[:_MAX_CUES]
+                hit = known[cues] = (bool(_BYLINE_CUES.search(start)), bool(_DATE_CUES.search(start)))
+            if True not in hit or any(a.tag in _ASIDE for a in element.iterancestors()):
                 continue
-            if hit[1]:
+            if hit[0]:
                 marked.bylines.append(element)
-            if hit[2] or _DATE_CUES.search(cues):
+            if hit[1]:
                 marked.dates.append(element)
         return marked
 
@@ -172,7 +178,7 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    text = _CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text))
+    text = _printable(decoded.text)
     tree, deep = _tree(text)
     if tree is None:
         return None
@@ -197,9 +203,16 @@ def parse(page: Page) -> Document | None:
     return document
 
 
-def _tree(text: str) -> tuple[Element | None, bool]:
+def _printable(text: str) -> bytes:
+    """Return a page in UTF-8, without what XML cannot hold."""
+    raw = text.encode("utf-8", "ignore").translate(None, _CONTROL)  # "ignore": lone surrogates
+    for encoded in _NO_CHARACTERS:
+        raw = raw.replace(encoded, b"")
+    return _CONTROL_REFERENCE.sub(b"", raw)
+
+
+def _tree(raw: bytes) -> tuple[Element | None, bool]:
     """Return the root, or None if there is no element, and whether the page is deeper than 256 elements."""
-    raw = text.encode("utf-8", "replace")
     for huge in (False, True):
         # Without huge_tree libxml2 stops 256 elements deep, with it 2048: pages with hundreds of unclosed <font> exist.
         parser = _PARSER(

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
+from archive.extract import flags, metadata, published, text, title, verdict
 from archive.extract import language as languages
-from archive.extract import metadata, published, text, title, verdict
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
 from archive.extract.profile import without_furniture
@@ -85,8 +85,10 @@ def _read(document: Document) -> Extraction:
     parts = without_furniture(body.blocks, document.page.profile)
     if headline is None and parts:
         headline, parts = _first_line(parts)
-    dated = published.find(document, body.dated)
-    names = metadata.authors(document) or ((body.signed, "text") if body.signed else None)
+    dated = published.find(document, body.dated, headline[0] if headline else None)
+    names = metadata.authors(document, headline[0] if headline else None) or (
+        (body.signed, "text") if body.signed else None
+    )
     reason = verdict.of_text(
         document,
         parts,
@@ -128,6 +130,8 @@ def _assemble(
         "section": metadata.section(document),
         "keywords": metadata.keywords(document),
         "description": metadata.description(document),
+        "paywall": flags.paywall(document),
+        "live_blog": flags.live_blog(document),
     }
     changed = published.modified(document)
     provenance = {name: value[1] for name, value in found.items() if value}
@@ -153,6 +157,8 @@ def _assemble(
         section=_text(value["section"]),
         keywords=_tuple(value["keywords"]),
         description=_text(value["description"]),
+        paywall=None if value["paywall"] is None else bool(value["paywall"]),
+        live_blog=bool(value["live_blog"]),
         provenance=dict(sorted(provenance.items())),
     )
 

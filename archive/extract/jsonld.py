@@ -102,8 +102,10 @@ def text_of(value: object) -> str | None:
 
 
 def _load(text: str) -> Iterator[Any]:
-    text = _WRAPPING.sub("", text.strip()).strip().rstrip(";").strip()
-    text = _WRAPPING.sub("", text)
+    text = text.strip()
+    if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
+        text = _WRAPPING.sub("", text).strip().rstrip(";").strip()
+        text = _WRAPPING.sub("", text)
     try:
         yield _DECODER.decode(text)
     except (ValueError, RecursionError):
@@ -126,7 +128,7 @@ def _mend(text: str) -> Iterator[Any]:
 
 
 _STRING_FIELD = re.compile(
-    r'"(@type|headline|datePublished|dateModified|inLanguage|articleSection)"\s*:\s*"((?:[^"\\\n]|\\.){1,400})"'
+    r'"(@type|headline|datePublished|dateModified|inLanguage|articleSection|isAccessibleForFree)"\s*:\s*"?((?<=")(?:[^"\\\n]|\\.){1,400}(?=")|true|false)'
 )
 _AUTHOR = re.compile(r'"author"\s*:\s*[\[{]{0,2}[^\]}]{0,200}?"name"\s*:\s*"((?:[^"\\\n]|\\.){1,100})"')
 

@@ -8,55 +8,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
-
-from lxml import etree
+from html import unescape
 
 from archive.extract import authors as names
-from archive.extract import jsonld
-from archive.extract.document import Document, Element, inner_text, squeeze
-from archive.extract.title import site_names
+from archive.extract import bylines, jsonld, near
+from archive.extract.document import Document, squeeze
+from archive.extract.title import is_site, site_names
 
 _AUTHOR_METAS = (
     "author", "article:author", "parsely-author", "sailthru.author", "byl", "dc.creator", "dcterms.creator",
     "dc:creator", "citation_author", "og:author", "og:article:author", "article:author_name", "rbauthors", "creator",
     "cxenseparse:author", "article.author", "authors", "dcsext.author", "shareaholic:article_author_name",
 )  # fmt: skip
-# From the most explicit to the vaguest: the first that names somebody decides.
-_BYLINES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"^(?=.*\bitemprop=author\b)",
-        r"\brel=author\b",
-        r"author-?_{0,2}name|byline-?_{0,2}name",
-        r"byline",
-        r"(?:^|\s)author(?:\s|$)",
-        r"author",
-    )
+_WRITTEN_BY = re.compile(
+    r"^(?:(?:written|posted)\s*by|verfasst von|[ée]crit par|escrito por|geschreven door|scritto da|autor)$",
+    re.IGNORECASE,
 )
-_NAME_WITHIN: Any = etree.XPath(".//*[@itemprop='name']")
-_GUESSED = frozenset({"byline", "author-link"})
-_MAX_LINKED = 3  # distinct links to authors; more are other articles' bylines
-_MAX_CUES = 300  # characters of class and id
-_MAX_BYLINE = 160  # characters
-_MAX_HITS = 12  # a page with more bylines than that is a list of articles, or of comments
+_MAX_KEYWORDS = 50
+_MAX_KEYWORD = 100  # characters; a longer one is a sentence
+_PERSONS_ONLY = frozenset({"byline", "author-link", "headline"})
+_NAMED = ("json-ld", "meta:", "microdata")  # sources that mean what they say, also where that is the site itself
 
 
-def authors(document: Document) -> tuple[tuple[str, ...], str] | None:
-    """Return the authors' names and where they came from, or None."""
+def authors(document: Document, title: str | None = None) -> tuple[tuple[str, ...], str] | None:
+    """Return the authors' names and where they came from, or None. `title`: of the headline that a byline stands beside."""
     sites = site_names(document)
-    for via, values in _author_sources(document):
+    itself: tuple[tuple[str, ...], str] | None = None
+    is_article = bool(document.articles) or "article" in (document.meta("og:type") or "").lower()
+    for via, values in _author_sources(document, title):
+        said = names.clean(values)
         found = names.clean(values, site_names=sites)
-        if via in _GUESSED:
+        if via.startswith(_NAMED):
+            found = tuple(n for n in found if not names.is_company(n) and not is_site(n, sites, document.host))
+        elif via in _PERSONS_ONLY:
             found = tuple(n for n in found if names.looks_like_a_person(n))
+        if via == "headline":
+            found = tuple(n for n in found if names.has_first_and_last(n))
+        elif itself and via in _PERSONS_ONLY:
+            continue  # what merely looks like a byline does not overrule a site that signs itself
         if found:
-            return found, via
-    # A publisher that names itself as the author in JSON-LD has no other to name.
-    itself = names.clean([v for via, values in _author_sources(document) if via == "json-ld" for v in values])
-    return (itself, "json-ld") if itself else None
+            # "Jane Roe, Associated Press" in a byline is where she works; a list of authors means what it says.
+            return names.without_agencies(found) if via in _PERSONS_ONLY else found, via
+        if said and itself is None and is_article and via.startswith(_NAMED):
+            itself = said, via
+    return itself  # a publisher that names itself as the author has no other to name
 
 
-def _author_sources(document: Document) -> Iterable[tuple[str, list[str]]]:
+def _author_sources(document: Document, title: str | None) -> Iterable[tuple[str, list[str]]]:
     by_id = {n["@id"]: n for n in document.nodes if isinstance(n.get("@id"), str) and n.get("name")}
     for node in document.articles:
         for key in ("author", "creator"):
@@ -65,32 +63,24 @@ def _author_sources(document: Document) -> Iterable[tuple[str, list[str]]]:
     for name in _AUTHOR_METAS:
         if said := document.metas.get(name):
             yield f"meta:{name}", said
-    cues = [(_cues(e), e) for e in document.marked.bylines]
-    for pattern in _BYLINES:
-        hits = [e for cue, e in cues if pattern.search(cue) and 0 < len(inner_text(e)) <= _MAX_BYLINE]
-        if 0 < len(hits) <= _MAX_HITS:
-            yield "byline", [_byline(hits[0])] if not _is_list(hits) else [_byline(h) for h in hits[:3]]
-    signed = [e for _, e in cues if len(text := inner_text(e)) <= _MAX_BYLINE and names.is_signed(text)]
-    yield "byline", [_byline(e) for e in signed[:1]]
-    linked = list(dict.fromkeys(t for t in (inner_text(e) for e in document.author_links) if 0 < len(t) <= _MAX_BYLINE))
-    if len(linked) <= _MAX_LINKED:
-        yield "author-link", linked
+    if labelled := _labelled(document):
+        yield "meta:twitter:label", [labelled]
+    for texts in bylines.marked(document):
+        yield "byline", texts
+    yield from (("headline", [text]) for text in bylines.signed(near.around(document, title)))
+    yield "author-link", bylines.linked(document)
     yield from ((fact.via.value, [fact.author]) for fact in document.page.facts if fact.author)
 
 
-def _cues(element: Element) -> str:
-    said = [f"{name}={word}" for name in ("itemprop", "rel") for word in (element.get(name) or "").split()]
-    return " ".join([*said, element.get("class") or "", element.get("id") or ""])[:_MAX_CUES]
-
-
-def _is_list(hits: list[Element]) -> bool:
-    """Say whether these are the names of one byline: siblings, one after another."""
-    return 1 < len(hits) <= 3 and len({h.getparent() for h in hits}) == 1  # noqa: PLR2004
-
-
-def _byline(element: Element) -> str:
-    within = _NAME_WITHIN(element)
-    return inner_text(within[0] if within else element)
+def _labelled(document: Document) -> str | None:
+    """Return the value that a page labels "Written by" for the card of a shared link (twitter:label1, twitter:data1)."""
+    for number in ("1", "2"):
+        label = document.meta(f"twitter:label{number}")
+        if label and _WRITTEN_BY.match(label):
+            return document.meta(f"twitter:data{number}")
+    return document.meta(
+        "twitter:misc:written"
+    )  # "twitter:misc:Written by", of which the document keeps the words apart
 
 
 def _persons(value: object, by_id: dict[str, jsonld.Node], depth: int = 0) -> list[str]:
@@ -158,10 +148,13 @@ def keywords(document: Document) -> tuple[tuple[str, ...], str] | None:
     )
     for via, values in sources:
         # one value with commas is a list; several values are one keyword each
-        parts = values[0].split(",") if len(values) == 1 else values
-        found = dict.fromkeys(p for p in (squeeze(x) for x in parts) if p)
-        if found:
-            return tuple(found)[:50], via
+        parts = re.split(r"[,;|，、；]", values[0]) if len(values) == 1 else values
+        each: dict[str, str] = {}
+        for text in (squeeze(unescape(part)) for part in parts):
+            if text and len(text) <= _MAX_KEYWORD:
+                each.setdefault(text.casefold(), text)
+        if each:
+            return tuple(each.values())[:_MAX_KEYWORDS], via
     return None
 
 

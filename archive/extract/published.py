@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archive.extract import dates, jsonld
+from archive.extract import dateline, dates, jsonld, near
 from archive.extract.dates import When
 from archive.extract.document import Document, Element, inner_text
 from archive.model import Via
@@ -21,14 +21,15 @@ _PUBLISHED = (
     "published_date", "published-date", "published_time", "pubdate", "publication_date", "publication-date", "ptime",
     "article.published", "article:published_date", "article_date_original", "originalpublicationdate", "date_published",
     "vr:published_time", "bt:pubdate", "rbpubdate", "mediator_published_time", "citation_publication_date",
-    "citation_date", "dc.date", "dcterms.date", "dc:date", "analyticsattributes.articledate", "datecreated", "date",
-    "displaydate", "shareaholic:article_published_time", "article:post_date", "created", "pdate", "og:regdate",
+    "citation_date", "analyticsattributes.articledate", "displaydate", "shareaholic:article_published_time",
+    "article:post_date", "pdate", "og:regdate", "published_at", "publishedat",
 )  # fmt: skip
+# Many systems write the day of the last change here, or that of the template: what readers see goes first.
+_VAGUE = ("date", "dc.date", "dcterms.date", "dc:date", "datecreated", "created")
 _MODIFIED = (
     "article:modified_time", "og:updated_time", "og:article:modified_time", "datemodified", "article:modified",
     "dcterms.modified", "dc.date.modified", "dc.modified", "last-modified", "lastmod", "modified_time",
 )  # fmt: skip
-_UPDATED = re.compile(r"updat|modif|aktualis|mis à jour|actualiz|обновл|更新", re.IGNORECASE)
 _MAX_VISIBLE = 100  # characters of an element that holds a date
 _MAX_MARKED = 8
 _PRECISE = frozenset({"second", "minute"})
@@ -47,7 +48,7 @@ def _language(document: Document) -> str:
     return document.declared_language or document.meta("og:locale", "content-language") or ""
 
 
-def witnesses(document: Document, in_text: When | None) -> Iterator[Dated]:
+def witnesses(document: Document, in_text: When | None, title: str | None = None) -> Iterator[Dated]:
     """Every date that the page and those who found it give as the publication's, most trustworthy first."""
     language = _language(document)
 
@@ -65,13 +66,30 @@ def witnesses(document: Document, in_text: When | None) -> Iterator[Dated]:
     for fact in sorted(document.page.facts, key=lambda f: (f.seen_at, f.via, f.found_on)):
         if fact.via in {Via.FEED, Via.NEWS_SITEMAP, Via.HOME, Via.SECTION}:
             yield from said(fact.published, fact.via.value)
-    in_address = dates.in_url(document.page.url)
-    if in_address and in_address.precision == "day":
-        yield Dated(in_address, "url")
-    for element in _marked(document):
-        yield from said(_value(element), "microdata" if _is_microdata(element) else "visible")
+    yield from _shown(document, language, title)
+    for name, value in document.metas_of(_VAGUE):
+        yield from said(value, f"meta:{name}")
     if in_text:
         yield Dated(in_text, "text")
+
+
+def _shown(document: Document, language: str, title: str | None) -> Iterator[Dated]:
+    """Every date that the page shows or its address states."""
+    shown = [Dated(when, "visible") for when in dateline.dates_in(near.around(document, title), language)]
+    shown.extend(
+        Dated(when, "microdata" if _is_microdata(element) else "visible")
+        for element in _marked(document)
+        if (when := dates.parse_written(_value(element), language))
+    )
+    in_address = dates.in_url(document.page.url)
+    if in_address and in_address.precision == "day":
+        # An address is made when the draft is: what readers see the day before or after it is the publication.
+        yield from [s for s in shown[:1] if dates.days_apart(s.when, in_address) == 1]
+        yield Dated(in_address, "url")
+    yield from shown
+    for text in (document.meta("og:title"), document.title_tag):
+        if when := dateline.in_title(text or "", language):
+            yield Dated(when, "visible")
 
 
 def visible(document: Document, in_text: When | None) -> list[When]:
@@ -89,7 +107,7 @@ def _is_microdata(element: Element) -> bool:
 def _marked(document: Document) -> list[Element]:
     hits = document.marked.dates
     return (
-        [e for e in hits if not _UPDATED.search((e.get("class") or "")[:_MAX_VISIBLE])]
+        [e for e in hits if not dateline.UPDATED.search((e.get("class") or "")[:_MAX_VISIBLE])]
         if len(hits) <= _MAX_MARKED
         else []
     )
@@ -103,28 +121,28 @@ def _value(element: Element) -> str | None:
     if inner is not None:
         return str(inner.get("datetime"))
     text = inner_text(element)
-    return text if len(text) <= _MAX_VISIBLE and not _UPDATED.search(text) else None
+    return text if len(text) <= _MAX_VISIBLE and not dateline.UPDATED.search(text) else None
 
 
-def find(document: Document, in_text: When | None) -> Dated | None:
-    """Return when the article was published, or None."""
+def find(document: Document, in_text: When | None, title: str | None = None) -> Dated | None:
+    """Return when the article was published, or None. `title`: of the headline beside which a date line is looked for."""
     captured = document.page.captured_at
     heard: list[Dated] = []
-    for dated in witnesses(document, in_text):
+    for dated in witnesses(document, in_text, title):
         if dates.after(dated.when, captured):
             continue
         if dated.when.year < dates.EARLIEST and not _confirmed(dated, document, in_text):
             continue
         heard.append(dated)
-        if heard[0].when.precision in _PRECISE:
+        if heard[0].when.precision in _PRECISE and not dates.is_utc(heard[0].when):
             break  # nobody can say more; the rest need not be looked for
     if not heard:
         return _last_resort(document)
     best = heard[0]
     for other in heard[1:]:
-        when = dates.finer(best.when, other.when)
+        when = dates.local(best.when, other.when) or dates.finer(best.when, other.when)
         if when != best.when:
-            best = Dated(when, other.via)
+            best = Dated(when, other.via if when == other.when else best.via)
     return best
 
 

@@ -14,6 +14,11 @@ _FIELDS = (
     "language",
     "text",
     "markdown",
+    "image",
+    "section",
+    "keywords",
+    "paywall",
+    "live_blog",
     "provenance",
 )
 
@@ -29,5 +34,6 @@ def to_json(url: str, extraction: Extraction) -> dict[str, object]:
         out[name] = getattr(extraction, name) if extraction.article else None
     if extraction.article:
         out["authors"] = list(extraction.authors)
+        out["keywords"] = list(extraction.keywords)
         out["provenance"] = dict(extraction.provenance)
     return out

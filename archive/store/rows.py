@@ -25,6 +25,7 @@ ARTICLE_DIGEST = (
 REVISION_DIGEST = ("title", "text", "content")
 
 _TUPLES = ("authors", "keywords")
+_SAYS_NO = frozenset({"paywall"})  # fields whose False is not the same as nothing
 _FIELDS = frozenset(field.name for field in fields(Extraction))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LEVEL = 6  # of zlib; see scripts/bench/store.py
@@ -83,7 +84,8 @@ def digest_of(values: Sequence[object]) -> str:
 
 def pack(extraction: Extraction) -> tuple[bytes, str]:
     """Return an extraction as `extractions.result` and `.digest`."""
-    data = canonical_json({name: value for name, value in _plain(extraction).items() if value})
+    said = _plain(extraction).items()
+    data = canonical_json({name: value for name, value in said if value or (value is False and name in _SAYS_NO)})
     return zlib.compress(data, _LEVEL), str(xxhash.xxh3_128_hexdigest(data))
 
 
