@@ -13,19 +13,38 @@ CHARSETS = (
     "koi8-r", "cp1252", "iso-8859-6", "hz", "cp037",
 )  # fmt: skip
 LABELS = (*CHARSETS, "none", "x-user-defined", "idna", "rot13", "unicode_escape", "utf-8-sig", "\u00e9", "a" * 500)
-BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"+/v8", b"\x84\x31\x95\x33")
+BOMS = (
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\xff\xfe\x00\x00",
+    b"\x00\x00\xfe\xff",
+    b"+/v8",
+    b"\x84\x31\x95\x33",
+)
 TAGS = (
     "div", "span", "p", "b", "i", "font", "table", "ul", "li", "blockquote", "a", "svg", "math", "template", "article",
     "section", "h1", "pre", "select", "q", "x-unknown",
 )  # fmt: skip
 # Runs that regular expressions may take the square, or worse, of their length for. {} is the place of a short word.
 RUNS = (
-    "a", "0", " ", "\t", "\n", "\u00a0", ".", "-", "(", ")", "\"", "'", ",", "/", "1/", "1-", "1.", "1:", "12 ", "a@", "@a.",
+    "a", "0", " ", "\t", "\n", "\u00a0", ".", "-", "(", ")", '"', "'", ",", "/", "1/", "1-", "1.", "1:", "12 ", "a@", "@a.",
     "http://", "by ", "By A, ", "Jane Roe, ", "and ", "Mr. ", "& ", "&amp;", "&#1;", "&#xd800;", "&lt;", "{", "[", "}{", "\\",
     "\\u", "<", "<!--", "]]>", "20", "2020", "2020-", "01/01/", "May ", "May 1, ", "T00:00:00", "+0000", "Z", "%", "%20",
     "\u3042", "\u0e01", "\U0001f600", "\u0301", "\u200b", "\u202e", "Updated: ", "| ", "\u2013 ", " - ", "\u2022", "_", "#",
 )  # fmt: skip
-NUMBERS = ("1e999", "-1e999", "NaN", "9" * 400, "9" * 5000, "1" + "0" * 20, "0.1e-999", "-0", "1E400", "253402300800000")
+NUMBERS = (
+    "1e999",
+    "-1e999",
+    "NaN",
+    "9" * 400,
+    "9" * 5000,
+    "1" + "0" * 20,
+    "0.1e-999",
+    "-0",
+    "1E400",
+    "253402300800000",
+)
 WORDS = (
     "By ", "Published ", "Updated on ", "12 May 2021 ", "2021-05-12T10:00:00", "May 12, 2021 ", "\u8a18\u8005 ", "Von ",
     "https://news.example/", "mailto:", "\u00a9 ",
@@ -226,7 +245,9 @@ def odd_value(chance: random.Random, depth: int = 0) -> str:
     if kind == 4:
         return '{"name":' * (deep := _some(chance, 2, 3000)) + "1" + "}" * deep
     if kind == 5:
-        return json.dumps(chance.choice(("0000-00-00", "2021-13-45", "99999-01-01", "+2021-01-01T00:00:00+99:99", "\x00")))
+        return json.dumps(
+            chance.choice(("0000-00-00", "2021-13-45", "99999-01-01", "+2021-01-01T00:00:00+99:99", "\x00"))
+        )
     return chance.choice(("null", "true", '""', "[]", "{}", '"\\ud800"', '"\\u0000"', "[[[[]]]]"))
 
 
@@ -248,7 +269,9 @@ def json_ld(chance: random.Random, body: bytes, other: bytes) -> bytes:
 def many_json_ld(chance: random.Random, body: bytes, other: bytes) -> bytes:
     """Put thousands of JSON-LD blocks in."""
     block = b'<script type="application/ld+json">{"@type":"NewsArticle","headline":"A",%s}</script>'
-    inside = chance.choice((b'"author":{"name":"Jane Roe"}', b'"datePublished":"2021-05-12"', b'"a":[{"a":[{"a":[]}]}]'))
+    inside = chance.choice(
+        (b'"author":{"name":"Jane Roe"}', b'"datePublished":"2021-05-12"', b'"a":[{"a":[{"a":[]}]}]')
+    )
     return _insert(chance, body, block % inside * _some(chance, 100, 8000))
 
 
@@ -269,7 +292,9 @@ def recode(chance: random.Random, body: bytes, other: bytes) -> bytes:
 def lie_in_meta(chance: random.Random, body: bytes, other: bytes) -> bytes:
     """Say another charset in <meta> or in an XML declaration."""
     label = chance.choice(LABELS).encode()
-    form = chance.choice((b'<meta charset="%s">', b'<?xml version="1.0" encoding="%s"?>', b"<meta content='text/html;charset=%s'>"))
+    form = chance.choice(
+        (b'<meta charset="%s">', b'<?xml version="1.0" encoding="%s"?>', b"<meta content='text/html;charset=%s'>")
+    )
     return form % label + body
 
 

@@ -33,7 +33,7 @@ TIMEOUT = 20.0  # seconds a page may take; the slowest of the measured pages too
 MAX_PAGES = 2000  # pages after which a worker is replaced
 MAX_RSS = 250 * 10**6  # bytes of resident memory after which a worker is replaced; 200 MB after 5,000 pages are usual
 TRIM = 20  # pages after which a worker gives free memory back: glibc keeps 50 MB between large pages; 2 ms each time
-ADDRESS_SPACE = 3 * 2**30  # bytes: a page that wants more gets a MemoryError
+ADDRESS_SPACE = 2 * 2**30  # bytes: a page that wants more gets a MemoryError; 50 MB of elements want 2.5 GB
 _START = 60.0  # seconds in which a worker must have loaded its libraries
 _PR_SET_PDEATHSIG = 1
 

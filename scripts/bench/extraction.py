@@ -41,7 +41,7 @@ from extraction_peers.scores import Answers, TruthPage
 
 SETS = "sh,aed,fundus,wcxb_dev"
 TOGETHER = ("sh", "aed", "fundus")  # real news pages; wcxb_dev has guides and blogs too
-WARM = 3  # pages read before anything counts: libraries load their parts with the first pages
+WARM = 3  # pages read before anything counts in a round: libraries load their parts with the first pages
 
 Run = dict[str, list[Answers]]  # reader -> answers in the order of the pages
 
@@ -82,12 +82,16 @@ def started(stack: ExitStack, kinds: Sequence[Kind], envs: Path) -> list[Reader]
 
 
 def measure(readers: Sequence[Reader], pages: Sequence[TruthPage], rounds: int) -> Run:
-    """Ask every reader for every page, `rounds` times; who is asked first changes from page to page."""
+    """Ask every reader for every page, `rounds` times; who is asked first changes from page to page.
+
+    Each round has fresh processes: libraries remember what they computed for a page, and an archive reads a page once.
+    """
     found: Run = {reader.kind.name: [Answers() for _ in pages] for reader in readers}
-    for reader in readers:
-        for page in pages[:WARM]:
-            reader.ask(page.path, page.url)
     for number in range(rounds):
+        for reader in readers:
+            reader.end()
+            for page in pages[:WARM]:
+                reader.ask(page.path, page.url)
         for at, page in enumerate(pages):
             turn = (at + number) % len(readers)
             for reader in [*readers[turn:], *readers[:turn]]:

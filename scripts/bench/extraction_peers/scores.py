@@ -87,7 +87,7 @@ def text_row(metrics: Any, page: TruthPage, said: Mapping[str, Any]) -> tuple[fl
 
 
 def score(metrics: Any, pages: Sequence[TruthPage], said: Sequence[Mapping[str, Any]]) -> dict[str, float | int | None]:
-    """Return one reader's scores over these pages; None where no page has such a truth.
+    """Return one reader's scores over these pages; None where no page has such a truth, or the reader never tells it.
 
     Text: precision and recall are means over pages, f1 is made of the means (`agg`). Dates: the exact day, as given.
     Titles: equal without case, accents and punctuation. Authors: the exact set of names.
@@ -111,9 +111,9 @@ def score(metrics: Any, pages: Sequence[TruthPage], said: Sequence[Mapping[str, 
         "recall": whole.get("r"),
         "page_f1": whole.get("pagef1"),
         "exact_text": whole.get("acc"),
-        "dates": _mean(dates),
+        "dates": _mean(dates) if any(s.get("date") for s in said) else None,
         "titles": _mean(titles),
-        "authors": _mean([row[3] for row in named]),
+        "authors": _mean([row[3] for row in named]) if any(s.get("authors") for s in said) else None,
         "authors_f1": 2 * hits / max(1, 2 * hits + wrong + lost) if named else None,
     }
 
