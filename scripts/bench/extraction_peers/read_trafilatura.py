@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from htmldate.extractors import get_external_parser
 from trafilatura import bare_extraction
+
+
+def warm() -> None:
+    """Load every language of dateparser: the first page with an odd date would pay seconds for all others."""
+    get_external_parser().get_date_data("no date 99 in any language")
 
 
 def _read(body: bytes, url: str, **options: bool) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints must not stand between the answers
     socket.socket.connect = _no_network  # type: ignore[assignment,method-assign]
-    read = getattr(importlib.import_module(module), function)
+    reader = importlib.import_module(module)
+    read = getattr(reader, function)
+    getattr(reader, "warm", lambda: None)()  # what a library loads late, once in a process's life
     out.write('"ready"\n')
     out.flush()
     for line in sys.stdin:
