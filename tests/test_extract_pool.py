@@ -41,6 +41,13 @@ def work(given: ExtractTask) -> Extraction:
     return Extraction(article=True, title=f"{word} {os.getpid()}")
 
 
+def hungry(given: ExtractTask) -> Extraction:
+    """Take as many megabytes as the page's body says, in pieces, and keep them; runs in the worker."""
+    assert given.page is not None
+    kept = [bytes(2**20) for _ in range(int(given.page.body))]  # zeros are asked for, not written
+    return Extraction(article=True, title=f"{len(kept)} {os.getpid()}")
+
+
 def said(result: Extraction) -> str | None:
     return result.reason or (result.title or "").split()[0]
 
@@ -65,6 +72,43 @@ def test_a_swollen_worker_is_replaced() -> None:
     with ExtractionPool(1, max_rss=1, work=work) as pool:
         pids = {(f.result(60).title or "").split()[1] for f in [pool.submit(task("x")) for _ in range(2)]}
     assert len(pids) == 2
+
+
+def test_a_page_that_wants_too_much_memory_gives_a_reason_and_the_next_is_read() -> None:
+    with ExtractionPool(1, work=hungry) as pool:
+        asked = [ExtractTask(page=Page(url="https://a.example/", body=b"%d" % size)) for size in (1, 100_000, 2)]
+        answers = [said(f.result(60)) for f in [pool.submit(each) for each in asked]]
+    assert answers == ["1", "error-MemoryError", "2"]
+
+
+HEAD = b"<html lang=en><head><title>A pier for Port Ellery</title></head><body>"
+SENTENCE = b"The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year. "
+STORY = (b"<p>" + SENTENCE * 3 + b"</p>") * 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "reasons"),
+    [
+        (HEAD + b"<p>" + SENTENCE * (50 * 2**20 // len(SENTENCE)) + b"</p>", {"no-text", "too-large"}),
+        (HEAD + (b"<p>" + SENTENCE + b"</p>") * (50 * 2**20 // len(SENTENCE)), {"too-large"}),
+        (HEAD + b"<div>" * 100_000 + STORY + b"</div>" * 100_000, {"no-text", "too-large"}),
+        (HEAD + STORY + b"<b>" * 100_000 + STORY, {None, "too-large"}),  # what stands before the nest may be read
+    ],
+    ids=["50 MB in one paragraph", "50 MB of paragraphs", "100,000 around", "100,000 inside"],
+)
+def test_a_page_of_a_size_that_no_page_has_ends_in_a_reason(body: bytes, reasons: set[str | None]) -> None:
+    good = ExtractTask(page=Page(url="https://a.example/news/pier-9821", body=HEAD + STORY))
+    with ExtractionPool(1) as pool:
+        before = pool.submit(good).result()
+        begun = time.monotonic()
+        found = pool.submit(ExtractTask(page=Page(url="https://a.example/news/pier-9822", body=body))).result()
+        spent = time.monotonic() - begun
+        after = pool.submit(good).result()
+    print(f"{len(body) / 1e6:.1f} MB: {found.reason or 'article'} after {spent:.1f} s")  # noqa: T201 - `pytest -rP` shows it
+    assert found.reason in reasons | {"error-timeout"}  # where the machine is slow, or does something else
+    assert before.article
+    assert before == after
 
 
 def test_without_workers_pages_are_read_here() -> None:

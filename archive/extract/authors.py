@@ -14,6 +14,7 @@ MAX_AUTHORS = 20
 _MAX_NAME = 70  # characters
 _MAX_WORDS = 6
 _FULL_NAME = 2  # words
+_MAX_VALUE = 4000  # characters of one string: MAX_AUTHORS names; _EMAIL takes the square of a run without an "@"
 _INITIALS = 6  # letters; German and Swiss papers sign with "kesm" or "dpa"
 
 _TAGS = re.compile(r"<[^>]{1,200}>")
@@ -79,6 +80,7 @@ def split(value: str) -> list[str]:
     >>> split("By Jane Roe and John Doe, Political Editor")
     ['Jane Roe', 'John Doe']
     """
+    value = value[:_MAX_VALUE]
     value = squeeze(_BRACKETS.sub(" ", _EMAIL.sub(" ", _TAGS.sub(" ", unescape(unescape(value))))))
     value = _DATED.sub("", value)
     if not value or _URL.search(value):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -58,7 +58,9 @@ def search(document: Document) -> When | None:
     """Return the day that htmldate's extensive search finds, if it stands on the page."""
     core = _htmldate()
     captured = document.page.captured_at
-    latest = (captured.astimezone(UTC) + dates.ZONE_SLACK).replace(tzinfo=None) if captured else _LATEST
+    latest = _LATEST
+    if captured is not None and captured.year < MAXYEAR:  # a broken clock's WARC: a day later does not exist
+        latest = (captured.astimezone(UTC) + dates.ZONE_SLACK).replace(tzinfo=None)
     tree = copy(document.tree)
     # What a page says of its change is no publication date; htmldate would take it when it finds nothing else.
     for meta in tree.xpath(

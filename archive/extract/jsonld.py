@@ -52,6 +52,11 @@ _WRAPPING = re.compile(
 )
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _JOINED = re.compile(r"}\s*,?\s*{")
+# JSON may name halves of surrogate pairs and NUL (RFC 8259 section 8.2), which neither UTF-8 nor SQLite's functions hold.
+# Escaped backslashes and whole pairs are passed over.
+_NO_TEXT = re.compile(
+    r"\\(?:\\|ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>ud[89a-f][0-9a-f]{2})|(?P<nul>u0000))", re.IGNORECASE
+)
 _DECODER = json.JSONDecoder(strict=False)  # strict=False: raw tabs and newlines inside strings
 
 
@@ -106,10 +111,15 @@ def _load(text: str) -> Iterator[Any]:
     if not (text.startswith(("{", "[")) and text.endswith(("}", "]"))):
         text = _WRAPPING.sub("", text).strip().rstrip(";").strip()
         text = _WRAPPING.sub("", text)
+    text = _NO_TEXT.sub(_writable, text)
     try:
         yield _DECODER.decode(text)
     except (ValueError, RecursionError):
         yield from _mend(text)
+
+
+def _writable(escape: re.Match[str]) -> str:
+    return "\ufffd" if escape["half"] else " " if escape["nul"] else escape[0]
 
 
 def _mend(text: str) -> Iterator[Any]:
