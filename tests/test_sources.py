@@ -419,7 +419,9 @@ _TEXT = st.text(
 
 _SELECTORS = st.dictionaries(
     st.sampled_from(SELECTOR_FIELDS),
-    st.sampled_from(["h1", "div.story > p", "a[rel='author']", '//p[@class="a \\ b"]', "(//time)[1]/@datetime", "p:not(.é)"]),
+    st.sampled_from(
+        ["h1", "div.story > p", "a[rel='author']", '//p[@class="a \\ b"]', "(//time)[1]/@datetime", "p:not(.é)"]
+    ),
 )
 
 

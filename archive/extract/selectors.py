@@ -104,7 +104,7 @@ def _remove(document: Document, found: Iterable[Any]) -> bool:
         element.drop_tree()  # the text after it stays
     if elements:
         for kept in (document.h1s, document.times):
-            kept[:] = [e for e in kept if e.getroottree().getroot() is document.tree]
+            kept[:] = [e for e in kept if any(a is document.tree for a in e.iterancestors())]
     return bool(elements)
 
 
