@@ -149,7 +149,7 @@ def shape_of(document: Document, parts: Sequence[Block]) -> Shape:
             shape.links += 1
             if shape.links > _MAX_LINKS:
                 continue
-            text = " ".join("".join(element.itertext()).split())
+            text = _text(element)
             shape.linked += len(text)
             href = element.get("href") or ""
             groups.add(element, href, text)
@@ -179,11 +179,16 @@ def _count_control(element: Element, tag: str, shape: Shape, groups: _Groups) ->
     if tag == "pre":
         shape.codes += 1
     elif tag == "button":
-        text = " ".join("".join(element.itertext()).split())
+        text = _text(element)
         if len(text) <= _PROMPT:
             groups.prompts.append(text)
     else:
         shape.fields += (element.get("type") or "text").lower() not in _NO_FIELD
+
+
+def _text(element: Element) -> str:
+    text = "".join(element.itertext()) if len(element) else element.text
+    return " ".join(text.split()) if text else ""
 
 
 def _size(paragraph: Element) -> int:

@@ -127,7 +127,7 @@ def of_text(
             return "error-page"
     if size < VERY_SHORT or (size < SHORT and not claims and dated in _WEAK):
         return "too-short"
-    if size < _SOFT_ERROR_TEXT and not document.articles and _is_video(document):
+    if size < _SOFT_ERROR_TEXT and not claims and _is_video(document):
         return "video"
     found = signs(document, parts, dated=dated, authors=authors, title=title)
     return "listing" if verdict_trees().score(found) + _told(document) > 0 else None
