@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -95,6 +97,16 @@ def test_a_date_after_the_capture_is_not_believed() -> None:
 def test_selectors_make_no_article_of_an_error_page() -> None:
     page = Page(url=URL, body=b"<title>404 Not Found</title><p>Not here.</p>", selectors={"text": "p"})
     assert extract(page).reason == "error-page"
+
+
+@pytest.mark.parametrize("selector", ["//p/following-sibling::p", "p + p", "p ~ p", "//p[ancestor::div[.//p[.//b]]]"])
+def test_a_costly_selector_is_not_asked_of_an_enormous_page(selector: str) -> None:
+    enormous = document(f"<div>{BODY * 7000}</div>")
+    begun = time.process_time()
+    assert apply(replace(enormous, page=replace(enormous.page, selectors={"text": selector}))).missed == ("text",)
+    assert time.process_time() - begun < 5  # it would take minutes
+    usual = document(f"<div>{BODY * 3}<b>x</b></div>")
+    assert apply(replace(usual, page=replace(usual.page, selectors={"text": selector.replace("//b", "//node()")}))).text
 
 
 def test_without_selectors_nothing_is_touched() -> None:

@@ -18,9 +18,12 @@ from archive.extract.blocks import Block, blocks
 from archive.extract.dates import When
 from archive.extract.document import Document, Element, inner_text, squeeze
 from archive.extract.title import MAX_TITLE
-from archive.sources.selector import xpath_of
+from archive.sources.selector import is_costly, xpath_of
 
 _MAX_FOUND = 500  # elements of one selector
+# What a costly selector is asked of: "p + p" takes a second on 3,000 siblings and minutes on 20,000 (libxml2 2.14).
+_MAX_ELEMENTS = 8000
+_MAX_CHILDREN = 1000
 _MAX_DATE = 200  # characters of an element that holds a date
 _UNSEEN = frozenset(
     {
@@ -87,14 +90,23 @@ def apply(document: Document) -> Selected:
 
 
 @lru_cache(maxsize=256)
-def _compiled(selector: str) -> Any:
-    return etree.XPath(xpath_of(selector), regexp=False, smart_strings=False)
+def _compiled(selector: str) -> tuple[Any, bool]:
+    path = xpath_of(selector)
+    return etree.XPath(path, regexp=False, smart_strings=False), is_costly(path)
 
 
 def _find(document: Document, selector: str) -> list[Any]:
     """Return elements, or texts and attribute values, in the page's order."""
-    found = _compiled(selector)(document.tree)
+    evaluate, costly = _compiled(selector)
+    if costly and _is_enormous(document.tree):
+        return []
+    found = evaluate(document.tree)
     return found[:_MAX_FOUND] if isinstance(found, list) else []
+
+
+def _is_enormous(tree: Element) -> bool:
+    widths = [len(element) for element in tree.iter()]
+    return len(widths) > _MAX_ELEMENTS or max(widths) > _MAX_CHILDREN
 
 
 def _remove(document: Document, found: Iterable[Any]) -> bool:

@@ -3,7 +3,7 @@
 A selector runs in C on pages of a quarter of a million elements and cannot be interrupted there, so what makes its
 time grow faster than the page is refused: paths over the whole page inside a predicate, axes over everything before or
 after, deep nesting. libxml2's XPath 1.0 has no document(); EXSLT functions (re:test and others) need a prefix, and
-prefixes are refused. What is still slow on a strange page runs into the worker's time limit and costs that page only.
+prefixes are refused. What is quick but on enormous pages (siblings, predicates in predicates) is not asked of those.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 _AXES = re.compile(r"(?<![\w-])(following|preceding|namespace)\s*::")
+_NESTED = re.compile(r"\[[^\]]*\[")
 _ROOTED = re.compile(r"(?:\[|[(,|=<>]|\b(?:and|or)\b)\s*/")
 
 
@@ -45,6 +46,16 @@ def xpath_of(selector: str) -> str:
     path = selector if selector.startswith(("/", "./", "(")) else _of_css(selector)
     _compiles(path, selector)
     return path
+
+
+def is_costly(path: str) -> bool:
+    """Say whether an XPath's time grows with the square of a page, or worse: siblings, predicates in predicates.
+
+    >>> is_costly("//p/following-sibling::p"), is_costly("//p[a]/b[1]")
+    (True, False)
+    """
+    bare = _QUOTED.sub("''", path)
+    return "sibling::" in bare or bool(_NESTED.search(bare))
 
 
 def _of_css(selector: str) -> str:
