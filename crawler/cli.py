@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archive.cli import group
+from archive.commands.selectors import try_command
 from crawler.commands.crawl import crawl, save
 from crawler.commands.sources import sources
 from crawler.commands.status import rebuild, status
@@ -10,6 +11,7 @@ from crawler.commands.status import rebuild, status
 # In the order of a first day: make, add, crawl, look, ask, mend.
 _FIRST = {"init": 0, "sources": 1, "crawl": 2, "save": 3, "status": 4}
 
+sources.add_command(try_command)
 for _command in (sources, crawl, save, status, rebuild):
     group.add_command(_command)
 group.commands = dict(sorted(group.commands.items(), key=lambda item: _FIRST.get(item[0], 99)))

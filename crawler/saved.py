@@ -39,6 +39,7 @@ _EMPTY = {
     "not-html": "it is not HTML",
     "front-page": "it is a front page",
     "listing": "it is a list of links",
+    "video": "it is a video with a caption",
     "consent": "it asks for consent first",
     "feed": "it is a feed or sitemap",
 }

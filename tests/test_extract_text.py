@@ -1,4 +1,4 @@
-"""Text, verdict and the promises of `extract`: pure, bounded, never raising."""
+"""Text and the promises of `extract`: pure, bounded, never raising."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archive.extract import EXTRACTOR, Page, blocks, extract, to_json
 from archive.extract.chrome import is_chrome
 from archive.extract.extract import extract_snapshot
 from archive.extract.text import byline
-from archive.model import Extraction, RecordRef, Role, Snapshot
+from archive.model import Extraction, RecordRef, Snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
 SENTENCES = (
@@ -113,40 +113,6 @@ def test_bylines(line: str, names: tuple[str, ...]) -> None:
 def test_blocks(xml: str, text: str, markdown: str) -> None:
     found = blocks.blocks(etree.fromstring(f"<body>{xml}</body>"))
     assert (blocks.text_of(found), blocks.markdown_of(found)) == (text, markdown)
-
-
-@pytest.mark.parametrize(
-    ("given", "reason"),
-    [
-        (page(BODY, status=404), "status"),
-        (page(BODY, status=304), "status"),
-        (page(BODY, role=Role.HOME), "front-page"),
-        (page(BODY, role=Role.SECTION), "listing"),
-        (page(BODY, role=Role.FEED), "feed"),
-        (page(BODY, url="https://lantern.example/"), "front-page"),
-        (Page(url=URL, body=b""), "empty"),
-        (Page(url=URL, body=b" \n\t"), "empty"),
-        (Page(url=URL, body=b"<!-- -->"), "empty"),
-        (Page(url=URL, body=b"%PDF-1.7 ..."), "not-html"),
-        (Page(url=URL, body=b'{"a": 1}'), "not-html"),
-        (Page(url=URL, body=b"\xff\xd8\xff\xe0", headers=(("content-type", "image/jpeg"),)), "not-html"),
-        (Page(url=URL, body=b'<?xml version="1.0"?><!-- x --><rss version="2.0"></rss>'), "feed"),
-        (Page(url=URL, body=b'\xef\xbb\xbf<urlset xmlns="x"></urlset>'), "feed"),
-        (Page(url=URL, body=b"<feed></feed>", headers=(("Content-Type", "application/atom+xml"),)), "feed"),
-        (Page(url=URL, body=b"<p>x</p>" + b" " * (64 * 2**20)), "too-large"),
-        (Page(url=URL, body=b"<p>" * 300_000), "too-large"),
-        (page("<p>Short.</p>"), "too-short"),
-        (page("<script>var a = 1;</script>"), "no-text"),
-        (page("<h1>404</h1><p>The page was not found.</p>", "<title>Page not found</title>"), "error-page"),
-        (
-            page("<p>Just a moment. Checking your browser before you go on to the page that you asked for.</p>"),
-            "consent",
-        ),
-    ],
-)
-def test_reasons(given: Page, reason: str) -> None:
-    found = extract(given)
-    assert (found.article, found.reason, found.text) == (False, reason, None)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from archive.sources import (
     set_contact,
     set_enabled,
 )
+from archive.sources.selector import SELECTOR_FIELDS
 
 FULL = """
 contact = "mailto:desk@paper.example"
@@ -259,7 +260,7 @@ def test_adding_keeps_what_is_there(path: Path) -> None:
         delay=2.5,
         include=(r"/\d+/", "it's \\ 'x'"),
         headers={"X-Token": 'a"b\\c'},
-        selectors={"odd key é": "div > p"},
+        selectors={"text": "div > p", "title": "//h1[@class='a b']"},
         enabled=False,
     )
     add_source(path, source)
@@ -416,7 +417,15 @@ _TEXT = st.text(
 ).filter(lambda text: text.strip() == text != "")
 
 
-@given(_TEXT, st.dictionaries(_TEXT, _TEXT, max_size=2), st.floats(0, 86400), _TEXT)
+_SELECTORS = st.dictionaries(
+    st.sampled_from(SELECTOR_FIELDS),
+    st.sampled_from(
+        ["h1", "div.story > p", "a[rel='author']", '//p[@class="a \\ b"]', "(//time)[1]/@datetime", "p:not(.é)"]
+    ),
+)
+
+
+@given(_TEXT, _SELECTORS, st.floats(0, 86400), _TEXT)
 def test_what_is_added_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, agent: str, selectors: dict[str, str], delay: float, key: str
 ) -> None:

@@ -11,8 +11,9 @@ An `Extraction` with `article` false carries one of these reasons, which is stor
     empty        no bytes, or no element
     too-large    more than 64 MiB once decoded, or more elements than a page can have
     front-page   a home page
-    listing      a section, tag or search page, a forum, a shop
+    listing      a section, tag or search page, a forum, a shop, a manual
     error-page   an error page that was sent with status 200
+    video        a video or a recording with a caption
     consent      a consent wall, a login wall, a robot check
     no-text      markup without any text of its own
     too-short    some text, but not an article's

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
-from archive.extract import flags, metadata, published, text, title, verdict
+from archive.extract import flags, metadata, published, selectors, text, title, verdict
 from archive.extract import language as languages
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
-from archive.extract.profile import without_furniture
 from archive.model import DiscoveryFact, Extraction, Snapshot
 
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
@@ -72,22 +72,31 @@ def page_of(
 
 
 def _read(document: Document) -> Extraction:
+    selected = selectors.apply(document)
     canonical = metadata.canonical(document)
     reason = verdict.of_document(document)
     if reason is not None:
         return Extraction.refused(reason, canonical=canonical)
     sites = title.site_names(document)
-    headline = title.find(document, sites)
+    headline = (selected.title, "selector") if selected.title else title.find(document, sites)
     titles = [t for t, _ in title.candidates(document, sites)]
     if headline:
         titles.append(headline[0])
-    body = text.read(document, titles, document.declared_language)
-    parts = without_furniture(body.blocks, document.page.profile)
+    if selected.text:
+        kept, line, signed = text.clean(selected.text, titles, document.declared_language)
+        body = text.Body(tuple(kept), "selector", line, signed)
+    else:
+        body = text.read(document, titles, document.declared_language)
+    parts = list(body.blocks)
     if headline is None and parts:
         headline, parts = _first_line(parts)
-    dated = published.find(document, body.dated, headline[0] if headline else None)
-    names = metadata.authors(document, headline[0] if headline else None) or (
-        (body.signed, "text") if body.signed else None
+    named = headline[0] if headline else None
+    when = selected.published
+    dated = published.Dated(when, "selector") if when else published.find(document, body.dated, named)
+    names = (
+        (selected.authors, "selector")
+        if selected.authors
+        else metadata.authors(document, named) or ((body.signed, "text") if body.signed else None)
     )
     reason = verdict.of_text(
         document,
@@ -98,8 +107,13 @@ def _read(document: Document) -> Extraction:
     )
     if reason is not None:
         return Extraction.refused(reason, canonical=canonical)
-    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), f"trafilatura:{body.base}")}
-    return _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
+    via = "selector" if selected.text else f"trafilatura:{body.base}"
+    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), via)}
+    extraction = _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
+    if selected.missed:
+        provenance = {**extraction.provenance, **selected.provenance()}
+        return replace(extraction, provenance=dict(sorted(provenance.items())))
+    return extraction
 
 
 def _first_line(parts: list[block_tools.Block]) -> tuple[tuple[str, str] | None, list[block_tools.Block]]:

@@ -44,3 +44,27 @@ def redirected_to(conn: sqlite3.Connection, url: str) -> str | None:
             (url,),
         ).fetchone()
     return None if row is None else str(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """A capture on which an article was found, and where its record lies."""
+
+    captured_at: str
+    warc: str  # path below warc/, without .open
+    offset: int
+    role: str | None
+
+
+def last_articles(conn: sqlite3.Connection, source: str, limit: int) -> list[StoredArticle]:
+    """Return the last capture of each of a source's articles, newest first. Raises `QueryError`."""
+    with answering(conn):
+        rows = conn.execute(
+            # SQLite takes the other columns of a group from the row that has the max()
+            "SELECT max(c.captured_at), w.name, c.offset, c.role FROM captures c"
+            " JOIN extractions e ON e.pk = c.extraction JOIN articles a ON a.pk = c.article JOIN warcs w ON w.pk = c.warc"
+            " WHERE a.source = ? AND a.hidden = 0 AND e.status = 'article' AND c.record_type <> 'revisit'"
+            " GROUP BY c.article ORDER BY 1 DESC, c.url_key LIMIT ?",
+            (source, limit),
+        ).fetchall()
+    return [StoredArticle(*row) for row in rows]

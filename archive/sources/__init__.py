@@ -7,7 +7,7 @@ possible: comments and order are people's own.
 from archive.sources.model import Source, SourcesFile, name_for
 from archive.sources.read import load_sources, parse_sources
 from archive.sources.template import SOURCES_TEMPLATE
-from archive.sources.write import add_source, remove_source, rename_source, set_contact, set_enabled
+from archive.sources.write import add_source, remove_source, rename_source, selectors_line, set_contact, set_enabled
 
 __all__ = [
     "SOURCES_TEMPLATE",
@@ -19,6 +19,7 @@ __all__ = [
     "parse_sources",
     "remove_source",
     "rename_source",
+    "selectors_line",
     "set_contact",
     "set_enabled",
 ]

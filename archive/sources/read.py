@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
 from archive.sources.model import Source, SourcesFile
+from archive.sources.selector import SELECTOR_FIELDS, SelectorError, xpath_of
 from archive.urls import canonical_url, join_url
 
 _T = TypeVar("_T")
@@ -21,6 +22,7 @@ _NAME = re.compile(r"\w(?:[\w .-]{0,98}[\w.])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_SOURCE_LINE = re.compile(r"\s*\[\[\s*source\s*\]\]")
 _MAILTO = re.compile(r"mailto:[^@\s<>]+@[^@\s<>]+\.?[^@\s<>]*")
 # Set by the fetcher itself; a value of one's own would break the exchange or the record of it.
 _OWN_HEADERS = frozenset(
@@ -65,12 +67,12 @@ def parse_sources(text: str, *, path: Path | str = "sources.toml") -> SourcesFil
     entries = top.get("source", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SourcesError(path, "write each source under a line [[source]], with two brackets.", key="source")
-    sources = tuple(_source(entry, number, path) for number, entry in enumerate(entries, 1))
+    sources = tuple(_source(entry, number, path, text) for number, entry in enumerate(entries, 1))
     _no_duplicates(sources, path)
     return SourcesFile(contact=contact, sources=sources)
 
 
-def _source(entry: Mapping[str, object], number: int, path: Path | str) -> Source:
+def _source(entry: Mapping[str, object], number: int, path: Path | str, text: str) -> Source:
     name = entry.get("name")
     label = name if isinstance(name, str) and name else f"number {number}"
     _known(entry, _KEYS, path=path, entry=label)
@@ -79,7 +81,11 @@ def _source(entry: Mapping[str, object], number: int, path: Path | str) -> Sourc
             raise SourcesError(path, f'is missing. Add {key} = "{example}".', entry=label, key=key)
     values: dict[str, Any] = {}  # by key, each as its check returns it
     for key, value in entry.items():
-        values[key] = _checked(_KEYS[key], value, path=path, entry=label, key=key)
+        try:
+            values[key] = _checked(_KEYS[key], value, path=path, entry=label, key=key)
+        except SourcesError as error:
+            line = _line(text, number, key)
+            raise SourcesError(path, f"{line}{error.why}", entry=label, key=key) from None
     for key in ("feeds", "sitemaps", "sections"):
         if key in values:
             values[key] = tuple(
@@ -87,6 +93,16 @@ def _source(entry: Mapping[str, object], number: int, path: Path | str) -> Sourc
                 for ref in values[key]
             )
     return Source(**values)
+
+
+def _line(text: str, number: int, key: str) -> str:
+    """Return "line 12: " where a key stands in the file's n-th source, "" if it is written in another form."""
+    entry = 0
+    for at, line in enumerate(text.splitlines(), 1):
+        entry += bool(_SOURCE_LINE.match(line))
+        if entry == number and re.match(rf"\s*(?:{re.escape(key)}\s*=|\[\s*source\s*\.\s*{re.escape(key)}\s*\])", line):
+            return f"line {at}: "
+    return ""
 
 
 def _known(table: Mapping[str, object], known: Mapping[str, object], *, path: Path | str, entry: str | None) -> None:
@@ -230,6 +246,20 @@ def _headers(value: object) -> Mapping[str, str]:
     return headers
 
 
+def _selectors(value: object) -> Mapping[str, str]:
+    table = _table(value)
+    for name, selector in table.items():
+        if name not in SELECTOR_FIELDS:
+            near = difflib.get_close_matches(name.lower(), SELECTOR_FIELDS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise _WrongValueError(f"{name!r} is no field; {hint}Known here: {', '.join(SELECTOR_FIELDS)}.")
+        try:
+            xpath_of(selector)
+        except SelectorError as error:
+            raise _WrongValueError(f"the selector for {name!r}, {selector!r}: {error}") from None
+    return table
+
+
 _TOP_KEYS: dict[str, object] = {"contact": _contact, "source": None}
 _KEYS: dict[str, Callable[[object], object]] = {
     "name": _name,
@@ -244,7 +274,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "headers": _headers,
     "user_agent": _text,
     "render": _truth,
-    "selectors": _table,
+    "selectors": _selectors,
     "politeness_key": _text,
     "enabled": _truth,
 }

@@ -162,6 +162,15 @@ def _block(source: Source) -> str:
     return "\n".join(lines) + "\n"
 
 
+def selectors_line(selectors: Mapping[str, str]) -> str:
+    """Return the line of sources.toml that names these selectors.
+
+    >>> selectors_line({"text": "div.story"})
+    'selectors = { text = "div.story" }'
+    """
+    return f"selectors = {_toml(selectors)}"
+
+
 def _toml(value: object) -> str:
     """Return a value in TOML 1.0."""
     if isinstance(value, bool):
