@@ -92,7 +92,7 @@ def samples(corpus: Path) -> list[Sample]:
 def domain(host: str) -> str:
     """Return a host's registered domain, near enough to keep a publisher's pages in one fold."""
     parts = host.split(".")
-    short = len(parts) > 2 and len(parts[-2]) <= 3 and len(parts[-1]) == 2  # noqa: PLR2004 - co.uk
+    short = len(parts) > 2 and len(parts[-2]) <= 3 and len(parts[-1]) == 2
     return ".".join(parts[-3:] if short else parts[-2:])
 
 
@@ -120,7 +120,7 @@ def labels(texts: Sequence[str], truth: str, optional: str, *, cjk: bool) -> lis
             free_at = [p for p in at.get(gram, ()) if p not in claimed and p not in claims[-1:]]
             claims.extend(free_at[:1])
         share = len(claims) / len(grams)
-        if share > 0.5:  # noqa: PLR2004
+        if share > 0.5:
             claimed.update(claims)
             span[j] = (claims[0], claims[-1] + _GRAM)
         elif costless and sum(g in costless for g in grams) > len(grams) / 2:
@@ -164,9 +164,9 @@ def read(sample: Sample) -> Read | None:
     rows = np.array(table, dtype=np.float64)
     mask = candidates(rows)
     share, size = (np.array(x, dtype=np.float64) for x in zip(*said, strict=True))
-    weights = np.minimum(size / max(size[share > 0.5].sum(), 1), 0.5) * 30 + 0.05  # noqa: PLR2004
+    weights = np.minimum(size / max(size[share > 0.5].sum(), 1), 0.5) * 30 + 0.05
     weights[share < 0] = 0
-    return Read(rows[mask], (share > 0.5).astype(int)[mask], weights[mask])  # noqa: PLR2004
+    return Read(rows[mask], (share > 0.5).astype(int)[mask], weights[mask])
 
 
 def train(pages: Sequence[Read | None]) -> dict[str, Any]:
@@ -183,8 +183,9 @@ def train(pages: Sequence[Read | None]) -> dict[str, Any]:
             max_iter=90, learning_rate=0.09, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=5.0,
             max_features=0.3, early_stopping=False, random_state=seed,
         ).fit(rows, said, sample_weight=weights)  # fmt: skip
-        base += float(model._baseline_prediction[0, 0]) / FORESTS
-        for (predictor,) in model._predictors:
+        # scikit-learn has no public way to read a tree's nodes
+        base += float(model._baseline_prediction[0, 0]) / FORESTS  # noqa: SLF001
+        for (predictor,) in model._predictors:  # noqa: SLF001
             nodes = predictor.nodes
             depth = max(depth, int(nodes["depth"].max()))
             trees.append([_node(node) for node in nodes])
@@ -228,7 +229,7 @@ _LAST: list[tuple[int, Forest]] = []
 def _extract(weights: dict[str, Any], sample: Sample) -> str:
     if not _LAST or _LAST[0][0] != hash(str(weights["trees"][0])):
         _LAST[:] = [(hash(str(weights["trees"][0])), Forest.of(weights))]
-    with mock.patch("archive.extract.judge.forest", lambda: _LAST[0][1]):
+    with mock.patch("archive.extract.judge.forest", return_value=_LAST[0][1]):
         page = Page(url=sample.url, body=gzip.decompress(sample.path.read_bytes()))
         said = to_json(sample.url, extract(page))
     return json.dumps({"set": sample.set, "n": sample.n, **said}, ensure_ascii=False)

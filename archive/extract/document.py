@@ -72,7 +72,7 @@ class Document:
 
     page: Page
     tree: Element
-    text: str  # the page's characters, as the tree was made from
+    raw: bytes  # the page's characters as UTF-8, as the tree was made from
     encoding: str
     encoding_via: str
     metas: dict[str, list[str]]  # lower-case name, property, itemprop or http-equiv -> contents, in the page's order
@@ -178,8 +178,8 @@ def parse(page: Page) -> Document | None:
     Raises `TooLargeError` for more than MAX_ELEMENTS elements.
     """
     decoded = charset.decode(page.body, content_type(page))
-    text = _printable(decoded.text)
-    tree, deep = _tree(text)
+    raw = _printable(decoded.text)
+    tree, deep = _tree(raw)
     if tree is None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
@@ -187,7 +187,7 @@ def parse(page: Page) -> Document | None:
     document = Document(
         page=page,
         tree=tree,
-        text=text,
+        raw=raw,
         encoding=decoded.encoding,
         encoding_via=decoded.via,
         metas={},

@@ -61,7 +61,14 @@ for _n, _words in enumerate(_RAW["places"].values()):
         _CUE_OF.setdefault(_word, []).append(_n)
 WORDING = tuple(_RAW["wording"])
 _WORDING = tuple(re.compile(p, re.IGNORECASE if k != "byline" else 0) for k, p in _RAW["wording"].items())
-COLUMNS = BASE + tuple(f"{name}{n:+d}" for n in _NEIGHBOURS for name in AROUND) + tuple(f"near:{c}" for c in CUES) + tuple(f"own:{c}" for c in CUES) + tuple(f"says:{w}" for w in WORDING) + ("rescued",)
+COLUMNS = (
+    *BASE,
+    *(f"{name}{n:+d}" for n in _NEIGHBOURS for name in AROUND),
+    *(f"near:{cue}" for cue in CUES),
+    *(f"own:{cue}" for cue in CUES),
+    *(f"says:{word}" for word in WORDING),
+    "rescued",
+)
 
 
 def weigh(text: str) -> int:
@@ -125,7 +132,7 @@ def rows(found: Sequence[Segment], context: Context) -> list[list[float]]:
             segment.linked / max(len(text), 1), min(segment.links, 10), segment.bold / max(len(text), 1),
             math.log1p(len(_STOP.findall(lead))), float(bool(_END.search(text))), min(lead.count(",") + lead.count("，"), 8),
             sum(c.isdigit() for c in lead) / max(len(lead), 1), sum(c.isupper() for c in lead) / max(len(lead), 1),
-            float(text[:1] in "\"“„«‘»"), float(text.endswith(":")), float(text.endswith("?")),
+            float(text[:1] in '"“„«‘»'), float(text.endswith(":")), float(text.endswith("?")),
             float(bool(_DATE.search(lead)) and size < 80), float("©" in lead or "(c)" in lead.lower()),  # noqa: PLR2004
             float(is_chrome(text)), float(folded != "" and folded in titles),
             float(len(folded) > 12 and any(folded in t or t in folded for t in titles if len(t) > 12)),  # noqa: PLR2004
@@ -207,7 +214,7 @@ def _cues(place: Place) -> list[float]:
         for word in at.own:
             for column in _CUE_OF.get(word, ()):
                 near[column] = max(near[column], 1.0 - step / 10)
-                if step < 2:
+                if step <= 1:
                     own[column] = 1.0
         at = at.parent
     return near + own

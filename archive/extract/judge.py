@@ -25,8 +25,24 @@ THRESHOLD = 0.5
 _CANDIDATE_SIZE = 80  # weighed characters: a segment that no witness keeps is a candidate from here on
 _CANDIDATE_LINKS = 0.5  # … with less link text than this share
 _AREAS = frozenset(
-    "comment comments disqus kommentar kommentare commentaires comentarios reacties cookie cookies consent gdpr privacy "
-    "modal popup overlay".split()
+    [
+        "comment",
+        "comments",
+        "disqus",
+        "kommentar",
+        "kommentare",
+        "commentaires",
+        "comentarios",
+        "reacties",
+        "cookie",
+        "cookies",
+        "consent",
+        "gdpr",
+        "privacy",
+        "modal",
+        "popup",
+        "overlay",
+    ]
 )
 _MOST_OF_PAGE = 0.5  # share of the kept text that stands in such areas; above, the page calls its article so
 _LEAST = 0.15  # probability below which nothing is an article's, even where nothing better is there
@@ -119,7 +135,7 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
         kept &= ~area
     seen: set[str] = set()
-    for n in np.flatnonzero(kept):
+    for n in map(int, np.flatnonzero(kept)):
         if sizes[n] >= _DUPLICATE:
             if found[n].text in seen:
                 kept[n] = False

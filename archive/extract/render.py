@@ -134,7 +134,9 @@ def _table(members: Sequence[Segment]) -> Iterator[Block]:
         return
     texts = [[" ".join(squeeze(s.text) for s in cell) for cell in row] for row in rows]
     marks = [[" ".join(squeeze(markdown(s.run).replace(BREAK, " ")) for s in cell) for cell in row] for row in rows]
-    lines = ["| " + " | ".join([m.replace("|", "\\|") for m in row] + [""] * (width - len(row))) + " |" for row in marks]
+    lines = [
+        "| " + " | ".join([m.replace("|", "\\|") for m in row] + [""] * (width - len(row))) + " |" for row in marks
+    ]
     lines.insert(1, "|" + " --- |" * width)
     yield Block("table", "\n".join(" | ".join(row) for row in texts), "\n".join(lines))
 

@@ -28,7 +28,7 @@ _UNSEEN = (
 _INLINE = frozenset({
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd",
     "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
-    "tt", "u", "var", "wbr", "img", "picture", "source", "link", "meta", "bdo", "blink", "center-inline",
+    "tt", "u", "var", "wbr", "img", "picture", "source", "link", "meta", "blink", "center-inline",
 })  # fmt: skip
 _HEADS = {f"h{n}": n for n in range(1, 7)}
 _WORD = re.compile(r"[a-z]{2,20}|[A-Z][a-z]{1,19}|[A-Z]{2,20}")
@@ -51,7 +51,7 @@ class Place:
 
     def near(self) -> tuple[str, ...]:
         """Return the steps of itself and its next ancestors, at most four."""
-        steps = []
+        steps: list[str] = []
         place: Place | None = self
         while place is not None and len(steps) < _NEAR:
             steps.append(place.step)

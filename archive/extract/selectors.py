@@ -14,9 +14,11 @@ from typing import Any
 from lxml import etree
 
 from archive.extract import authors, dates
-from archive.extract.blocks import Block, blocks
+from archive.extract.blocks import Block
 from archive.extract.dates import When
 from archive.extract.document import Document, Element, inner_text, squeeze
+from archive.extract.render import blocks_of
+from archive.extract.segment import segments
 from archive.extract.title import MAX_TITLE
 from archive.sources.selector import is_costly, xpath_of
 
@@ -25,27 +27,6 @@ _MAX_FOUND = 500  # elements of one selector
 _MAX_ELEMENTS = 8000
 _MAX_CHILDREN = 1000
 _MAX_DATE = 200  # characters of an element that holds a date
-_UNSEEN = frozenset(
-    {
-        "script", "style", "noscript", "template", "svg", "iframe", "form", "button", "input", "select", "textarea",
-        "object", "embed", "video", "audio", "picture", "img", "canvas", "head", "nav",
-    }
-)  # fmt: skip
-# How archive.extract.blocks calls what HTML calls so: trafilatura's names, which are TEI's.
-_NAMES = {
-    **{f"h{n}": ("head", f"h{n}") for n in range(1, 7)},
-    "ul": ("list", "ul"), "ol": ("list", "ol"), "li": ("item", None), "dl": ("list", "ul"), "dt": ("item", None),
-    "dd": ("item", None), "blockquote": ("quote", None), "pre": ("code", None), "br": ("lb", None), "tr": ("row", None),
-    "td": ("cell", None), "th": ("cell", None), "b": ("hi", "#b"), "strong": ("hi", "#b"), "i": ("hi", "#i"),
-    "em": ("hi", "#i"), "code": ("hi", "#t"),
-}  # fmt: skip
-_INLINE = frozenset(
-    {
-        "a", "abbr", "acronym", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "font", "ins", "kbd", "label", "mark",
-        "q", "s", "samp", "small", "span", "strike", "sub", "sup", "time", "tt", "u", "var", "wbr", "ruby", "rt", "rp",
-    }
-)  # fmt: skip
-_KEPT = frozenset({"p", "table"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,42 +134,4 @@ def _text(found: Iterable[Any]) -> tuple[Block, ...]:
         copy.tail = None
         wrapper = etree.SubElement(body, "div")
         wrapper.append(copy)
-    _convert(body)
-    return tuple(blocks(body))
-
-
-def _convert(body: Element) -> None:
-    """Rename HTML to what `blocks` reads, and take out what no reader sees as text. In place."""
-    for element in list(body.iter()):
-        tag = element.tag
-        if element is body:
-            continue
-        if not isinstance(tag, str) or tag in _UNSEEN:
-            _drop(element)
-        elif tag in _NAMES:
-            _rename(element, *_NAMES[tag])
-        elif tag not in _INLINE and tag not in _KEPT and tag not in {"thead", "tbody", "tfoot"}:
-            element.tag = "div"
-
-
-def _rename(element: Element, name: str, rend: str | None) -> None:
-    above = element.getparent()
-    if name == "hi" and rend == "#t" and above is not None and above.tag == "code":
-        return  # <pre><code>: one piece of code
-    element.tag = name
-    element.attrib.clear()
-    if rend:
-        element.set("rend", rend)
-
-
-def _drop(element: Element) -> None:
-    above = element.getparent()
-    if above is None:
-        return
-    tail = element.tail or ""
-    before = element.getprevious()
-    if before is not None:
-        before.tail = f"{before.tail or ''}{tail}"
-    else:
-        above.text = f"{above.text or ''}{tail}"
-    above.remove(element)
+    return tuple(blocks_of(segments(body)))

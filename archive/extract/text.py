@@ -1,14 +1,14 @@
-"""The article's text: trafilatura's choice of blocks, without the lines that every page has.
+"""The article's text: the segments of the page that are judged to be its article, without the lines that every page has.
 
-favor_precision is the better base for news: on the pages measured it loses less than it spares. Only where it finds
-(nearly) nothing the default is asked. `deduplicate` stays off: it remembers other pages and makes the third reading of
-a page empty. Comments are never the article's.
+trafilatura with favor_precision is the first witness, without its fallbacks; resiliparse and the JSON-LD body are the
+others. `deduplicate` stays off: it remembers other pages and makes the third reading of a page empty. Comments are
+never the article's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
@@ -16,9 +16,10 @@ from importlib import import_module
 from typing import Any
 
 from resiliparse.extract import html2text
+from resiliparse.parse.html import HTMLTree
 
 from archive.extract import authors, dates, jsonld, metadata
-from archive.extract.blocks import Block, blocks, text_of, with_text
+from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
 from archive.extract.features import Context, rows
@@ -34,6 +35,7 @@ _FAR_LESS = 0.6  # share of another witness's length below which the first one i
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
+_TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
@@ -57,21 +59,27 @@ def _trafilatura() -> tuple[Any, Any]:
     return core, settings
 
 
-def _blocks(tree: Element, url: str, *, precision: bool, fast: bool) -> list[Block]:
-    """Run trafilatura's cascade on a copy of the tree.
+def _trafilatura_text(tree: Element, url: str, *, precision: bool, fast: bool) -> str:
+    """Return what trafilatura keeps of a copy of the tree, a line a block. The tree is not changed.
 
-    `bare_extraction` would copy once more and render the text, which is done here for text and Markdown at once. The
-    function is trafilatura's own; that is why its version is pinned to 2.3.
+    `bare_extraction` would read metadata and render too. The function is trafilatura's own; that is why its version is
+    pinned to 2.3. `fast` leaves out its fallbacks, readability and jusText, which need a second per thousand levels of nesting.
     """
     core, settings = _trafilatura()
-    options = settings.Extractor(
-        precision=precision, fast=fast, comments=False, formatting=True, url=url, output_format="python"
-    )
+    options = settings.Extractor(precision=precision, fast=fast, comments=False, url=url, output_format="python")
     try:
         body, *_ = core.trafilatura_sequence(copy(tree), options, url)
-    except (TypeError, ValueError):  # what bare_extraction takes for "nothing found": bytes that no XML can hold
-        return []
-    return blocks(body) if body is not None else []
+    except (TypeError, ValueError, RecursionError):  # bytes that no XML can hold, lists nested without end
+        return ""
+    return "\n".join("".join(e.itertext()) for e in body.iter(*_TEXT_TAGS)) if body is not None else ""
+
+
+def _resiliparse_text(document: Document) -> str:
+    """Return what resiliparse takes for the main content, "" for a page so deep that it would need minutes."""
+    if document.deep:
+        return ""
+    tree = HTMLTree.parse_from_bytes(document.raw, "utf-8")
+    return str(html2text.extract_plain_text(tree, main_content=True, alt_texts=False))
 
 
 def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], list[list[float]], str]:
@@ -81,10 +89,10 @@ def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], 
     """
     found = segments(document.tree)
     url = document.page.url
-    main = html2text.extract_plain_text(document.text, main_content=True, alt_texts=False)
-    first, base = text_of(_blocks(document.tree, url, precision=True, fast=True)), "precision"
+    main = _resiliparse_text(document)
+    first, base = _trafilatura_text(document.tree, url, precision=True, fast=True), "precision"
     if len(first) < TINY or len(first) < _FAR_LESS * len(main):
-        better = text_of(_blocks(document.tree, url, precision=False, fast=document.deep))
+        better = _trafilatura_text(document.tree, url, precision=False, fast=document.deep)
         base = "default"
         first = max(better, first, key=len)
     bodies = [body for node in document.articles if (body := jsonld.text_of(node.get("articleBody")))]
