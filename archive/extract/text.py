@@ -22,9 +22,10 @@ from archive.extract import authors, dates, jsonld, metadata
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import Context, rows
+from archive.extract.features import Context, Table, table
 from archive.extract.judge import choose, forest, judge
 from archive.extract.months import MONTHS
+from archive.extract.profile import Lesson, drops, lesson_from
 from archive.extract.render import blocks_of
 from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE, fold
@@ -82,7 +83,7 @@ def _resiliparse_text(document: Document) -> str:
     return str(html2text.extract_plain_text(tree, main_content=True, alt_texts=False))
 
 
-def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], list[list[float]], str]:
+def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, str]:
     """Return the page's segments, a row of features for each, and which extraction stands as first witness.
 
     Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
@@ -105,7 +106,7 @@ def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], 
         description=squash(said[0]) if said else "",
         rescued=base == "default",
     )  # fmt: skip
-    return found, rows(found, context), base
+    return found, table(found, context), base
 
 
 def clean(
@@ -199,11 +200,19 @@ def byline(line: str) -> tuple[str, ...]:
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
     """Return the article's blocks."""
-    found, table, base = evidence(document, titles)
-    keep = choose(found, judge(found, table))
+    found, judged, base = evidence(document, titles)
+    keep = choose(found, judge(found, judged))
+    site = drops(document.page, found, judged, keep)
+    keep = [kept and not gone for kept, gone in zip(keep, site, strict=True)]
     parts = blocks_of([s for s, kept in zip(found, keep, strict=True) if kept])
     kept, dated, signed = clean(parts, titles, language)
     return Body(tuple(kept), base, dated, signed)
+
+
+def teach(document: Document, titles: Sequence[str]) -> Lesson:
+    """Return what this page teaches of its site."""
+    found, judged, _ = evidence(document, titles)
+    return lesson_from(document.page, found, judged, choose(found, judge(found, judged)))
 
 
 def warm_up() -> None:
