@@ -133,7 +133,7 @@ def table(found: Sequence[Segment], context: Context) -> Table:
         or any(held[n].values())
         or (size >= CANDIDATE_SIZE and segment.linked < CANDIDATE_LINKS * len(segment.text))
     ]
-    page = _Page(found, context, squashed, sizes, held, first, last)
+    page = _Page(found, context, squashed, (first, last), (sizes, held))
     return Table(worth, [page.row(n) for n in worth], held, sizes)
 
 
@@ -141,9 +141,12 @@ class _Page:
     """Sums over a page, and the rows made from them."""
 
     def __init__(
-        self, found: Sequence[Segment], context: Context, squashed: Sequence[str], sizes: Sequence[int],
-        held: Sequence[dict[str, float]], first: int, last: int,
+        self, found: Sequence[Segment], context: Context, squashed: Sequence[str], core: tuple[int, int],
+        measured: tuple[Sequence[int], Sequence[dict[str, float]]],
     ) -> None:  # fmt: skip
+        """`core`: the first and the last long segment that the first witness keeps. `measured`: sizes, and what is held."""
+        sizes, held = measured
+        first, last = core
         self.found, self.context, self.squashed, self.sizes, self.held = found, context, squashed, sizes, held
         self.first, self.last = first, last
         self.total = max(sum(sizes), 1)

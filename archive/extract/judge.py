@@ -22,7 +22,7 @@ from archive.extract.segment import Segment
 Floats = npt.NDArray[np.float64]
 
 THRESHOLD = 0.5
-_AREAS = frozenset(
+AREAS = frozenset(
     [
         "comment",
         "comments",
@@ -120,7 +120,7 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     top = float((likely * (sizes >= CANDIDATE_SIZE)).max(initial=0.0))
     limit = THRESHOLD if top >= THRESHOLD else max(top * 0.6, _LEAST)
     kept = likely >= limit
-    area = np.array([not _AREAS.isdisjoint(s.place.words()) for s in found])
+    area = np.array([not AREAS.isdisjoint(s.place.words()) for s in found])
     if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
         kept &= ~area
     seen: set[str] = set()

@@ -1,4 +1,4 @@
-"""What a site's other pages teach of this one: lines that stand on several of its pages, and places that are (not) the article's.
+"""What a site's other pages teach of this one: which lines stand on several pages, and which places are the article's.
 
 A lesson is made from one page and is small; a profile is learned from the lessons of several pages of one site, whatever
 their order. Lines and places are remembered by short hashes, so that a profile holds nothing that could be read. A page
