@@ -4,8 +4,8 @@ A lesson is made from one page and is small; a profile is learned from the lesso
 their order. Lines and places are remembered by short hashes, so that a profile holds nothing that could be read. A page
 never teaches itself: what came from the page that is read is taken out before the profile is asked.
 
-- A line that was kept on another page too is dropped, unless it was judged to be the article's beyond doubt: standing texts
-  that editors write into the article (a disclaimer, a series' introduction) are part of it.
+- A line that was kept on two other pages is the site's and is dropped; one that was kept on one other page is dropped unless
+  it was judged to be the article's beyond doubt, because articles quote each other.
 - Where a place (an element and the next three above it: tag, two classes, id) occurs on two other pages, what was judged there
   has a share in what is judged here.
 
@@ -34,11 +34,10 @@ Lesson = Mapping[str, object]
 _HASH = 5  # bytes: of a million lines of a site two collide by chance, which costs one line of one page
 _LEAST_PAGES = 2  # of one page alone nothing recurs
 _MOST_DROPPED = 0.65  # share of the characters
-_MANY = -1  # in place of a page's number: the line stands on several
 _LINKED = 0.8  # share of link text from which a place is another place
 _OTHERS = 2  # other pages on which a place must have occurred
 _SHARE = 0.3  # of what was judged at this place elsewhere; .5 and .7 were worse
-_CERTAIN = 0.9  # a recurring line that is judged higher stays
+_CERTAIN = 0.95  # a line of one other page that is judged higher stays
 _MAX_PLACES = 400  # places of one page that are remembered
 _MAX_LINES = 400  # lines of one page
 
@@ -76,7 +75,9 @@ def learn(lessons: Sequence[Lesson]) -> Mapping[str, object] | None:
     places: dict[str, list[int]] = {}
     for number, url in enumerate(urls):
         for line in _texts(by_page[url].get("lines")):
-            lines[line] = _MANY if line in lines else number
+            # the page's number while it is the only one; then how many there are, as a negative number
+            before = lines.get(line)
+            lines[line] = number if before is None else -2 if before >= 0 else before - 1
         for key, (size, kept) in _places(by_page[url]).items():
             known = places.setdefault(key, [0, 0, 0])
             known[0] += 1
@@ -112,11 +113,21 @@ def with_site(page: Page, found: Sequence[Segment], judged: Table, likely: Float
         if pages >= _OTHERS and size > 0:
             heard[n] = (1 - _SHARE) * likely[n] + _SHARE * min(max(kept / size, 0.0), 1.0)
         number = lines.get(line_hash(found[n].text)) if isinstance(lines, dict) else None
-        if number is not None and number != own and likely[n] < _CERTAIN:
+        others = _others(number, own, kept=keep[n])
+        if others > 1 or (others == 1 and likely[n] < _CERTAIN):
             heard[n] = 0.0
             recurring += judged.sizes[n] if keep[n] else 0
     whole = sum(size for size, kept in zip(judged.sizes, keep, strict=True) if kept)
     return heard if recurring <= _MOST_DROPPED * whole else likely
+
+
+def _others(number: int | None, own: int | None, *, kept: bool) -> int:
+    """Return on how many other pages a line stands; `own`: this page's number, if it is one of those that taught."""
+    if number is None or number == own:
+        return 0
+    if number >= 0:
+        return 1
+    return -number - int(own is not None and kept)
 
 
 def line_hash(text: str) -> str:
