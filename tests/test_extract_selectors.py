@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.errors import SourcesError
-from archive.extract import Page, extract
+from archive.extract import Page
+from archive.extract.extract import extract
 from archive.extract.selectors import apply
 from archive.sources import parse_sources
 from archive.sources.selector import SelectorError, xpath_of
