@@ -101,7 +101,11 @@ def rows(found: Sequence[Segment], context: Context) -> list[list[float]]:
     squashed = [squash(s.text) for s in found]
     sizes = [weigh(s.text) for s in found]
     total = max(sum(sizes), 1)
-    held = [{name: w.holds(text) for name, w in context.witnesses.items()} for text in squashed]
+    known: dict[str, dict[str, float]] = {}  # a page says many short things often
+    for text in squashed:
+        if text not in known:
+            known[text] = {name: w.holds(text) for name, w in context.witnesses.items()}
+    held = [known[text] for text in squashed]
     places: dict[int, _Group] = defaultdict(_Group)
     parents: dict[int, _Group] = defaultdict(_Group)
     steps: dict[str, _Group] = defaultdict(_Group)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -152,7 +152,13 @@ def _without_chrome_lines(block: Block) -> Block | None:
     left = [line for line in lines if not is_chrome(line.removeprefix("- "))]
     if len(left) == len(lines):
         return block
-    return with_text(block, "\n".join(left)) if left else None
+    if not left:
+        return None
+    marked = block.markdown.split("\n")
+    if len(marked) != len(lines):
+        return with_text(block, "\n".join(left))
+    shown = [m for line, m in zip(lines, marked, strict=True) if not is_chrome(line.removeprefix("- "))]
+    return replace(block, text="\n".join(left), markdown="\n".join(shown).rstrip())
 
 
 def date_line(line: str, language: str = "") -> dates.When | None:
