@@ -34,8 +34,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from archive.extract import Page, extract, text, title, to_json  # noqa: E402 - the path comes first
+from archive.extract import Page, text, title, to_json  # noqa: E402 - the path comes first
 from archive.extract.document import parse  # noqa: E402
+from archive.extract.extract import extract  # noqa: E402
 from archive.extract.features import COLUMNS  # noqa: E402
 from archive.extract.judge import Forest  # noqa: E402
 from archive.extract.segment import BREAK  # noqa: E402

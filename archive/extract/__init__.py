@@ -1,5 +1,8 @@
 """Extraction: one capture in, one article (or a reason) out. A pure function.
 
+    from archive.extract import Page
+    from archive.extract.extract import extract  # not from here: a package's submodule hides a function of its name
+
     page = Page(url="https://news.example/a", body=b"<html>...")
     extract(page).title
 
@@ -32,7 +35,7 @@ from archive.extract.page import Page
 from archive.extract.to_json import to_json
 
 if TYPE_CHECKING:
-    from archive.extract.extract import extract, extract_snapshot
+    from archive.extract.extract import extract_snapshot
     from archive.extract.pool import ExtractionPool, ExtractTask
 
 __all__ = [
@@ -40,14 +43,12 @@ __all__ = [
     "ExtractTask",
     "ExtractionPool",
     "Page",
-    "extract",
     "extract_snapshot",
     "reason_by_head",
     "to_json",
 ]
 
 _HOMES = {
-    "extract": "archive.extract.extract",
     "extract_snapshot": "archive.extract.extract",
     "ExtractionPool": "archive.extract.pool",
     "ExtractTask": "archive.extract.pool",
@@ -61,5 +62,5 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # from now on the function itself, not the submodule of the same name
+    globals()[name] = value
     return value

@@ -123,7 +123,11 @@ def table(found: Sequence[Segment], context: Context) -> Table:
     """
     squashed = [squash(s.text) for s in found]
     sizes = [weigh(s.text) for s in found]
-    held = [{name: w.holds(text) for name, w in context.witnesses.items()} for text in squashed]
+    known: dict[str, dict[str, float]] = {}  # a page says many short things often
+    for text in squashed:
+        if text not in known:
+            known[text] = {name: w.holds(text) for name, w in context.witnesses.items()}
+    held = [known[text] for text in squashed]
     core = [n for n, (kept, size) in enumerate(zip(held, sizes, strict=True)) if kept["precision"] > 0.5 and size >= 80]  # noqa: PLR2004
     first, last = (core[0], core[-1]) if core else (len(found), -1)
     worth = [

@@ -184,7 +184,13 @@ def _without_chrome_lines(block: Block) -> Block | None:
     left = [line for line in lines if not is_chrome(line.removeprefix("- "))]
     if len(left) == len(lines):
         return block
-    return with_text(block, "\n".join(left)) if left else None
+    if not left:
+        return None
+    marked = block.markdown.split("\n")
+    if len(marked) != len(lines):
+        return with_text(block, "\n".join(left))
+    shown = [m for line, m in zip(lines, marked, strict=True) if not is_chrome(line.removeprefix("- "))]
+    return replace(block, text="\n".join(left), markdown="\n".join(shown).rstrip())
 
 
 def date_line(line: str, language: str = "") -> dates.When | None:
