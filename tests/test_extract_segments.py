@@ -166,7 +166,7 @@ def test_what_is_nested_or_long_without_reason_takes_no_time(body: str) -> None:
         ("<p>run <code>a`b</code></p>", "run a`b", "run ``a`b``"),
         ("<p>run <code>a<b>b</b></code></p>", "run ab", "run `ab`"),
         ("<p>a <code> </code>b</p>", "a b", "a b"),
-        ("<p>" + "<b>" * 90 + "a" + "</b>" * 90 + "</p>",) + ("a", "**" * 41 + "a" + "**" * 41),
+        ("<p>" + "<b>" * 90 + "a" + "</b>" * 90 + "</p>", "a", "**" * 41 + "a" + "**" * 41),
     ],
 )  # fmt: skip
 def test_blocks(body: str, text: str, markdown: str) -> None:
