@@ -32,7 +32,7 @@ from archive.extract.page import Page
 from archive.extract.to_json import to_json
 
 if TYPE_CHECKING:
-    from archive.extract.extract import extract, extract_snapshot
+    from archive.extract.extract import extract, extract_snapshot, read
     from archive.extract.pool import ExtractionPool, ExtractTask
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Page",
     "extract",
     "extract_snapshot",
+    "read",
     "reason_by_head",
     "to_json",
 ]
@@ -49,6 +50,7 @@ __all__ = [
 _HOMES = {
     "extract": "archive.extract.extract",
     "extract_snapshot": "archive.extract.extract",
+    "read": "archive.extract.extract",
     "ExtractionPool": "archive.extract.pool",
     "ExtractTask": "archive.extract.pool",
 }
@@ -60,6 +62,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # from now on the function itself, not the submodule of the same name
-    return value
+    module = import_module(_HOMES[name])
+    for each, home in _HOMES.items():  # from now on the function `extract`, not the submodule of the same name
+        if home == _HOMES[name]:
+            globals()[each] = getattr(module, each)
+    return globals()[name]
