@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from archive.commands.explain import html_page, print_explanation
-from archive.extract import Page, extract
+from archive.extract import Page
 from archive.extract.explain import Decision, Explanation, explain
+from archive.extract.extract import extract
 from archive.extract.segment import BREAK
 from archive.extract.why import Why
 from archive.model import Extraction
@@ -110,6 +111,18 @@ def test_what_was_likely_and_went_says_why(more: str, start: str, reason: str, m
     last = told(f"{BODY}{more}").decisions[-1]
     assert last.text.startswith(start)
     assert (last.kept, last.reason, last.likely) == (False, reason, 0.9)
+
+
+def test_a_heading_kept_for_its_kind_says_so_and_moves_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    import numpy as np
+
+    parts = "".join(f"<h3>{hour}:12 update</h3><p>{text}</p>" for hour, text in zip((8, 9, 10), SENTENCES, strict=True))
+    likely = np.array([0.6, 0.9, 0.6, 0.9, 0.1, 0.9, 0.3])  # the third heading, and a line after all
+    monkeypatch.setattr("archive.extract.text.judge", lambda _found, _table: likely)
+    found = told(f"{parts}<p>Boats for hire at the quay</p>")
+    assert [one.reason for one in found.decisions if one.tag == "h3"] == ["judged .60", "judged .60", "as its like"]
+    assert [one.kept for one in found.decisions] == [True] * 6 + [False]
+    assert found.decisions[-1].reason == "judged .30"
 
 
 def test_what_sources_toml_selects_is_told_as_such() -> None:

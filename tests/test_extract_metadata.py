@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.extract import Page, authors, dateline, extract, jsonld, language, near, title
+from archive.extract import Page, authors, dateline, jsonld, language, near, title
 from archive.extract.document import parse
+from archive.extract.extract import extract
 from archive.model import DiscoveryFact, Extraction, Via
 from archive.store.rows import pack, unpack
 

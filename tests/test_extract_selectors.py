@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.errors import SourcesError
-from archive.extract import Page, extract
+from archive.extract import Page
+from archive.extract.extract import extract
 from archive.extract.selectors import apply
 from archive.sources import parse_sources
 from archive.sources.selector import SelectorError, xpath_of
 from tests.test_extract_verdict import BODY, SENTENCES, URL, document
 
+MORE = "Nobody had expected the vote to be so clear, least of all those who had asked for it in the autumn."
 STORY = (
     "<nav><h2 class=kicker>Harbour</h2></nav><h1>The pier | The Lantern daily news</h1>"
     "<div class=who>By <b>Ines Marlow</b> and Tom Okafor, staff</div>"
     "<p class=when data-at='2026-04-30T09:15:00+02:00'>on Thursday</p>"
-    f"<div class=story><p>{SENTENCES[0]}</p>"
+    f"<div class=story><p>{SENTENCES[0]} {MORE}</p>"
     "<div class=promo><p>Subscribe to our letters, the best of all letters.</p></div> loose end "
     f"<h3>Why</h3><p>{SENTENCES[1]} <b>Now</b>.</p><ul><li>one</li><li>two</li></ul><script>x()</script></div>"
     f"<div class=more><p>{SENTENCES[2]}</p></div>"
@@ -38,7 +40,7 @@ def _page(body: str = STORY, captured_at: datetime | None = None, **selectors: s
 def test_text_keeps_paragraphs_headings_and_lists() -> None:
     found = read(text="div.story", remove=".promo")
     assert (found.text or "").split("\n\n") == [
-        SENTENCES[0], "loose end", "Why", f"{SENTENCES[1]} Now.", "- one\n- two",
+        f"{SENTENCES[0]} {MORE}", "loose end", "Why", f"{SENTENCES[1]} Now.", "- one\n- two",
     ]  # fmt: skip
     assert "### Why" in (found.markdown or "")
     assert "**Now**" in (found.markdown or "")

@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from archive.extract import EXTRACTOR, Page, blocks, extract, to_json
+from archive.extract import EXTRACTOR, Page, to_json
 from archive.extract.chrome import is_chrome
-from archive.extract.extract import extract_snapshot
+from archive.extract.extract import extract, extract_snapshot
 from archive.extract.text import byline
 from archive.model import Extraction, RecordRef, Snapshot
 
@@ -208,7 +208,8 @@ datetime.datetime = Moved
 sys.path.insert(0, "scripts")
 from importlib.machinery import SourceFileLoader
 golden = SourceFileLoader("golden", "scripts/golden").load_module()
-from archive.extract import Page, extract, to_json
+from archive.extract import Page, to_json
+from archive.extract.extract import extract
 out = {p.name: golden.result_of(p) for p in sorted(golden.GOLDEN.iterdir())}
 body = "<p>The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year.</p>" * 3
 lines = ["5 May", "2022-05", "Posted 3 days ago", "2022 May", "date: 7", "10:30 Sat", "12/13"]

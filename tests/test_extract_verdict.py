@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.extract import Page, extract
+from archive.extract import Page
 from archive.extract.document import Document, parse
+from archive.extract.extract import extract
 from archive.extract.shape import Shape, shape_of
 from archive.extract.signs import signs
 from archive.extract.trees import Trees, node_of, verdict_trees

@@ -1,5 +1,8 @@
 """Extraction: one capture in, one article (or a reason) out. A pure function.
 
+    from archive.extract import Page
+    from archive.extract.extract import extract  # not from here: a package's submodule hides a function of its name
+
     page = Page(url="https://news.example/a", body=b"<html>...")
     extract(page).title
 
@@ -32,7 +35,7 @@ from archive.extract.page import Page
 from archive.extract.to_json import to_json
 
 if TYPE_CHECKING:
-    from archive.extract.extract import extract, extract_snapshot, read
+    from archive.extract.extract import extract_snapshot
     from archive.extract.pool import ExtractionPool, ExtractTask
 
 __all__ = [
@@ -40,17 +43,13 @@ __all__ = [
     "ExtractTask",
     "ExtractionPool",
     "Page",
-    "extract",
     "extract_snapshot",
-    "read",
     "reason_by_head",
     "to_json",
 ]
 
 _HOMES = {
-    "extract": "archive.extract.extract",
     "extract_snapshot": "archive.extract.extract",
-    "read": "archive.extract.extract",
     "ExtractionPool": "archive.extract.pool",
     "ExtractTask": "archive.extract.pool",
 }
@@ -62,8 +61,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = import_module(_HOMES[name])
-    for each, home in _HOMES.items():  # from now on the function `extract`, not the submodule of the same name
-        if home == _HOMES[name]:
-            globals()[each] = getattr(module, each)
-    return globals()[name]
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -18,6 +18,10 @@ _PARSER: Any = html.HTMLParser  # the stubs do not know default_doctype
 Element = Any  # lxml's elements: the stubs know neither HtmlElement's methods nor the parser's options
 
 MAX_ELEMENTS = 250_000  # a live blog of a whole election night has 60,000
+MAX_H1 = 64  # h1 elements that are read; a broken page nests thousands, and the text of each holds all that follow
+_MAX_URI = 8192  # characters; RFC 9110 section 4.1 asks for 8,000
+# libxml2 writes an address that holds comments in the square of its length (htmlAttrDumpOutput); pages have some dozens.
+_MANY_COMMENTS = 500
 MAX_BLANK = 64  # bytes below which a body is not worth parsing
 # What XML 1.0 cannot hold (section 2.2), as characters and as references: lxml takes "&#1;" from a page, and refuses it
 # when somebody sets it as text again. Looked for in the bytes: five times as fast as in the characters.
@@ -184,6 +188,8 @@ def parse(page: Page) -> Document | None:
         return None
     if len(page.body) > MAX_ELEMENTS and tree.xpath("count(//*)") > MAX_ELEMENTS:
         raise TooLargeError
+    if raw.count(b"<!--") > _MANY_COMMENTS:
+        _cut_addresses(tree)
     document = Document(
         page=page,
         tree=tree,
@@ -212,7 +218,10 @@ def _printable(text: str) -> bytes:
 
 
 def _tree(raw: bytes) -> tuple[Element | None, bool]:
-    """Return the root, or None if there is no element, and whether the page is deeper than 256 elements."""
+    """Return the root, or None if there is no element, and whether the page is deeper than 256 elements.
+
+    Raises `MemoryError` where libxml2 says that it could not get memory.
+    """
     for huge in (False, True):
         # Without huge_tree libxml2 stops 256 elements deep, with it 2048: pages with hundreds of unclosed <font> exist.
         parser = _PARSER(
@@ -225,11 +234,26 @@ def _tree(raw: bytes) -> tuple[Element | None, bool]:
         )
         try:
             tree = html.document_fromstring(raw, parser=parser, ensure_head_body=False)
-        except (html.etree.ParserError, html.etree.XMLSyntaxError, ValueError):
+        except (html.etree.ParserError, html.etree.XMLSyntaxError, ValueError) as error:
+            if _out_of_memory(parser):
+                raise MemoryError from error
             return None, huge
+        if _out_of_memory(parser):  # half a page is none
+            raise MemoryError
         if not any(_EXCESSIVE_DEPTH in (entry.message or "") for entry in parser.error_log):
             break
     return (tree if tree is not None and len(tree) else None), huge
+
+
+def _out_of_memory(parser: Any) -> bool:
+    return any(entry.type == html.etree.ErrorTypes.ERR_NO_MEMORY for entry in parser.error_log)
+
+
+def _cut_addresses(tree: Element) -> None:
+    """Cut addresses longer than any server takes."""
+    long = f"[string-length() > {_MAX_URI}]"
+    for value in tree.xpath(" | ".join(f"//@{name}{long}" for name in ("href", "src", "action", "name"))):
+        value.getparent().set(value.attrname, value[:_MAX_URI])
 
 
 def _collect(document: Document) -> None:
@@ -245,7 +269,8 @@ def _collect(document: Document) -> None:
             if "ld+json" in kind and element.text:
                 document.scripts.append(element.text)
         elif tag == "h1":
-            document.h1s.append(element)
+            if len(document.h1s) < MAX_H1:
+                document.h1s.append(element)
         elif tag == "time":
             document.times.append(element)
         elif tag == "title":

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from archive.extract import read
 from archive.extract.blocks import Block
+from archive.extract.extract import read
 from archive.extract.page import Page
 from archive.extract.segment import Place, Segment
 from archive.extract.why import Choice, Sifted, Why

@@ -51,6 +51,18 @@ def _refused(reason: str, canonical: str | None = None, body: text.Body | None =
     return Reading(Extraction.refused(reason, canonical=canonical), body)
 
 
+def lesson_of(page: Page) -> Mapping[str, object] | None:
+    """Return what this page teaches of its site (`archive.extract.profile`), None if it is no article."""
+    page = replace(page, profile=None)
+    if not extract(page).article or (document := parse(page)) is None:
+        return None
+    selectors.apply(document)
+    sites = title.site_names(document)
+    headline = title.find(document, sites)
+    titles = [t for t, _ in title.candidates(document, sites)] + ([headline[0]] if headline else [])
+    return text.teach(document, titles)
+
+
 def extract_snapshot(
     snapshot: Snapshot,
     facts: Sequence[DiscoveryFact] = (),

@@ -7,6 +7,7 @@ with numpy, all segments and trees at once; no learning library is needed to rea
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,15 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archive.extract.features import COLUMNS, weigh
+from archive.extract.features import CANDIDATE_SIZE, COLUMNS, Table, weigh
 from archive.extract.segment import Segment
 
 Floats = npt.NDArray[np.float64]
 
 THRESHOLD = 0.5
-_CANDIDATE_SIZE = 80  # weighed characters: a segment that no witness keeps is a candidate from here on
-_CANDIDATE_LINKS = 0.5  # … with less link text than this share
-_AREAS = frozenset(
+AREAS = frozenset(
     [
         "comment",
         "comments",
@@ -46,6 +45,11 @@ _AREAS = frozenset(
 )
 _MOST_OF_PAGE = 0.5  # share of the kept text that stands in such areas; above, the page calls its article so
 _LEAST = 0.15  # probability below which nothing is an article's, even where nothing better is there
+# Headings of one kind, each with kept text after it, stand or fall together: one of "10:12 – update" and "8:12 – update"
+# alone makes no sense. Their median decides, a little below the threshold, since their text is kept.
+_ALIKE = 3
+_ALIKE_LIKELY = 0.45
+_HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _DUPLICATE = 40  # weighed characters from which a text that stands twice is kept once
 
 
@@ -82,13 +86,17 @@ class Forest:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Return for each row of COLUMNS how likely it is the article's, 0 to 1."""
-        trees = np.arange(len(self.column))[None, :]
-        node = np.zeros((len(rows), len(self.column)), np.int32)
-        at = np.arange(len(rows))[:, None]
+        count, nodes = self.column.shape
+        columns, thresholds = self.column.ravel(), self.threshold.ravel()
+        left, right = self.left.ravel(), self.right.ravel()
+        start = np.arange(count, dtype=np.int64)[None, :] * nodes  # where each tree begins
+        at = np.arange(len(rows), dtype=np.int64)[:, None] * rows.shape[1]  # where each row begins
+        flat = rows.ravel()
+        node = np.broadcast_to(start, (len(rows), count))
         for _ in range(self.depth):
-            goes_left = rows[at, self.column[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: Floats = self.base + self.value[trees, node].sum(axis=1)
+            goes_left = flat.take(at + columns.take(node)) <= thresholds.take(node)
+            node = start + np.where(goes_left, left.take(node), right.take(node))
+        total: Floats = self.base + self.value.ravel().take(node).sum(axis=1)
         return 1.0 / (1.0 + np.exp(-np.clip(total, -40, 40)))
 
 
@@ -98,24 +106,11 @@ def forest() -> Forest:
     return Forest.of(json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8")))
 
 
-def candidates(rows: Floats) -> npt.NDArray[np.bool_]:
-    """Return which rows are worth judging: a third of a page, with all but 0.3% of the articles' text."""
-    column = COLUMNS.index
-    held = rows[:, [column("precision"), column("resiliparse"), column("jsonld")]].max(axis=1)
-    prose = (np.expm1(rows[:, column("size")]) >= _CANDIDATE_SIZE) & (rows[:, column("linked")] < _CANDIDATE_LINKS)
-    found: npt.NDArray[np.bool_] = (held > 0) | (rows[:, column("in_core")] > 0) | prose
-    return found
-
-
-def judge(found: Sequence[Segment], rows: Sequence[Sequence[float]], weights: Forest | None = None) -> Floats:
+def judge(found: Sequence[Segment], judged: Table) -> Floats:
     """Return for each segment how likely it is the article's; those that are no candidates get 0."""
     result = np.zeros(len(found))
-    if not found:
-        return result
-    table = np.array(rows, dtype=np.float64)
-    mask = candidates(table)
-    if mask.any():
-        result[mask] = (weights or forest()).probabilities(table[mask])
+    if judged.rows:
+        result[judged.candidates] = forest().probabilities(np.array(judged.rows, dtype=np.float64))
     return result
 
 
@@ -123,17 +118,18 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     """Return which segments are kept.
 
     Areas that call themselves comments or consent are left out, unless they hold most of what would be kept. A text that
-    stands twice is kept once. Where nothing reaches the threshold, what comes nearest to it is taken.
+    stands twice is kept once. Headings of one kind over kept text are kept together. Where nothing reaches the threshold, what comes nearest to it is taken.
     """
     if not len(found):
         return []
     sizes = np.array([weigh(s.text) for s in found], dtype=np.float64)
-    top = float((likely * (sizes >= _CANDIDATE_SIZE)).max(initial=0.0))
+    top = float((likely * (sizes >= CANDIDATE_SIZE)).max(initial=0.0))
     limit = THRESHOLD if top >= THRESHOLD else max(top * 0.6, _LEAST)
     kept = likely >= limit
-    area = np.array([not _AREAS.isdisjoint(s.place.words()) for s in found])
+    area = np.array([not AREAS.isdisjoint(s.place.words()) for s in found])
     if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
         kept &= ~area
+    kept[_headings(found, likely, kept)] = True
     seen: set[str] = set()
     for n in map(int, np.flatnonzero(kept)):
         if sizes[n] >= _DUPLICATE:
@@ -141,3 +137,14 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
                 kept[n] = False
             seen.add(found[n].text)
     return [bool(k) for k in kept]
+
+
+def _headings(found: Sequence[Segment], likely: Floats, kept: npt.NDArray[np.bool_]) -> list[int]:
+    """Return the headings over kept text that are kept because most headings of their kind are likely."""
+    kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for n, segment in enumerate(found[:-1]):
+        place = segment.place
+        if place.tag in _HEADS and kept[n + 1]:
+            kinds[place.step, place.parent.step if place.parent else ""].append(n)
+    together = [alike for alike in kinds.values() if len(alike) >= _ALIKE and np.median(likely[alike]) >= _ALIKE_LIKELY]
+    return [n for alike in together for n in alike]

@@ -3,55 +3,74 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from archive.extract.blocks import Block, escape, wrap
+from archive.extract.blocks import Block, code_span, escape, fence, wrap
 from archive.extract.document import squeeze
 from archive.extract.segment import BREAK, Place, Segment
 
-_MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "tt": "`", "kbd": "`", "samp": "`"}
+_MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*"}
+_CODE = frozenset({"code", "tt", "kbd", "samp"})
 _HEADS = {f"h{n}": n for n in range(1, 7)}
 _ITEMS = frozenset({"li", "dd", "dt"})
 _LISTS = frozenset({"ul", "ol", "dl", "menu"})
 _CELLS = frozenset({"td", "th"})
 _MAX_DEPTH = 40  # nested inline elements; deeper they are plain text
 _SHORT_CELL = 200  # characters; a table with longer cells is layout, and its cells are paragraphs
+_LONG_HEAD = 200  # characters; longer text in an element of a heading is what follows a heading that was not closed
 _INDENT = "  "
+_INDENT_NUMBERED = "    "  # CommonMark wants what belongs to "10. " four characters in
+_DEEPEST = 6  # levels of a list that are shown
 
 
 def blocks_of(kept: Sequence[Segment]) -> list[Block]:
     """Return the blocks of these segments, which are in the page's order."""
-    out: list[Block] = []
-    for (kind, _), group in groupby(kept, _group):
-        members = list(group)
+    return [b for b in _grouped(kept, _group) if b.text]
+
+
+def _grouped(kept: Sequence[Segment], group: Callable[[Segment], tuple[str, int]]) -> Iterator[Block]:
+    for (kind, which), members in groupby(kept, group):
         if kind == "list":
-            out.append(_list(members))
+            yield _list(list(members))
         elif kind == "table":
-            out.extend(_table(members))
+            yield from _table(list(members))
         elif kind == "code":
-            out.append(_code(members))
+            yield _code(list(members))
         else:
-            out.extend(_single(kind, s) for s in members)
-    return [b for b in out if b.text]
+            yield from (_single(kind, s, which) for s in members)
 
 
 def _group(segment: Segment) -> tuple[str, int]:
-    """Return what kind of block a segment belongs to, and which one."""
+    """Return what kind of block a segment belongs to, and which one (a heading: its level)."""
     place = segment.place
-    if place.tag in _HEADS:
-        return "head", 0
+    if not _level(segment) and "table" in place.tags and "pre" not in place.tags and not place.tags.isdisjoint(_CELLS):
+        return "table", id(_above(place, frozenset({"table"})))
+    return _group_in_cell(segment)
+
+
+def _group_in_cell(segment: Segment) -> tuple[str, int]:
+    """Return the same where tables are nothing but layout."""
+    place = segment.place
+    if level := _level(segment):
+        return "head", level
     if "pre" in place.tags and (pre := _above(place, frozenset({"pre"}))):
         return "code", id(pre)
-    if (table := _above(place, frozenset({"table"}))) is not None and _above(place, _CELLS) is not None:
-        return "table", id(table)
     item = place if place.tag in _ITEMS else place.parent
     if item is not None and item.tag in _ITEMS:
         return "list", id(_outermost(item))
     if "blockquote" in place.tags:
         return "quote", 0
     return "p", 0
+
+
+def _level(segment: Segment) -> int:
+    """Return the level of the heading that a segment is, 0 for none. `<h2><div>` is one, unless it is never closed."""
+    place = segment.place
+    if place.tag in _HEADS or place.parent is None or len(segment.text) > _LONG_HEAD or place.tag == "p":
+        return _HEADS.get(place.tag, 0)
+    return _HEADS.get(place.parent.tag, 0)
 
 
 def _above(place: Place, tags: frozenset[str]) -> Place | None:
@@ -71,10 +90,9 @@ def _outermost(place: Place) -> Place:
     return top
 
 
-def _single(kind: str, segment: Segment) -> Block:
+def _single(kind: str, segment: Segment, level: int) -> Block:
     text = segment.text.replace(BREAK, "\n")
     if kind == "head":
-        level = _HEADS[segment.place.tag]
         return Block("head", squeeze(text), f"{'#' * level} {squeeze(markdown(segment.run))}", level)
     marked = _lines(markdown(segment.run)).replace("\n", "  \n")
     if kind == "quote":
@@ -86,6 +104,7 @@ def _list(members: Sequence[Segment]) -> Block:
     plain: list[str] = []
     marked: list[str] = []
     numbers: dict[int, int] = {}
+    known: set[int] = set()
     last: Place | None = None
     for segment in members:
         item = _above(segment.place, _ITEMS)
@@ -96,22 +115,28 @@ def _list(members: Sequence[Segment]) -> Block:
             continue
         last = item
         box = _above(item, _LISTS) if item else None
-        depth = _nesting(box)
-        bullet = "-"
-        if box is not None and box.tag == "ol":
+        boxes = _boxes(box)
+        bullet = "- "
+        if id(item) in known:  # it goes on after a list inside it
+            bullet = _INDENT
+        elif box is not None and box.tag == "ol":
             numbers[id(box)] = numbers.get(id(box), 0) + 1
-            bullet = f"{numbers[id(box)]}."
-        plain.append(f"{_INDENT * depth}{bullet} {text}")
-        marked.append(f"{_INDENT * depth}{bullet} {mark}")
+            bullet = f"{numbers[id(box)]}. "
+        known.add(id(item))
+        plain.append(f"{_INDENT * len(boxes)}{bullet}{text}")
+        marked.append(f"{''.join(_INDENT_NUMBERED if b.tag == 'ol' else _INDENT for b in boxes)}{bullet}{mark}")
     return Block("list", "\n".join(plain), "\n".join(marked))
 
 
-def _nesting(box: Place | None) -> int:
-    depth = -1
-    while box is not None and (box.tag in _LISTS or box.tag in _ITEMS):
-        depth += box.tag in _LISTS
-        box = box.parent
-    return min(max(depth, 0), 6)
+def _boxes(box: Place | None) -> list[Place]:
+    """Return the lists around a list, through items and lists alone, the nearest ones."""
+    found: list[Place] = []
+    at = box.parent if box else None
+    while at is not None and (at.tag in _LISTS or at.tag in _ITEMS) and len(found) < _DEEPEST:
+        if at.tag in _LISTS:
+            found.append(at)
+        at = at.parent
+    return found
 
 
 def _table(members: Sequence[Segment]) -> Iterator[Block]:
@@ -130,7 +155,7 @@ def _table(members: Sequence[Segment]) -> Iterator[Block]:
     width = max(len(r) for r in rows)
     long = any(len(s.text) > _SHORT_CELL for s in members)
     if width == 1 or long or len(rows) == 1:
-        yield from (_single("p", s) for s in members)
+        yield from _grouped(members, _group_in_cell)
         return
     texts = [[" ".join(squeeze(s.text) for s in cell) for cell in row] for row in rows]
     marks = [[" ".join(squeeze(markdown(s.run).replace(BREAK, " ")) for s in cell) for cell in row] for row in rows]
@@ -143,7 +168,7 @@ def _table(members: Sequence[Segment]) -> Iterator[Block]:
 
 def _code(members: Sequence[Segment]) -> Block:
     text = "\n".join(_raw(s.run) for s in members).replace(BREAK, "\n").strip("\n")
-    return Block("code", text.strip(), f"```\n{text}\n```")
+    return Block("code", text.strip(), fence(text.rstrip()))
 
 
 def _raw(run: Sequence[Any]) -> str:
@@ -165,6 +190,9 @@ def _inline(element: Any, depth: int) -> str:
         return ""
     if depth > _MAX_DEPTH:
         return _escaped("".join(element.itertext()))
+    if element.tag in _CODE:
+        text = "".join(element.itertext())
+        return code_span(text) if text.strip() and BREAK not in text else _escaped(text)
     parts = [_escaped(element.text or "")]
     for child in element:
         parts.append(_inline(child, depth + 1))

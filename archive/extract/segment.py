@@ -30,7 +30,11 @@ _INLINE = frozenset({
     "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time",
     "tt", "u", "var", "wbr", "img", "picture", "source", "link", "meta", "blink", "center-inline",
 })  # fmt: skip
-_HEADS = {f"h{n}": n for n in range(1, 7)}
+# What is remembered of a place's ancestors; a page may nest thousands of tags that nobody knows.
+_TELLING = frozenset({
+    "article", "main", "aside", "nav", "footer", "header", "form", "figure", "figcaption", "blockquote", "pre", "table",
+    "caption", "td", "th", "ul", "ol", "li", "dl", "dd", "dt", "menu", "a", "h1", "h2", "h3", "h4", "h5", "h6",
+})  # fmt: skip
 _WORD = re.compile(r"[a-z]{2,20}|[A-Z][a-z]{1,19}|[A-Z]{2,20}")
 _DIGITS = re.compile(r"[0-9a-f]*\d[0-9a-f]*|\d+", re.IGNORECASE)
 _STRING: Any = etree.XPath("string()")
@@ -45,7 +49,7 @@ class Place:
     depth: int
     own: tuple[str, ...]  # words of its class and id
     step: str  # tag, up to two classes and id, without digits and hashes
-    tags: frozenset[str]  # of itself and its ancestors, without div and span
+    tags: frozenset[str]  # of itself and its ancestors, those of _TELLING
     hidden: bool
     element: Element
 
@@ -101,6 +105,7 @@ def segments(tree: Element) -> list[Segment]:
 
 def _walk(root: Element) -> Iterator[Segment]:
     index = 0
+    holding: set[Element] = set()
     top = _place(root, None)
     stack: list[tuple[Place, Iterator[Any], list[Any]]] = [(top, iter(root), [root.text] if root.text else [])]
     while stack:
@@ -111,7 +116,7 @@ def _walk(root: Element) -> Iterator[Segment]:
             if not isinstance(tag, str):  # an entity that the parser did not know
                 run.append(child.tail or "")
                 continue
-            if tag in _INLINE and (len(child) == 0 or not _holds_block(child)):
+            if tag in _INLINE and (len(child) == 0 or not _holds_block(child, holding)):
                 run.append(child)
                 if child.tail:
                     run.append(child.tail)
@@ -132,8 +137,21 @@ def _walk(root: Element) -> Iterator[Segment]:
         stack.append((_place(into, place), iter(into), [into.text] if into.text else []))
 
 
-def _holds_block(element: Element) -> bool:
-    return any(e.tag not in _INLINE for e in element.iterdescendants())
+def _holds_block(element: Element, holding: set[Element]) -> bool:
+    """Say whether a block stands in an inline element. `holding`: those known to; what stands between is added.
+
+    So each element is looked at twice at most; nested inline elements would cost their square.
+    """
+    if element in holding:
+        return True
+    for inner in element.iterdescendants():
+        if inner.tag not in _INLINE:
+            for outer in inner.iterancestors():
+                if outer is element:
+                    break
+                holding.add(outer)
+            return True
+    return False
 
 
 def _place(element: Element, parent: Place | None) -> Place:
@@ -145,10 +163,11 @@ def _place(element: Element, parent: Place | None) -> Place:
     if said or ident:
         cues = f"{said} {ident}"[:_MAX_CUES]
         own = tuple(dict.fromkeys(w.lower() for w in _WORD.findall(cues)))[:_MAX_TOKENS]
-        classes = ".".join(_DIGITS.sub("", c) for c in said.split(None, 2)[:2])
-        step = f"{tag}.{classes}#{_DIGITS.sub('', ident)}"[:_MAX_CUES]
+        # cut first: _DIGITS takes the square of what it looks at
+        classes = ".".join(_DIGITS.sub("", c[:_MAX_CUES]) for c in said.split(None, 2)[:2])
+        step = f"{tag}.{classes}#{_DIGITS.sub('', ident[:_MAX_CUES])}"[:_MAX_CUES]
     tags = parent.tags if parent else frozenset()
-    if tag not in {"div", "span", "body"} and tag not in tags:
+    if tag in _TELLING and tag not in tags:
         tags = tags | {tag}
     hidden = bool(parent and parent.hidden)
     if not hidden and (element.get("hidden") is not None or element.get("aria-hidden") == "true"):

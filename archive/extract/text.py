@@ -22,10 +22,10 @@ from archive.extract import authors, dates, jsonld, metadata
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import COLUMNS, Context, rows
-from archive.extract.judge import _AREAS as AREAS
-from archive.extract.judge import THRESHOLD, Floats, choose, forest, judge
+from archive.extract.features import Context, Table, table
+from archive.extract.judge import AREAS, THRESHOLD, Floats, choose, forest, judge
 from archive.extract.months import MONTHS
+from archive.extract.profile import Lesson, lesson_from, with_site
 from archive.extract.render import blocks_of
 from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE, fold
@@ -38,6 +38,7 @@ _TOP = 6  # blocks at the top in which a repeated title or a date line is looked
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
 _TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
+_HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
@@ -92,7 +93,7 @@ def _resiliparse_text(document: Document) -> str:
     return str(html2text.extract_plain_text(tree, main_content=True, alt_texts=False))
 
 
-def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], list[list[float]], str]:
+def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, str]:
     """Return the page's segments, a row of features for each, and which extraction stands as first witness.
 
     Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
@@ -115,7 +116,7 @@ def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], 
         description=squash(said[0]) if said else "",
         rescued=base == "default",
     )  # fmt: skip
-    return found, rows(found, context), base
+    return found, table(found, context), base
 
 
 def clean(
@@ -184,7 +185,13 @@ def _without_chrome_lines(block: Block) -> Block | None:
     left = [line for line in lines if not is_chrome(line.removeprefix("- "))]
     if len(left) == len(lines):
         return block
-    return with_text(block, "\n".join(left)) if left else None
+    if not left:
+        return None
+    marked = block.markdown.split("\n")
+    if len(marked) != len(lines):
+        return with_text(block, "\n".join(left))
+    shown = [m for line, m in zip(lines, marked, strict=True) if not is_chrome(line.removeprefix("- "))]
+    return replace(block, text="\n".join(left), markdown="\n".join(shown).rstrip())
 
 
 def date_line(line: str, language: str = "") -> dates.When | None:
@@ -231,30 +238,38 @@ def byline(line: str) -> tuple[str, ...]:
 
 def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str]:
     """Return for each segment of the page whether it is kept and why, and which extraction stands as first witness."""
-    found, table, base = evidence(document, titles)
-    likely = judge(found, table)
-    keep = choose(found, likely)
-    choices = _choices(found, table, likely, keep)
-    # What the site's profile drops goes here: `replace(choice, kept=False, why=Why.PROFILE)` for a kept one that it knows.
-    return choices, base
+    found, judged, base = evidence(document, titles)
+    likely = judge(found, judged)
+    alone = choose(found, likely)
+    heard = with_site(document.page, found, judged, likely, alone)
+    keep = choose(found, heard)
+    choices = _choices(found, judged, heard, keep)
+    return [
+        replace(choice, why=Why.PROFILE) if choice.kept != before else choice
+        for choice, before in zip(choices, alone, strict=True)
+    ], base
 
 
-def _choices(
-    found: Sequence[Segment], table: Sequence[Sequence[float]], likely: Floats, keep: Sequence[bool]
-) -> list[Choice]:
-    """Name what `choose` decided: what it dropped although it was likely stands in an area, or stands twice."""
-    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, keep, strict=True) if kept)])
+def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
+    """Name what `choose` decided.
+
+    What it dropped although it was likely stands in an area, or stands twice; what it kept although it was not is a
+    heading whose kind is kept.
+    """
     areas = [_area(segment) for segment in found]
-    believed = any(kept and area for kept, area in zip(keep, areas, strict=True))  # it is the article that is called so
-    columns = [COLUMNS.index(name) for name in ("precision", "resiliparse", "jsonld")]
+    # A heading may be kept for its kind's sake: it says nothing of the limit, nor whether areas were left out.
+    own = [kept and segment.place.tag not in _HEADS for segment, kept in zip(found, keep, strict=True)]
+    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, own, strict=True) if kept)])
+    believed = any(kept and area for kept, area in zip(own, areas, strict=True))  # it is the article that is called so
     out = []
-    for segment, row, chance, kept, area in zip(found, table, map(float, likely), keep, areas, strict=True):
+    for segment, held, chance, kept, area in zip(found, judged.held, map(float, likely), keep, areas, strict=True):
         why = Why.JUDGED
         if not kept and chance >= limit:
             why = Why.AREA if area and not believed else Why.TWICE
-        first, second, third = (float(row[c]) for c in columns)
+        elif kept and chance < limit:
+            why = Why.ALIKE
         named = area if why is Why.AREA else ""
-        out.append(Choice(segment, kept, why, chance, named, (first, second, third)))
+        out.append(Choice(segment, kept, why, chance, named, (held["precision"], held["resiliparse"], held["json-ld"])))
     return out
 
 
@@ -277,6 +292,13 @@ def body_of(
     done, dated, signed = sift(parts, titles, language)
     kept = tuple(one.left for one in done if one.left is not None)
     return Body(kept, base, dated, signed, tuple(choices), tuple(done))
+
+
+def teach(document: Document, titles: Sequence[str]) -> Lesson:
+    """Return what this page teaches of its site."""
+    found, judged, _ = evidence(document, titles)
+    likely = judge(found, judged)
+    return lesson_from(document.page, found, judged, likely, choose(found, likely))
 
 
 def warm_up() -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from archive.clock import Clock
 from archive.errors import MorgueError, PayloadError
-from archive.extract import Page, extract
+from archive.extract import Page
+from archive.extract.extract import extract
 from archive.model import Exchange, Extraction
 from archive.payload import header
 from archive.urls import canonical_url, join_url, origin_of, redirect_url, registered_domain

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archive.extract import Page, extract
+from archive.extract import Page
+from archive.extract.extract import extract
 
 
 def without_profile(body: bytes, url: str) -> dict[str, object]:

@@ -1,0 +1,209 @@
+"""Witnesses, features, trees and the choice between segments; and how the trees' labels are made."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import html
+
+from archive.extract import Page, text
+from archive.extract.document import parse
+from archive.extract.features import BASE, COLUMNS, Context, rows
+from archive.extract.judge import Forest, choose, forest, judge
+from archive.extract.segment import Segment, segments
+from archive.extract.witness import Witness, squash
+
+ROOT = Path(__file__).resolve().parent.parent
+LONG = "The harbour board voted on Monday to rebuild the long pier that a winter storm tore in two last year."
+OTHER = "Fishermen had asked for a smaller landing stage, but engineers said the sea bed would not carry it."
+THIRD = "Work is to begin in April when the spring tides have passed, and the first section opens this year."
+
+
+def cut(body: str) -> list[Segment]:
+    return segments(html.document_fromstring(f"<html><body>{body}</body></html>"))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "held"),
+    [
+        (f"{LONG}\n{OTHER}", LONG, 1.0),
+        (f"{LONG}\n{OTHER}", LONG.upper().replace(" ", "\n"), 1.0),  # white space and case do not matter
+        (f"{LONG} {OTHER}", "landing stage", 0.0),  # short: found by chance
+        (f"{LONG}\nLanding  Stage\n{OTHER}", "landing stage", 1.0),  # … unless it is a whole line
+        (f"{LONG}\n{OTHER}", THIRD, 0.0),
+        ("", LONG, 0.0),
+        (LONG, "", 0.0),
+        ("\n\n", "", 0.0),
+    ],
+)
+def test_a_witness_holds_what_stands_in_its_text(text: str, asked: str, held: float) -> None:
+    assert Witness(text).holds(squash(asked)) == held
+
+
+def test_a_witness_holds_a_part_of_a_longer_segment() -> None:
+    half = Witness(f"{LONG}\n{OTHER}").holds(squash(f"{LONG} {OTHER} {THIRD} {THIRD}"))
+    assert 0.2 < half < 0.8
+    assert Witness(LONG).size == len(LONG)
+
+
+NAMES = ("precision", "resiliparse", "json-ld")
+
+
+def context(said: str = LONG) -> Context:
+    return Context(witnesses={name: Witness(said) for name in NAMES}, titles=["A pier"], description=squash(OTHER))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([LONG, OTHER, "© 2024", "a", "12:30", "記者 harbour", "“", "A pier", "Share"]), max_size=8)
+)
+def test_a_row_is_as_long_as_the_columns_and_finite(said: list[str]) -> None:
+    found = cut("".join(f"<div class='story c{n}'><h1>{s}</h1><a href=x>{s}</a></div>" for n, s in enumerate(said)))
+    table = rows(found, context())
+    assert [len(row) for row in table] == [len(COLUMNS)] * len(found)
+    assert all(math.isfinite(x) for row in table for x in row)
+    assert len(set(COLUMNS)) == len(COLUMNS)
+
+
+def test_features_say_what_stands_where() -> None:
+    found = cut(
+        f"<nav><ul><li><a href=x>Home</a></li></ul></nav><article><h1>A pier</h1><p>{LONG}</p><p>{LONG}</p></article>"
+    )
+    home, head, first, second = (dict(zip(COLUMNS, row, strict=True)) for row in rows(found, context()))
+    assert (home["in_nav"], home["li"], home["linked"], home["precision"], home["in_article"]) == (1, 1, 1, 0, 0)
+    assert (head["head"], head["title"], head["before_h1"], head["after_h1"]) == (1, 1, 0, 0)
+    assert (first["precision"], first["p"], first["after_h1"], first["repeated"]) == (1, 1, 1, 1)
+    assert (first["precision-1"], first["precision+1"], first["linked-2"], first["size-3"]) == (0, 1, 1, -1)
+    assert (second["share_before"], second["stops"]) == (
+        pytest.approx((len("HomeA pier") + len(LONG)) / (len("HomeA pier") + 2 * len(LONG))),
+        math.log1p(1),
+    )
+    assert home["before_h1"] == 1
+
+
+def _ask(tree: list[list[float]], row: list[float]) -> float:
+    node = tree[0]
+    while len(node) > 1:
+        node = tree[int(node[2] if row[int(node[0])] <= node[1] else node[3])]
+    return node[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_trees_asked_at_once_say_what_they_say_one_by_one(seed: int) -> None:
+    raw = json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8"))
+    thresholds = [node[1] for tree in raw["trees"] for node in tree if len(node) > 1]
+    chance = np.random.default_rng(seed)
+    table = chance.choice(thresholds, size=(5, len(COLUMNS)))  # "at most" and "above" differ at the threshold itself
+    expected = [
+        1 / (1 + math.exp(-raw["base"] - sum(_ask(tree, row) for tree in raw["trees"]))) for row in table.tolist()
+    ]
+    assert forest().probabilities(table).tolist() == pytest.approx(expected)
+
+
+def test_trees_of_other_columns_are_refused() -> None:
+    with pytest.raises(ValueError, match="train_blocks"):
+        Forest.of({"columns": ["size"], "trees": [[[0.0]]], "base": 0, "depth": 0})
+
+
+def chosen(body: str, *likely: float) -> list[str]:
+    found = cut(body)
+    kept = choose(found, np.array(likely))
+    return [s.text for s, k in zip(found, kept, strict=True) if k]
+
+
+@pytest.mark.parametrize(
+    ("body", "likely", "kept"),
+    [
+        (f"<p>{LONG}</p><p>{OTHER}</p>", (0.9, 0.1), [LONG]),
+        (f"<p>{LONG}</p><p>{LONG}</p>", (0.9, 0.8), [LONG]),  # twice: kept once
+        (f"<p>{LONG}</p><p>Yes.</p><p>Yes.</p>", (0.9, 0.8, 0.8), [LONG, "Yes.", "Yes."]),  # … unless it is short
+        (f"<p>{LONG}</p><p>{OTHER}</p><p>{THIRD}</p>", (0.4, 0.3, 0.2), [LONG, OTHER]),  # nothing reaches the threshold
+        (f"<p>{LONG}</p><p>{OTHER}</p>", (0.1, 0.05), []),  # … nor comes near it
+        (f"<p>{LONG}</p><p>short</p>", (0.3, 0.9), [LONG, "short"]),  # a short line does not raise the threshold
+        (f"<p>{LONG}</p><p>{OTHER}</p><div class='comments'><p>{THIRD}</p></div>", (0.9, 0.9, 0.9), [LONG, OTHER]),
+        (f"<p>{LONG}</p><div class='comments'><p>{OTHER}</p><p>{THIRD}</p></div>", (0.9,) * 3, [LONG, OTHER, THIRD]),
+        ("", (), []),
+    ],
+)
+def test_what_is_chosen(body: str, likely: tuple[float, ...], kept: list[str]) -> None:
+    assert chosen(body, *likely) == kept
+
+
+def test_headings_of_one_kind_are_kept_together() -> None:
+    body = "".join(f"<section><h2>{n}:12</h2><p>{n} {LONG}</p></section>" for n in range(3))
+    assert len(chosen(body, 0.6, 0.9, 0.46, 0.9, 0.2, 0.9)) == 6
+    assert len(chosen(body, 0.6, 0.9, 0.4, 0.9, 0.2, 0.9)) == 4  # their middle one is unlikely
+    assert len(chosen(body, 0.6, 0.9, 0.46, 0.9, 0.2, 0.1)) == 3  # the last stands over nothing: two are no kind
+
+
+def test_what_no_witness_comes_near_is_not_judged() -> None:
+    assert judge([], []).tolist() == []
+    found = cut(f"<nav><a href=x>Home</a></nav><p>{LONG}</p>")
+    home, story = judge(found, rows(found, context()))
+    assert home == 0.0 < story  # a link before all that any witness keeps is not even asked about
+
+
+def test_the_first_witness_is_replaced_where_it_found_little() -> None:
+    body = "<html><body><article>" + f"<p>{LONG}</p><p>{OTHER}</p><p>{THIRD}</p>" * 2 + "</article></body></html>"
+    document = parse(Page(url="https://a.example/news/pier", body=body.encode()))
+    assert document is not None
+    found, table, base = text.evidence(document, [])
+    assert (len(found), base, {row[-1] for row in table}) == (6, "precision", {0.0})
+    document = parse(Page(url="https://a.example/news/pier", body=b"<html><body><p>short</p></body></html>"))
+    assert document is not None
+    found, table, base = text.evidence(document, [])
+    assert (len(found), base, [row[-1] for row in table], len(BASE) < len(table[0])) == (1, "default", [1.0], True)
+
+
+@pytest.fixture(scope="module")
+def training() -> Any:
+    spec = importlib.util.spec_from_file_location("train_blocks", ROOT / "scripts" / "train_blocks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["train_blocks"] = module  # its dataclasses look for their module there
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["train_blocks"]
+
+
+@pytest.mark.parametrize(
+    ("said", "truth", "optional", "expected"),
+    [
+        (["one two three four five"], "one two three four five", "", [1.0]),
+        (["one two three four five"], "six seven eight nine ten", "", [0.0]),
+        (["one two three four nine nine nine nine"], "one two three four", "", [0.2]),
+        # a sequence of the truth is claimed once: the second time it is a teaser
+        (["one two three four five"] * 2, "one two three four five", "", [1.0, 0.0]),
+        # shorter than a sequence: by what stands before or after it in the truth
+        (
+            ["Why so", "one two three four", "the end", "the end"],
+            "Why so one two three four the end",
+            "",
+            [1.0, 1.0, 1.0, 0.0],
+        ),
+        (["four", "one two three four five"], "one two three four five", "", [0.0, 1.0]),
+        (["read on in our pages"], "one two three four five", "read on in our pages", [-1.0]),  # nobody minds
+        (["one two three four"], "", "", [0.0]),
+        ([""], "one", "", [0.0]),
+    ],
+)
+def test_labels(training: Any, said: list[str], truth: str, optional: str, expected: list[float]) -> None:
+    got = training.labels(said, truth, optional, cjk=False)
+    assert [share for share, _ in got] == pytest.approx(expected)
+    assert [size for _, size in got] == [len(s.split()) for s in said]
+
+
+def test_labels_of_a_script_without_spaces(training: Any) -> None:
+    assert training.labels(["港湾委員会は", "月曜"], "港湾委員会は月曜日", "", cjk=True) == [(1.0, 6), (1.0, 2)]
