@@ -38,6 +38,7 @@ _TOP = 6  # blocks at the top in which a repeated title or a date line is looked
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
 _TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
+_HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
@@ -250,15 +251,23 @@ def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str
 
 
 def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
-    """Name what `choose` decided: what it dropped although it was likely stands in an area, or stands twice."""
-    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, keep, strict=True) if kept)])
+    """Name what `choose` decided.
+
+    What it dropped although it was likely stands in an area, or stands twice; what it kept although it was not is a
+    heading whose kind is kept.
+    """
     areas = [_area(segment) for segment in found]
-    believed = any(kept and area for kept, area in zip(keep, areas, strict=True))  # it is the article that is called so
+    # A heading may be kept for its kind's sake: it says nothing of the limit, nor whether areas were left out.
+    own = [kept and segment.place.tag not in _HEADS for segment, kept in zip(found, keep, strict=True)]
+    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, own, strict=True) if kept)])
+    believed = any(kept and area for kept, area in zip(own, areas, strict=True))  # it is the article that is called so
     out = []
     for segment, held, chance, kept, area in zip(found, judged.held, map(float, likely), keep, areas, strict=True):
         why = Why.JUDGED
         if not kept and chance >= limit:
             why = Why.AREA if area and not believed else Why.TWICE
+        elif kept and chance < limit:
+            why = Why.ALIKE
         named = area if why is Why.AREA else ""
         out.append(Choice(segment, kept, why, chance, named, (held["precision"], held["resiliparse"], held["json-ld"])))
     return out

@@ -10,12 +10,13 @@ from archive.extract.segment import Segment
 
 
 class Why(StrEnum):
-    """What decided. JUDGED and SELECTOR keep or drop; all others drop."""
+    """What decided. JUDGED, PROFILE and SELECTOR keep or drop, ALIKE keeps; all others drop."""
 
     JUDGED = "judged"  # by the trees of blocks.json
+    ALIKE = "as its like"  # most headings of its kind are kept
     AREA = "area"  # it stands in what calls itself comments or consent
     TWICE = "stands twice"
-    PROFILE = "site profile"  # the site's other pages have it too
+    PROFILE = "site profile"  # what the site's other pages taught decided otherwise than this page alone
     FURNITURE = "furniture line"
     TITLE = "repeats the title"
     DATE = "date line"
