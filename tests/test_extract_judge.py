@@ -64,7 +64,9 @@ def context(said: str = LONG) -> Context:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from([LONG, OTHER, "© 2024", "a", "12:30", "記者 harbour", "“", "A pier", "Share"]), max_size=8))
+@given(
+    st.lists(st.sampled_from([LONG, OTHER, "© 2024", "a", "12:30", "記者 harbour", "“", "A pier", "Share"]), max_size=8)
+)
 def test_a_row_is_as_long_as_the_columns_and_finite(said: list[str]) -> None:
     found = cut("".join(f"<div class='story c{n}'><h1>{s}</h1><a href=x>{s}</a></div>" for n, s in enumerate(said)))
     table = rows(found, context())
@@ -74,7 +76,9 @@ def test_a_row_is_as_long_as_the_columns_and_finite(said: list[str]) -> None:
 
 
 def test_features_say_what_stands_where() -> None:
-    found = cut(f"<nav><ul><li><a href=x>Home</a></li></ul></nav><article><h1>A pier</h1><p>{LONG}</p><p>{LONG}</p></article>")
+    found = cut(
+        f"<nav><ul><li><a href=x>Home</a></li></ul></nav><article><h1>A pier</h1><p>{LONG}</p><p>{LONG}</p></article>"
+    )
     home, head, first, second = (dict(zip(COLUMNS, row, strict=True)) for row in rows(found, context()))
     assert (home["in_nav"], home["li"], home["linked"], home["precision"], home["in_article"]) == (1, 1, 1, 0, 0)
     assert (head["head"], head["title"], head["before_h1"], head["after_h1"]) == (1, 1, 0, 0)
@@ -101,7 +105,9 @@ def test_trees_asked_at_once_say_what_they_say_one_by_one(seed: int) -> None:
     thresholds = [node[1] for tree in raw["trees"] for node in tree if len(node) > 1]
     chance = np.random.default_rng(seed)
     table = chance.choice(thresholds, size=(5, len(COLUMNS)))  # "at most" and "above" differ at the threshold itself
-    expected = [1 / (1 + math.exp(-raw["base"] - sum(_ask(tree, row) for tree in raw["trees"]))) for row in table.tolist()]
+    expected = [
+        1 / (1 + math.exp(-raw["base"] - sum(_ask(tree, row) for tree in raw["trees"]))) for row in table.tolist()
+    ]
     assert forest().probabilities(table).tolist() == pytest.approx(expected)
 
 
@@ -181,7 +187,12 @@ def training() -> Any:
         # a sequence of the truth is claimed once: the second time it is a teaser
         (["one two three four five"] * 2, "one two three four five", "", [1.0, 0.0]),
         # shorter than a sequence: by what stands before or after it in the truth
-        (["Why so", "one two three four", "the end", "the end"], "Why so one two three four the end", "", [1.0, 1.0, 1.0, 0.0]),
+        (
+            ["Why so", "one two three four", "the end", "the end"],
+            "Why so one two three four the end",
+            "",
+            [1.0, 1.0, 1.0, 0.0],
+        ),
         (["four", "one two three four five"], "one two three four five", "", [0.0, 1.0]),
         (["read on in our pages"], "one two three four five", "read on in our pages", [-1.0]),  # nobody minds
         (["one two three four"], "", "", [0.0]),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.extract import Page, authors, dateline, jsonld, language, near, title
-from archive.extract.extract import extract
 from archive.extract.document import parse
+from archive.extract.extract import extract
 from archive.model import DiscoveryFact, Extraction, Via
 from archive.store.rows import pack, unpack
 

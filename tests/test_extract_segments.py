@@ -17,6 +17,8 @@ from archive.extract.render import blocks_of
 from archive.extract.segment import BREAK, MAX_SEGMENTS, Segment, segments
 from archive.extract.text import clean
 
+LONG = "word " * 50 + "end"
+
 
 def cut(body: str) -> list[Segment]:
     return segments(html.document_fromstring(f"<html><body>{body}</body></html>"))
@@ -135,7 +137,8 @@ def test_what_is_nested_or_long_without_reason_takes_no_time(body: str) -> None:
         ("<ul><li>a<br>b</li></ul>", "- a b", "- a b"),
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c", "- a\n  - b\n- c"),
         ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", "1. a\n  - b\n2. c", "1. a\n    - b\n2. c"),
-        ("<ol><li>a<ul><li>b</li></ul>more</li><li>c</li></ol>", "1. a\n  - b\n  more\n2. c", "1. a\n    - b\n  more\n2. c"),
+        ("<ol><li>a<ul><li>b</li></ul>more</li><li>c</li></ol>",
+         "1. a\n  - b\n  more\n2. c", "1. a\n    - b\n  more\n2. c"),
         ("<ul><ul><li>a</li></ul></ul>", "  - a", "  - a"),
         ("<dl><dt>a</dt><dd>b</dd></dl>", "- a\n- b", "- a\n- b"),
         ("<blockquote><p>a</p><p>b</p></blockquote>", "a\n\nb", "> a\n\n> b"),
@@ -159,14 +162,14 @@ def test_what_is_nested_or_long_without_reason_takes_no_time(body: str) -> None:
             "a\n\nh\n\n- b\n- c\n\nq",
             "a\n\n## h\n\n- b\n- c\n\n> q",
         ),
-        (f"<table><tr><td>a</td><td>{'b ' * 150}</td></tr><tr><td>c</td></tr></table>",) + 2 * (f"a\n\n{('b ' * 150).strip()}\n\nc",),
+        (f"<table><tr><td>a</td><td>{LONG}</td></tr><tr><td>c</td></tr></table>", f"a\n\n{LONG}\n\nc", f"a\n\n{LONG}\n\nc"),
         ("<pre>x = 1\n  y</pre>", "x = 1\n  y", "```\nx = 1\n  y\n```"),
         ("<pre><code>a\n```\nb</code></pre>", "a\n```\nb", "````\na\n```\nb\n````"),
         ("<p>run <code>C:\\dir *x*</code></p>", "run C:\\dir *x*", "run `C:\\dir *x*`"),
         ("<p>run <code>a`b</code></p>", "run a`b", "run ``a`b``"),
         ("<p>run <code>a<b>b</b></code></p>", "run ab", "run `ab`"),
         ("<p>a <code> </code>b</p>", "a b", "a b"),
-        ("<p>" + "<b>" * 90 + "a" + "</b>" * 90 + "</p>",) + ("a", "**" * 41 + "a" + "**" * 41),
+        (f"<p>{'<b>' * 90}a{'</b>' * 90}</p>", "a", f"{'**' * 41}a{'**' * 41}"),
     ],
 )  # fmt: skip
 def test_blocks(body: str, text: str, markdown: str) -> None:
@@ -201,7 +204,9 @@ def _element(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 PARTS = st.recursive(
     st.one_of(
         WORD,
-        st.sampled_from(("<br>", "<br><br>", "<hr>", "<img src=x>", "</p>", "&nbsp;", "# ", "1. ", "* ", "`", "| ", "> ")),
+        st.sampled_from(
+            ("<br>", "<br><br>", "<hr>", "<img src=x>", "</p>", "&nbsp;", "# ", "1. ", "* ", "`", "| ", "> ")
+        ),
         st.tuples(st.sampled_from(UNSEEN), WORD).map(lambda x: f"<{x[0]}>{x[1]}</{x[0]}>"),
     ),
     _element,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from archive.extract import Page
-from archive.extract.extract import extract
 from archive.extract.document import Document, parse
+from archive.extract.extract import extract
 from archive.extract.shape import Shape, shape_of
 from archive.extract.signs import signs
 from archive.extract.trees import Trees, node_of, verdict_trees

@@ -55,7 +55,7 @@ def wrap(text: str, mark: str) -> str:
 
 
 def code_span(text: str) -> str:
-    """Return text as code within a line; nothing in it is Markdown (CommonMark 0.31, section 6.1).
+    r"""Return text as code within a line; nothing in it is Markdown (CommonMark 0.31, section 6.1).
 
     >>> code_span("a`b"), code_span(" C:\\dir ")
     ('``a`b``', ' `C:\\dir` ')

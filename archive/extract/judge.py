@@ -47,8 +47,8 @@ _AREAS = frozenset(
 )
 _MOST_OF_PAGE = 0.5  # share of the kept text that stands in such areas; above, the page calls its article so
 _LEAST = 0.15  # probability below which nothing is an article's, even where nothing better is there
-# Headings of one kind, each with kept text after it, stand or fall together: one of "10:12 – update" and "8:12 – update"
-# alone makes no sense. Their median decides, a little below the threshold, since their text is kept.
+# Headings of one kind, each with kept text after it, stand or fall together: "10:12, update" without
+# "8:12, update" makes no sense. Their median decides, a little below the threshold, since their text is kept.
 _ALIKE = 3
 _ALIKE_LIKELY = 0.45
 _HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
@@ -129,7 +129,8 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     """Return which segments are kept.
 
     Areas that call themselves comments or consent are left out, unless they hold most of what would be kept. A text that
-    stands twice is kept once. Headings of one kind over kept text are kept together. Where nothing reaches the threshold, what comes nearest to it is taken.
+    stands twice is kept once. Headings of one kind over kept text are kept together. Where nothing reaches the
+    threshold, what comes nearest to it is taken.
     """
     if not len(found):
         return []
