@@ -239,12 +239,14 @@ class Learning:
 
 
 def sizes_of(profile: Profile) -> dict[str, int]:
-    """Return how much a profile holds of each thing.
+    """Return how much a profile holds, by kind: lines that stand on several pages, places that do.
 
-    >>> sizes_of({"version": 1, "pages": 9, "lines": ["0a", "1b"]})
-    {'lines': 2}
+    >>> sizes_of({"version": 2, "urls": ["0a", "1b"], "lines": {"0a": 1, "1b": -2}, "places": {"2c": [2, 90, 80]}})
+    {'lines': 1, 'places': 1}
     """
-    return {name: len(value) for name, value in sorted(profile.items()) if isinstance(value, list | dict)}
+    lines, places = profile.get("lines"), profile.get("places")
+    recurring = sum(value < 0 for value in lines.values()) if isinstance(lines, dict) else 0
+    return {"lines": recurring, "places": len(places) if isinstance(places, dict) else 0}
 
 
 def refusal(learned: Learned) -> str:

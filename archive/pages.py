@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archive.errors import MorgueError, PayloadError, UrlError
 from archive.extract import ExtractionPool, ExtractTask, Page, to_json
@@ -21,6 +21,9 @@ from archive.payload import decode_content
 from archive.profiles import Profile
 from archive.reading import default_jobs
 from archive.urls import url_key
+
+if TYPE_CHECKING:
+    from archive.extract.explain import Explanation
 
 _LINES_IN_FLIGHT = 8  # per job
 
@@ -33,18 +36,18 @@ def unpacked(path: Path) -> bytes:
     return decode_content((("Content-Encoding", "gzip"),), body) if path.suffix == ".gz" else body
 
 
-def extract_file(
+def explain_file(
     body: bytes,
     *,
     url: str,
     captured_at: datetime | None = None,
     content_type: str | None = None,
     profile: Profile | None = None,
-) -> dict[str, object]:
-    """Return what one page says, as `morgue extract` prints it."""
-    from archive.extract.extract import extract
+) -> Explanation:
+    """Return what one page says, and what became of each of its segments."""
+    from archive.extract.explain import explain
 
-    return to_json(url, extract(_page(body, url, captured_at, content_type, profile)))
+    return explain(_page(body, url, captured_at, content_type, profile))
 
 
 def extract_lines(

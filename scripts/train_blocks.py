@@ -38,7 +38,7 @@ from archive.extract import Page, text, title, to_json  # noqa: E402 - the path 
 from archive.extract.document import parse  # noqa: E402
 from archive.extract.extract import extract  # noqa: E402
 from archive.extract.features import COLUMNS  # noqa: E402
-from archive.extract.judge import Forest, candidates  # noqa: E402
+from archive.extract.judge import Forest  # noqa: E402
 from archive.extract.segment import BREAK  # noqa: E402
 
 SETS = ("sh", "aed", "fundus", "wcxb_dev")
@@ -159,15 +159,15 @@ def read(sample: Sample) -> Read | None:
         return None
     titles = [t for t, _ in title.candidates(document, title.site_names(document))]
     found, table, _ = text.evidence(document, titles)
-    if not found:
+    if not table.rows:
         return None
     said = labels([s.text.replace(BREAK, "\n") for s in found], sample.text, sample.optional, cjk=sample.cjk)
-    rows = np.array(table, dtype=np.float64)
-    mask = candidates(rows)
+    rows = np.array(table.rows, dtype=np.float64)
+    mask = table.candidates
     share, size = (np.array(x, dtype=np.float64) for x in zip(*said, strict=True))
     weights = np.minimum(size / max(size[share > 0.5].sum(), 1), 0.5) * 30 + 0.05
     weights[share < 0] = 0
-    return Read(rows[mask], (share > 0.5).astype(int)[mask], weights[mask])
+    return Read(rows, (share > 0.5).astype(int)[mask], weights[mask])
 
 
 def train(pages: Sequence[Read | None]) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def train(pages: Sequence[Read | None]) -> dict[str, Any]:
     for seed in range(FORESTS):
         model = HistGradientBoostingClassifier(
             max_iter=90, learning_rate=0.09, max_leaf_nodes=15, min_samples_leaf=40, l2_regularization=5.0,
-            max_features=0.3, early_stopping=False, random_state=seed,
+            max_features=0.3, max_depth=6, early_stopping=False, random_state=seed,
         ).fit(rows, said, sample_weight=weights)  # fmt: skip
         # scikit-learn has no public way to read a tree's nodes
         base += float(model._baseline_prediction[0, 0]) / FORESTS  # noqa: SLF001

@@ -123,8 +123,10 @@ def test_an_empty_task_is_a_reason() -> None:
 
 
 def test_a_real_page_through_a_real_worker() -> None:
-    story = "The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year."
-    body = "".join(f"<p>{n}. {story}</p>" for n in range(4))  # the same paragraph twice is kept once
+    body = "".join(
+        f"<p>The harbour board voted on {day} to rebuild the long pier that a storm tore in two last year.</p>"
+        for day in ("Monday", "Tuesday", "Wednesday", "Thursday")
+    )
     page = Page(url="https://a.example/news/pier-9821", body=f"<html lang=en><body>{body}</body></html>".encode())
     with ExtractionPool(1) as pool:
         found = pool.submit(ExtractTask(page=page)).result(60)

@@ -220,7 +220,12 @@ def test_ingest_learns_from_the_fifth_article_on_and_reads_the_earlier_pages_aga
     [learned] = ingest(folder, 12).learned
     [line] = adopted(folder)
     assert (line["source"], "from" in line, line["articles"]) == (SOURCE, False, 5)
-    assert (learned["pages"], learned["sizes"], learned["read_again"], learned["changed"]) == (5, {"lines": 1}, 5, 5)
+    assert (learned["pages"], learned["sizes"], learned["read_again"], learned["changed"]) == (
+        5,
+        {"lines": 1, "places": 2},
+        5,
+        5,
+    )
     assert not any(FURNITURE in text for text in texts(folder).values())
     assert rows(folder, "SELECT count(*), max(seq), count(DISTINCT cause) FROM revisions") == [(5, 1, 1)]
     assert_rebuild_gives_the_same(folder)
@@ -268,7 +273,7 @@ def test_it_learns_again_when_the_articles_have_doubled_and_not_before(folder: A
     assert ingest(folder, 30).learned == []
     shelve(folder, [page(9, 31, html(9, (FURNITURE, second)))], "three")
     [learned] = ingest(folder, 32).learned
-    assert (learned["holds"], learned["sizes"], learned["read_again"]) == ("from", {"lines": 2}, 0)
+    assert (learned["holds"], learned["sizes"], learned["read_again"]) == ("from", {"lines": 2, "places": 2}, 0)
     assert adopted(folder)[1]["from"] == (T0 + timedelta(minutes=32)).isoformat().replace("+00:00", "Z")
     assert sum(second in text for text in texts(folder).values()) == 5  # earlier pages stay as they were
     shelve(folder, [page(10, 33, html(10, (FURNITURE, second)))], "four")
@@ -320,7 +325,7 @@ def test_another_version_learns_anew_once(folder: ArchiveFolder, monkeypatch: py
         rebuild_archive(folder, clock=Clock(), jobs=0, progress=QUIET)
         assert ingest(folder, 11).learned == []
     for module in ("archive.learning", "archive.extract.profile"):
-        monkeypatch.setattr(f"{module}.PROFILE_VERSION", 2)
+        monkeypatch.setattr(f"{module}.PROFILE_VERSION", 99)
     assert len(ingest(folder, 12).learned) == 1
     assert ingest(folder, 13).learned == []
 

@@ -47,6 +47,15 @@ from archive.errors import PayloadError, UsageError
     metavar="DIR",
     help="With --learn: write each site's profile to DIR, by the site's name.",
 )
+@click.option(
+    "--explain", is_flag=True, help="Print why each piece of the page's text stayed or went, instead of JSON."
+)
+@click.option(
+    "--explain-html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the same to FILE as an HTML page, the page's text with what was kept and dropped in colours.",
+)
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Processes for --jsonl (default: one per core).")
 def extract(
     file: Path,
@@ -58,6 +67,8 @@ def extract(
     learn: bool,
     others: bool,
     profiles_out: Path | None,
+    explain: bool,
+    explain_html: Path | None,
     jobs: int | None,
 ) -> None:
     """Read one saved page (FILE or standard input) and print what it says as JSON. Needs no archive.
@@ -65,9 +76,14 @@ def extract(
     With --jsonl, one line of JSON for each line of input, in order. With --learn a site is a line's "source", else its
     host; the file is read twice. A line with "learn": false teaches nothing, and is read all the same.
 
+    With --explain, a table of the page's segments (runs of text): what was kept or dropped, how likely it is the article's,
+    which other extractors have it, where it stands, and the reason.
+
     Example: morgue extract page.html --url https://news.example/a
     """
-    from archive.pages import extract_file
+    from archive.commands.explain import print_explanation, write_page
+    from archive.extract import to_json
+    from archive.pages import explain_file
     from archive.urls import canonical_url
 
     if (learn or others) and (jsonl is None or profile_path is not None):
@@ -77,6 +93,11 @@ def extract(
         )
     if profiles_out is not None and not (learn or others):
         raise UsageError("--profiles-out goes with --learn: without it there is no profile to write.")
+    if jsonl is not None and (explain or explain_html is not None):
+        raise UsageError(
+            "--explain tells of one page, not of --jsonl FILE. For example "
+            "`morgue extract page.html --url https://news.example/a --explain`."
+        )
     profile = None if profile_path is None else _read_profile(profile_path)
     if jsonl is not None:
         for result in _extract_list(jsonl, jobs, profile, learn=learn, others=others, profiles_out=profiles_out):
@@ -89,10 +110,13 @@ def extract(
         )
     canonical_url(url)  # says what is wrong with it
     body = read_page(file)
-    result = extract_file(
-        body, url=url, captured_at=parse_time(captured_at), content_type=content_type, profile=profile
-    )
-    click.echo(json_text(result))
+    told = explain_file(body, url=url, captured_at=parse_time(captured_at), content_type=content_type, profile=profile)
+    if explain_html is not None:
+        write_page(told, explain_html)
+    if explain:
+        print_explanation(told)
+    else:
+        click.echo(json_text(to_json(url, told.extraction)))
 
 
 def _extract_list(

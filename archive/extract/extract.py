@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
@@ -11,9 +11,18 @@ from archive.extract import flags, metadata, published, selectors, text, title, 
 from archive.extract import language as languages
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.page import Page
+from archive.extract.why import Choice, Why
 from archive.model import DiscoveryFact, Extraction, Snapshot
 
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page says, and how its text came to be."""
+
+    extraction: Extraction
+    body: text.Body | None = None  # None: the page was refused before its text was read
 
 
 def extract(page: Page) -> Extraction:
@@ -21,16 +30,37 @@ def extract(page: Page) -> Extraction:
 
     A page that cannot be read at all gives the reason "error-" and the name of what went wrong.
     """
+    return read(page).extraction
+
+
+def read(page: Page) -> Reading:
+    """Return what `extract` says of this page with the decisions that led to its text."""
     reason = verdict.before_parsing(page)
     if reason is not None:
-        return Extraction.refused(reason)
+        return _refused(reason)
     try:
         document = parse(page)
-        return _read(document) if document is not None else Extraction.refused("empty")
+        return _read(document) if document is not None else _refused("empty")
     except TooLargeError:
-        return Extraction.refused("too-large")
+        return _refused("too-large")
     except Exception as error:  # noqa: BLE001 - four parsers run on bytes that anybody may send: one page, one reason
-        return Extraction.refused(f"error-{type(error).__name__}")
+        return _refused(f"error-{type(error).__name__}")
+
+
+def _refused(reason: str, canonical: str | None = None, body: text.Body | None = None) -> Reading:
+    return Reading(Extraction.refused(reason, canonical=canonical), body)
+
+
+def lesson_of(page: Page) -> Mapping[str, object] | None:
+    """Return what this page teaches of its site (`archive.extract.profile`), None if it is no article."""
+    page = replace(page, profile=None)
+    if not extract(page).article or (document := parse(page)) is None:
+        return None
+    selectors.apply(document)
+    sites = title.site_names(document)
+    headline = title.find(document, sites)
+    titles = [t for t, _ in title.candidates(document, sites)] + ([headline[0]] if headline else [])
+    return text.teach(document, titles)
 
 
 def extract_snapshot(
@@ -71,25 +101,27 @@ def page_of(
     )
 
 
-def _read(document: Document) -> Extraction:
+def _read(document: Document) -> Reading:
     selected = selectors.apply(document)
     canonical = metadata.canonical(document)
     reason = verdict.of_document(document)
     if reason is not None:
-        return Extraction.refused(reason, canonical=canonical)
+        return _refused(reason, canonical)
     sites = title.site_names(document)
     headline = (selected.title, "selector") if selected.title else title.find(document, sites)
     titles = [t for t, _ in title.candidates(document, sites)]
     if headline:
         titles.append(headline[0])
     if selected.text:
-        kept, line, signed = text.clean(selected.text, titles, document.declared_language)
-        body = text.Body(tuple(kept), "selector", line, signed)
+        chosen = [Choice(segment, kept=True, why=Why.SELECTOR) for segment in selected.segments]
+        body = text.body_of(chosen, selected.text, "selector", titles, document.declared_language)
     else:
         body = text.read(document, titles, document.declared_language)
     parts = list(body.blocks)
     if headline is None and parts:
         headline, parts = _first_line(parts)
+        if len(parts) < len(body.blocks):
+            body = body.without_first(Why.HEADLINE)
     named = headline[0] if headline else None
     when = selected.published
     dated = published.Dated(when, "selector") if when else published.find(document, body.dated, named)
@@ -106,14 +138,14 @@ def _read(document: Document) -> Extraction:
         title=headline[0] if headline else None,
     )
     if reason is not None:
-        return Extraction.refused(reason, canonical=canonical)
+        return _refused(reason, canonical, body)
     via = "selector" if selected.text else f"trafilatura:{body.base}"
     found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), via)}
     extraction = _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
     if selected.missed:
         provenance = {**extraction.provenance, **selected.provenance()}
-        return replace(extraction, provenance=dict(sorted(provenance.items())))
-    return extraction
+        extraction = replace(extraction, provenance=dict(sorted(provenance.items())))
+    return Reading(extraction, body)
 
 
 def _first_line(parts: list[block_tools.Block]) -> tuple[tuple[str, str] | None, list[block_tools.Block]]:

@@ -22,6 +22,9 @@ from archive.extract.witness import Witness, squash
 _WIDE = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
 _END = re.compile(r"[.!?…。！？؟।”\"»:;)’']$")
 _STOP = re.compile(r"[.!?…。！？؟।][\"”»’')]*(?:\s|$)")
+_DIGIT = re.compile(r"\d")
+_UPPER = re.compile("[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω]")
+_NOBODY = [-1.0] * 6
 _DATE = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
 _HEADS = {"h1": 1.0, "h2": 2.0, "h3": 3.0, "h4": 4.0, "h5": 5.0, "h6": 6.0}
 _LISTS = frozenset({"li", "dd", "dt", "ul", "ol"})
@@ -50,7 +53,10 @@ BASE = (
     "step_precision", "step_resiliparse", "step_count", "step_size",
     "after_first", "before_last", "in_core", "to_core", "after_h1", "second_h1", "before_h1", "repeated", "breaks",
 )  # fmt: skip
-AROUND = ("size", "precision", "resiliparse", "linked", "head", "stops")
+AROUND = ("size", "precision", "resiliparse", "linked", "head", "ends")
+WITNESSES = ("precision", "resiliparse", "json-ld")
+CANDIDATE_SIZE = 80  # weighed characters: a segment that no witness keeps is worth judging from here on
+CANDIDATE_LINKS = 0.5  # … with less link text than this share
 _RAW: dict[str, dict[str, str]] = json.loads(
     resources.files("archive.extract").joinpath("cues.json").read_text(encoding="utf-8")
 )
@@ -60,7 +66,12 @@ for _n, _words in enumerate(_RAW["places"].values()):
     for _word in _words.split():
         _CUE_OF.setdefault(_word, []).append(_n)
 WORDING = tuple(_RAW["wording"])
-_WORDING = tuple(re.compile(p, re.IGNORECASE if k != "byline" else 0) for k, p in _RAW["wording"].items())
+_CASED = frozenset({"byline"})
+# Searched in lower-case text: with IGNORECASE the same patterns take three to nine times as long.
+_WORDING = tuple(
+    (name in _CASED, re.compile(p if name in _CASED else p.lower())) for name, p in _RAW["wording"].items()
+)
+_NO_WORDING = [0.0] * len(_WORDING)
 COLUMNS = (
     *BASE,
     *(f"{name}{n:+d}" for n in _NEIGHBOURS for name in AROUND),
@@ -94,76 +105,144 @@ class _Group:
         self.resiliparse += size * held["resiliparse"]
 
 
-def rows(found: Sequence[Segment], context: Context) -> list[list[float]]:
-    """Return a row of numbers for each segment: COLUMNS, then the vocabulary's, then the wording's."""
-    if not found:
-        return []
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a page's candidates: the segments that are worth judging."""
+
+    candidates: list[int]  # places in the page's segments
+    rows: list[list[float]]  # COLUMNS
+    held: list[dict[str, float]]  # of every segment: witness -> how much of it that one keeps
+    sizes: list[int]  # of every segment, weighed characters
+
+
+def table(found: Sequence[Segment], context: Context) -> Table:
+    """Return a row of COLUMNS for each segment that is worth judging.
+
+    Worth it is what a witness keeps, what stands between two long segments that the first witness keeps, and prose: a
+    third of a page, with all but 0.3% of the articles' text (measured).
+    """
     squashed = [squash(s.text) for s in found]
     sizes = [weigh(s.text) for s in found]
-    total = max(sum(sizes), 1)
     known: dict[str, dict[str, float]] = {}  # a page says many short things often
     for text in squashed:
         if text not in known:
             known[text] = {name: w.holds(text) for name, w in context.witnesses.items()}
     held = [known[text] for text in squashed]
-    places: dict[int, _Group] = defaultdict(_Group)
-    parents: dict[int, _Group] = defaultdict(_Group)
-    steps: dict[str, _Group] = defaultdict(_Group)
-    for segment, size, kept in zip(found, sizes, held, strict=True):
-        box = _box(segment.place)
-        for group in (places[id(box)], parents[id(box.parent or box)], steps[_step(segment.place)]):
-            group.add(segment, size, kept)
-    times = Counter(squashed)
     core = [n for n, (kept, size) in enumerate(zip(held, sizes, strict=True)) if kept["precision"] > 0.5 and size >= 80]  # noqa: PLR2004
-    first, last = (core[0], core[-1]) if core else (0, len(found) - 1)
-    h1 = next((n for n, s in enumerate(found) if s.place.tag == "h1"), -1)
-    titles = [fold(t) for t in context.titles if t]
-    h1s = 0
-    before = 0
-    main_depth = found[core[len(core) // 2]].place.depth if core else 0
-    out: list[list[float]] = []
-    for n, (segment, size, kept) in enumerate(zip(found, sizes, held, strict=True)):
-        place = segment.place
-        box = _box(place)
-        own, up, step = places[id(box)], parents[id(box.parent or box)], steps[_step(place)]
-        text = segment.text
-        tag = place.tag
-        h1s += tag == "h1"
+    first, last = (core[0], core[-1]) if core else (len(found), -1)
+    worth = [
+        n
+        for n, (segment, size) in enumerate(zip(found, sizes, strict=True))
+        if first <= n <= last
+        or any(held[n].values())
+        or (size >= CANDIDATE_SIZE and segment.linked < CANDIDATE_LINKS * len(segment.text))
+    ]
+    page = _Page(found, context, squashed, (first, last), (sizes, held))
+    return Table(worth, [page.row(n) for n in worth], held, sizes)
+
+
+class _Page:
+    """Sums over a page, and the rows made from them."""
+
+    def __init__(
+        self, found: Sequence[Segment], context: Context, squashed: Sequence[str], core: tuple[int, int],
+        measured: tuple[Sequence[int], Sequence[dict[str, float]]],
+    ) -> None:  # fmt: skip
+        """`core`: the first and the last long segment that the first witness keeps. `measured`: sizes, and what is held."""
+        sizes, held = measured
+        first, last = core
+        self.found, self.context, self.squashed, self.sizes, self.held = found, context, squashed, sizes, held
+        self.first, self.last = first, last
+        self.total = max(sum(sizes), 1)
+        self.places: dict[int, _Group] = defaultdict(_Group)
+        self.parents: dict[int, _Group] = defaultdict(_Group)
+        self.steps: dict[str, _Group] = defaultdict(_Group)
+        self.before: list[int] = []
+        self.h1s: list[int] = []
+        before = h1s = 0
+        for segment, size, kept in zip(found, sizes, held, strict=True):
+            box = _box(segment.place)
+            for group in (
+                self.places[id(box)], self.parents[id(box.parent or box)], self.steps[_step(segment.place)],
+            ):  # fmt: skip
+                group.add(segment, size, kept)
+            self.before.append(before)
+            before += size
+            h1s += segment.place.tag == "h1"
+            self.h1s.append(h1s)
+        self.times = Counter(squashed)
+        self.h1 = next((n for n, s in enumerate(found) if s.place.tag == "h1"), -1)
+        self.titles = [fold(t) for t in context.titles if t]
+        self.depth = found[(first + last) // 2].place.depth if first <= last else 0
+        self.witness_sizes = [math.log1p(context.witnesses[w].size) for w in WITNESSES]
+        self._around: dict[int, list[float]] = {}
+        self._cues: dict[int, list[float]] = {}
+
+    def row(self, n: int) -> list[float]:
+        """Return COLUMNS of the segment at `n`."""
+        context, first, last = self.context, self.first, self.last
+        segment, size, kept, squashed = self.found[n], self.sizes[n], self.held[n], self.squashed[n]
+        place, text = segment.place, segment.text
+        box, tag = _box(place), place.tag
+        own, up = self.places[id(box)], self.parents[id(box.parent or box)]
+        step = self.steps[_step(place)]
         folded = fold(text) if size <= 400 else ""  # noqa: PLR2004 - headlines
-        lead = text[:600]
+        lead = text[:300]
         values = [
-            math.log1p(size), math.log1p(text.count(" ")), before / total, min(n, 200) / 200, min(len(found) - n, 200) / 200,
-            segment.linked / max(len(text), 1), min(segment.links, 10), segment.bold / max(len(text), 1),
-            math.log1p(len(_STOP.findall(lead))), float(bool(_END.search(text))), min(lead.count(",") + lead.count("，"), 8),
-            sum(c.isdigit() for c in lead) / max(len(lead), 1), sum(c.isupper() for c in lead) / max(len(lead), 1),
+            math.log1p(size), math.log1p(text.count(" ")), self.before[n] / self.total, min(n, 200) / 200,
+            min(len(self.found) - n, 200) / 200,
+            segment.linked / len(text), min(segment.links, 10), segment.bold / len(text),
+            math.log1p(len(_STOP.findall(lead))), float(bool(_END.search(text[-3:]))),
+            min(lead.count(",") + lead.count("，"), 8),
+            len(_DIGIT.findall(lead)) / len(lead), len(_UPPER.findall(lead)) / len(lead),
             float(text[:1] in '"“„«‘»'), float(text.endswith(":")), float(text.endswith("?")),
-            float(bool(_DATE.search(lead)) and size < 80), float("©" in lead or "(c)" in lead.lower()),  # noqa: PLR2004
-            float(is_chrome(text)), float(folded != "" and folded in titles),
-            float(len(folded) > 12 and any(folded in t or t in folded for t in titles if len(t) > 12)),  # noqa: PLR2004
-            _description(squashed[n], context.description),
+            float(size < 80 and bool(_DATE.search(lead))), float("©" in lead or "(c)" in lead.lower()),  # noqa: PLR2004
+            float(is_chrome(text)), float(folded != "" and folded in self.titles),
+            float(len(folded) > 12 and any(folded in t or t in folded for t in self.titles if len(t) > 12)),  # noqa: PLR2004
+            _description(squashed, context.description),
             _HEADS.get(tag, 0.0), float(tag == "p"), float(tag in _LISTS), float(tag in {"td", "th"}),
             float("figure" in place.tags), float("blockquote" in place.tags),
             float("figcaption" in place.tags or "caption" in place.tags), float("pre" in place.tags),
             float("article" in place.tags), float("main" in place.tags), float("aside" in place.tags),
             float("nav" in place.tags), float("footer" in place.tags), float("header" in place.tags),
             float("form" in place.tags), float(bool(place.tags & _LISTS)), float("table" in place.tags),
-            float("a" in place.tags), float(place.hidden), min(place.depth, 40), min(abs(place.depth - main_depth), 20),
-            kept["precision"], kept["resiliparse"], kept["json-ld"],
-            *(math.log1p(context.witnesses[w].size) for w in ("precision", "resiliparse", "json-ld")),
+            float("a" in place.tags), float(place.hidden), min(place.depth, 40), min(abs(place.depth - self.depth), 20),
+            kept["precision"], kept["resiliparse"], kept["json-ld"], *self.witness_sizes,
             own.precision / max(own.size, 1), own.resiliparse / max(own.size, 1), math.log1p(own.size),
             own.linked / max(own.size, 1), math.log1p(own.count),
             up.precision / max(up.size, 1), up.resiliparse / max(up.size, 1), up.linked / max(up.size, 1), math.log1p(up.size),
             step.precision / max(step.size, 1), step.resiliparse / max(step.size, 1), math.log1p(step.count),
-            step.size / total,
+            step.size / self.total,
             float(n >= first), float(n <= last), float(first <= n <= last),
-            min(max(first - n, n - last, 0), 30), float(h1 >= 0 and n > h1), float(h1s > 1), min(max(h1 - n, 0), 30),
-            min(times[squashed[n]] - 1, 5), min(text.count(BREAK), 5),
+            min(max(first - n, n - last, 0), 30), float(0 <= self.h1 < n), float(self.h1s[n] > 1),
+            min(max(self.h1 - n, 0), 30),
+            min(self.times[squashed] - 1, 5), min(text.count(BREAK), 5),
         ]  # fmt: skip
-        before += size
-        out.append(values)
-    _add_neighbours(out)
-    _add_words(out, found, context)
-    return out
+        for away in _NEIGHBOURS:
+            values += self._neighbour(n + away)
+        values += self._cues_of(place)
+        said = text[:160] if len(text) <= 320 else ""  # noqa: PLR2004 - prompts and credits are short
+        values += _says(said) if said else _NO_WORDING
+        values.append(float(context.rescued))
+        return values
+
+    def _neighbour(self, n: int) -> list[float]:
+        if not 0 <= n < len(self.found):
+            return _NOBODY
+        known = self._around.get(n)
+        if known is None:
+            segment, kept = self.found[n], self.held[n]
+            known = self._around[n] = [
+                math.log1p(self.sizes[n]), kept["precision"], kept["resiliparse"], segment.linked / len(segment.text),
+                _HEADS.get(segment.place.tag, 0.0), float(bool(_END.search(segment.text[-3:]))),
+            ]  # fmt: skip
+        return known
+
+    def _cues_of(self, place: Place) -> list[float]:
+        known = self._cues.get(id(place))
+        if known is None:
+            known = self._cues[id(place)] = _cues(place)
+        return known
 
 
 def _box(place: Place) -> Place:
@@ -185,26 +264,10 @@ def _description(squashed: str, description: str) -> float:
     return 0.5 if short[:60] in long else 0.0
 
 
-def _add_neighbours(out: list[list[float]]) -> None:
-    columns = [BASE.index(name) for name in AROUND]
-    nothing = [-1.0] * len(AROUND)
-    plain = [[row[c] for c in columns] for row in out]
-    for n, row in enumerate(out):
-        for step in _NEIGHBOURS:
-            row.extend(plain[n + step] if 0 <= n + step < len(plain) else nothing)
-
-
-def _add_words(out: list[list[float]], found: Sequence[Segment], context: Context) -> None:
-    seen: dict[int, list[float]] = {}
-    rescued = float(context.rescued)
-    for row, segment in zip(out, found, strict=True):
-        known = seen.get(id(segment.place))
-        if known is None:
-            known = seen[id(segment.place)] = _cues(segment.place)
-        row.extend(known)
-        text = segment.text[:200]
-        row.extend([float(p.search(text) is not None) for p in _WORDING])
-        row.append(rescued)
+def _says(said: str) -> list[float]:
+    """Return for each kind of wording whether a short text has it."""
+    folded = said.lower()
+    return [float(pattern.search(said if cased else folded) is not None) for cased, pattern in _WORDING]
 
 
 def _cues(place: Place) -> list[float]:

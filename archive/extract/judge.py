@@ -17,15 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archive.extract.features import COLUMNS, weigh
+from archive.extract.features import CANDIDATE_SIZE, COLUMNS, Table, weigh
 from archive.extract.segment import Segment
 
 Floats = npt.NDArray[np.float64]
 
 THRESHOLD = 0.5
-_CANDIDATE_SIZE = 80  # weighed characters: a segment that no witness keeps is a candidate from here on
-_CANDIDATE_LINKS = 0.5  # … with less link text than this share
-_AREAS = frozenset(
+AREAS = frozenset(
     [
         "comment",
         "comments",
@@ -88,13 +86,17 @@ class Forest:
 
     def probabilities(self, rows: Floats) -> Floats:
         """Return for each row of COLUMNS how likely it is the article's, 0 to 1."""
-        trees = np.arange(len(self.column))[None, :]
-        node = np.zeros((len(rows), len(self.column)), np.int32)
-        at = np.arange(len(rows))[:, None]
+        count, nodes = self.column.shape
+        columns, thresholds = self.column.ravel(), self.threshold.ravel()
+        left, right = self.left.ravel(), self.right.ravel()
+        start = np.arange(count, dtype=np.int64)[None, :] * nodes  # where each tree begins
+        at = np.arange(len(rows), dtype=np.int64)[:, None] * rows.shape[1]  # where each row begins
+        flat = rows.ravel()
+        node = np.broadcast_to(start, (len(rows), count))
         for _ in range(self.depth):
-            goes_left = rows[at, self.column[trees, node]] <= self.threshold[trees, node]
-            node = np.where(goes_left, self.left[trees, node], self.right[trees, node])
-        total: Floats = self.base + self.value[trees, node].sum(axis=1)
+            goes_left = flat.take(at + columns.take(node)) <= thresholds.take(node)
+            node = start + np.where(goes_left, left.take(node), right.take(node))
+        total: Floats = self.base + self.value.ravel().take(node).sum(axis=1)
         return 1.0 / (1.0 + np.exp(-np.clip(total, -40, 40)))
 
 
@@ -104,24 +106,11 @@ def forest() -> Forest:
     return Forest.of(json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8")))
 
 
-def candidates(rows: Floats) -> npt.NDArray[np.bool_]:
-    """Return which rows are worth judging: a third of a page, with all but 0.3% of the articles' text."""
-    column = COLUMNS.index
-    held = rows[:, [column("precision"), column("resiliparse"), column("jsonld")]].max(axis=1)
-    prose = (np.expm1(rows[:, column("size")]) >= _CANDIDATE_SIZE) & (rows[:, column("linked")] < _CANDIDATE_LINKS)
-    found: npt.NDArray[np.bool_] = (held > 0) | (rows[:, column("in_core")] > 0) | prose
-    return found
-
-
-def judge(found: Sequence[Segment], rows: Sequence[Sequence[float]], weights: Forest | None = None) -> Floats:
+def judge(found: Sequence[Segment], judged: Table) -> Floats:
     """Return for each segment how likely it is the article's; those that are no candidates get 0."""
     result = np.zeros(len(found))
-    if not found:
-        return result
-    table = np.array(rows, dtype=np.float64)
-    mask = candidates(table)
-    if mask.any():
-        result[mask] = (weights or forest()).probabilities(table[mask])
+    if judged.rows:
+        result[judged.candidates] = forest().probabilities(np.array(judged.rows, dtype=np.float64))
     return result
 
 
@@ -135,10 +124,10 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     if not len(found):
         return []
     sizes = np.array([weigh(s.text) for s in found], dtype=np.float64)
-    top = float((likely * (sizes >= _CANDIDATE_SIZE)).max(initial=0.0))
+    top = float((likely * (sizes >= CANDIDATE_SIZE)).max(initial=0.0))
     limit = THRESHOLD if top >= THRESHOLD else max(top * 0.6, _LEAST)
     kept = likely >= limit
-    area = np.array([not _AREAS.isdisjoint(s.place.words()) for s in found])
+    area = np.array([not AREAS.isdisjoint(s.place.words()) for s in found])
     if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
         kept &= ~area
     kept[_headings(found, likely, kept)] = True

@@ -18,7 +18,7 @@ from archive.extract.blocks import Block
 from archive.extract.dates import When
 from archive.extract.document import Document, Element, inner_text, squeeze
 from archive.extract.render import blocks_of
-from archive.extract.segment import segments
+from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE
 from archive.sources.selector import is_costly, xpath_of
 
@@ -37,6 +37,7 @@ class Selected:
     title: str | None = None
     authors: tuple[str, ...] = ()
     published: When | None = None
+    segments: tuple[Segment, ...] = ()  # what `text` is made of
     missed: tuple[str, ...] = ()  # fields whose selector found nothing that can be used
 
     def provenance(self) -> dict[str, str]:
@@ -61,13 +62,14 @@ def apply(document: Document) -> Selected:
     if "remove" in selectors and not _remove(document, _find(document, selectors["remove"])):
         missed.append("remove")
     found = {name: _find(document, selectors[name]) for name in selectors if name != "remove"}
-    text = _text(found.get("text", ()))
+    pieces = _segments(found.get("text", ()))
+    text = tuple(blocks_of(pieces))
     headline = next((t[:MAX_TITLE] for t in map(_value, found.get("title", ())) if t), None)
     names = authors.clean(map(_value, found.get("authors", ())))
     when = _date(document, found.get("published", ()))
     got: Mapping[str, object] = {"text": text, "title": headline, "authors": names, "published": when}
     missed.extend(name for name in found if not got.get(name))
-    return Selected(text, headline, names, when, tuple(missed))
+    return Selected(text, headline, names, when, tuple(pieces), tuple(missed))
 
 
 @lru_cache(maxsize=256)
@@ -122,8 +124,8 @@ def _date(document: Document, found: Iterable[Any]) -> When | None:
     return None
 
 
-def _text(found: Iterable[Any]) -> tuple[Block, ...]:
-    """Return the blocks of these elements, in order; an element inside another one counts once."""
+def _segments(found: Iterable[Any]) -> list[Segment]:
+    """Return the segments of these elements, in order; an element inside another one counts once."""
     body = etree.Element("body")
     taken: set[Any] = set()
     for element in found:
@@ -134,4 +136,4 @@ def _text(found: Iterable[Any]) -> tuple[Block, ...]:
         copy.tail = None
         wrapper = etree.SubElement(body, "div")
         wrapper.append(copy)
-    return tuple(blocks_of(segments(body)))
+    return segments(body)

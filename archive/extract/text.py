@@ -8,7 +8,7 @@ never the article's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,12 +22,14 @@ from archive.extract import authors, dates, jsonld, metadata
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import Context, rows
-from archive.extract.judge import choose, forest, judge
+from archive.extract.features import Context, Table, table
+from archive.extract.judge import AREAS, THRESHOLD, Floats, choose, forest, judge
 from archive.extract.months import MONTHS
+from archive.extract.profile import Lesson, lesson_from, with_site
 from archive.extract.render import blocks_of
 from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE, fold
+from archive.extract.why import Choice, Sifted, Why
 from archive.extract.witness import Witness, squash
 
 TINY = 120  # characters: below, the default extraction is asked too
@@ -49,6 +51,14 @@ class Body:
     base: str  # which extraction it comes from: precision, default
     dated: dates.When | None = None  # a line of the text that is nothing but a date
     signed: tuple[str, ...] = ()  # the names of a line that is nothing but a byline
+    choices: tuple[Choice, ...] = ()  # every segment of the page, in its order
+    sifted: tuple[Sifted, ...] = ()  # every block of the kept segments, in its order
+
+    def without_first(self, why: Why) -> Body:
+        """Return this body without its first block."""
+        at = next(n for n, one in enumerate(self.sifted) if one.left is not None)
+        gone = replace(self.sifted[at], left=None, why=why)
+        return replace(self, blocks=self.blocks[1:], sifted=(*self.sifted[:at], gone, *self.sifted[at + 1 :]))
 
 
 @cache
@@ -82,7 +92,7 @@ def _resiliparse_text(document: Document) -> str:
     return str(html2text.extract_plain_text(tree, main_content=True, alt_texts=False))
 
 
-def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], list[list[float]], str]:
+def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, str]:
     """Return the page's segments, a row of features for each, and which extraction stands as first witness.
 
     Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
@@ -105,44 +115,66 @@ def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], 
         description=squash(said[0]) if said else "",
         rescued=base == "default",
     )  # fmt: skip
-    return found, rows(found, context), base
+    return found, table(found, context), base
 
 
 def clean(
     parts: Sequence[Block], titles: Sequence[str], language: str = ""
 ) -> tuple[list[Block], dates.When | None, tuple[str, ...]]:
     """Drop the page's own lines, a repeated title, date lines and bylines at the top; return what those two say."""
+    done, dated, signed = sift(parts, titles, language)
+    return [one.left for one in done if one.left is not None], dated, signed
+
+
+def sift(
+    parts: Sequence[Block], titles: Sequence[str], language: str = ""
+) -> tuple[list[Sifted], dates.When | None, tuple[str, ...]]:
+    """Say of each block what `clean` leaves of it, and why; return also what date lines and bylines say."""
+    done: list[Sifted] = []
     kept: list[Block] = []
+    staying: list[int] = []  # where in `done` they stand
     dated: dates.When | None = None
     signed: tuple[str, ...] = ()
     announced = 0  # how much was kept when the last furniture was met
     headlines = frozenset(fold(t) for t in titles if t)
     for block in parts:
         if block.kind == "code":
-            kept.append(block)
-            continue
-        if is_chrome(block.text):
+            left, why = block, None
+        elif is_chrome(block.text):
             announced = len(kept)
-            continue
-        trimmed = _without_chrome_lines(block)
-        if trimmed is None:
-            continue
-        if len(kept) < _TOP:
-            if len(trimmed.text) <= MAX_TITLE and fold(trimmed.text) in headlines:
-                continue
-            if all(len(b.text) <= _HEADING for b in kept):  # still above the first paragraph
-                if (when := date_line(trimmed.text, language)) is not None:
-                    dated = dated or when
-                    continue
-                if names := byline(trimmed.text):
-                    signed = signed or names
-                    continue
-        kept.append(trimmed)
-    if len(kept) > 1 and announced == len(kept) and _is_label(kept[-1]):
-        kept.pop()  # "Politics All" between the last paragraph and the disclaimer
-    while kept and kept[-1].kind == "head":  # a heading with nothing under it announces what was cut off
-        kept.pop()
-    return kept, dated, signed
+            left, why = None, Why.FURNITURE
+        else:
+            left, why = _without_chrome_lines(block), None
+            if left is not block:
+                why = Why.FURNITURE
+            if left is not None and len(kept) < _TOP:
+                if len(left.text) <= MAX_TITLE and fold(left.text) in headlines:
+                    left, why = None, Why.TITLE
+                elif all(len(b.text) <= _HEADING for b in kept):  # still above the first paragraph
+                    if (when := date_line(left.text, language)) is not None:
+                        dated = dated or when
+                        left, why = None, Why.DATE
+                    elif names := byline(left.text):
+                        signed = signed or names
+                        left, why = None, Why.BYLINE
+        if left is not None:
+            kept.append(left)
+            staying.append(len(done))
+        done.append(Sifted(block, left, why))
+    for n, reason in _idle_end(kept, announced):
+        done[staying[n]] = replace(done[staying[n]], left=None, why=reason)
+    return done, dated, signed
+
+
+def _idle_end(kept: Sequence[Block], announced: int) -> Iterator[tuple[int, Why]]:
+    """Yield which of the last blocks say nothing of their own; `announced` of all stand before the last furniture."""
+    last = len(kept) - 1
+    if last > 0 and announced == len(kept) and _is_label(kept[last]):
+        yield last, Why.LABEL  # "Politics All" between the last paragraph and the disclaimer
+        last -= 1
+    while last >= 0 and kept[last].kind == "head":  # a heading with nothing under it announces what was cut off
+        yield last, Why.HEADING
+        last -= 1
 
 
 def _without_chrome_lines(block: Block) -> Block | None:
@@ -203,13 +235,61 @@ def byline(line: str) -> tuple[str, ...]:
     return names if all(len(n.split()) > 1 and authors.looks_like_a_person(n) for n in names) else ()
 
 
+def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str]:
+    """Return for each segment of the page whether it is kept and why, and which extraction stands as first witness."""
+    found, judged, base = evidence(document, titles)
+    likely = judge(found, judged)
+    alone = choose(found, likely)
+    heard = with_site(document.page, found, judged, likely, alone)
+    keep = choose(found, heard)
+    choices = _choices(found, judged, heard, keep)
+    return [
+        replace(choice, why=Why.PROFILE) if choice.kept != before else choice
+        for choice, before in zip(choices, alone, strict=True)
+    ], base
+
+
+def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
+    """Name what `choose` decided: what it dropped although it was likely stands in an area, or stands twice."""
+    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, keep, strict=True) if kept)])
+    areas = [_area(segment) for segment in found]
+    believed = any(kept and area for kept, area in zip(keep, areas, strict=True))  # it is the article that is called so
+    out = []
+    for segment, held, chance, kept, area in zip(found, judged.held, map(float, likely), keep, areas, strict=True):
+        why = Why.JUDGED
+        if not kept and chance >= limit:
+            why = Why.AREA if area and not believed else Why.TWICE
+        named = area if why is Why.AREA else ""
+        out.append(Choice(segment, kept, why, chance, named, (held["precision"], held["resiliparse"], held["json-ld"])))
+    return out
+
+
+def _area(segment: Segment) -> str:
+    """Return the word of class or id by which a segment stands in an area that is no article's, "" for none."""
+    return min(AREAS & segment.place.words(), default="")
+
+
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
-    """Return the article's blocks."""
-    found, table, base = evidence(document, titles)
-    keep = choose(found, judge(found, table))
-    parts = blocks_of([s for s, kept in zip(found, keep, strict=True) if kept])
-    kept, dated, signed = clean(parts, titles, language)
-    return Body(tuple(kept), base, dated, signed)
+    """Return the article's blocks, with every decision that led to them."""
+    choices, base = decide(document, titles)
+    parts = blocks_of([choice.segment for choice in choices if choice.kept])
+    return body_of(choices, parts, base, titles, language)
+
+
+def body_of(
+    choices: Sequence[Choice], parts: Sequence[Block], base: str, titles: Sequence[str], language: str = ""
+) -> Body:
+    """Return the blocks of what was chosen without the lines that every page has."""
+    done, dated, signed = sift(parts, titles, language)
+    kept = tuple(one.left for one in done if one.left is not None)
+    return Body(kept, base, dated, signed, tuple(choices), tuple(done))
+
+
+def teach(document: Document, titles: Sequence[str]) -> Lesson:
+    """Return what this page teaches of its site."""
+    found, judged, _ = evidence(document, titles)
+    likely = judge(found, judged)
+    return lesson_from(document.page, found, judged, likely, choose(found, likely))
 
 
 def warm_up() -> None:
