@@ -182,6 +182,13 @@ def test_a_line_of_furniture_leaves_a_list_and_its_markdown() -> None:
     assert (kept.text, kept.markdown) == ("- a word\n- # c", "- **a** word\n- \\# c")
 
 
+def test_a_label_goes_only_beside_furniture() -> None:
+    # Whether a bare name at the end is kept at all is for the trees; here it is a signature unless furniture follows.
+    parts = [Block("p", "A long first paragraph.", ""), Block("p", "Harbour All", "")]
+    assert len(clean(parts, [])[0]) == 2
+    assert len(clean([*parts, Block("p", "Leave a Reply", "")], [])[0]) == 1
+
+
 def test_a_last_heading_goes_and_a_last_name_stays() -> None:
     parts = [Block("p", "A long first paragraph.", ""), Block("p", "Ines Marlow", ""), Block("head", "More", "")]
     assert [b.text for b in clean(parts, [])[0]] == ["A long first paragraph.", "Ines Marlow"]

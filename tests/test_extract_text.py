@@ -44,11 +44,6 @@ def test_page_furniture_leaves_text_and_title() -> None:
     assert (found.text or "").split("\n\n") == list(SENTENCES)
 
 
-def test_a_label_beside_furniture_goes() -> None:
-    # A bare name after the last paragraph looks the same; only `clean` is promised to leave it (test_extract_segments.py).
-    assert (extract(page(f"{BODY}<p>Harbour All</p><p>Leave a Reply</p>")).text or "").split("\n\n") == list(SENTENCES)
-
-
 def test_the_title_is_not_repeated_in_the_text() -> None:
     found = extract(page(f"<h1>A pier for Port Ellery</h1><p>A PIER for Port Ellery!</p>{BODY}"))
     assert (found.text or "").split("\n\n") == list(SENTENCES)

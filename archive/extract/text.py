@@ -23,7 +23,7 @@ from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
 from archive.extract.features import Context, Table, table
-from archive.extract.judge import AREAS, THRESHOLD, Floats, choose, forest, judge
+from archive.extract.judge import AREAS, HEADS, THRESHOLD, Floats, choose, forest, judge
 from archive.extract.months import MONTHS
 from archive.extract.profile import Lesson, lesson_from, with_site
 from archive.extract.render import blocks_of
@@ -251,7 +251,12 @@ def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str
 
 def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
     """Name what `choose` decided: what it dropped although it was likely stands in an area, or stands twice."""
-    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, keep, strict=True) if kept)])
+    limit = min(
+        [
+            THRESHOLD,
+            *(float(p) for s, p, kept in zip(found, likely, keep, strict=True) if kept and s.place.tag not in HEADS),
+        ]
+    )
     areas = [_area(segment) for segment in found]
     believed = any(kept and area for kept, area in zip(keep, areas, strict=True))  # it is the article that is called so
     out = []
