@@ -126,7 +126,8 @@ def timed(task: ExtractTask) -> Extraction:
 @cache
 def _load() -> None:
     """Read one page, so that loading libraries and models counts for none of those that are timed."""
-    text = "<p>The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year.</p>" * 4
+    story = "The harbour board voted on Monday to rebuild the long pier that a storm tore in two last year."
+    text = "".join(f"<p>{n}. {story}</p>" for n in range(4))  # the same paragraph twice is kept once
     run_task(ExtractTask(page=Page(url="https://a.example/news/1", body=text.encode())))
 
 

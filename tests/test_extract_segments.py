@@ -17,6 +17,8 @@ from archive.extract.render import blocks_of
 from archive.extract.segment import BREAK, MAX_SEGMENTS, Segment, segments
 from archive.extract.text import clean
 
+LONG = "word " * 50 + "end"
+
 
 def cut(body: str) -> list[Segment]:
     return segments(html.document_fromstring(f"<html><body>{body}</body></html>"))
@@ -135,7 +137,8 @@ def test_what_is_nested_or_long_without_reason_takes_no_time(body: str) -> None:
         ("<ul><li>a<br>b</li></ul>", "- a b", "- a b"),
         ("<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c", "- a\n  - b\n- c"),
         ("<ol><li>a<ul><li>b</li></ul></li><li>c</li></ol>", "1. a\n  - b\n2. c", "1. a\n    - b\n2. c"),
-        ("<ol><li>a<ul><li>b</li></ul>more</li><li>c</li></ol>", "1. a\n  - b\n  more\n2. c", "1. a\n    - b\n  more\n2. c"),
+        ("<ol><li>a<ul><li>b</li></ul>more</li><li>c</li></ol>",
+         "1. a\n  - b\n  more\n2. c", "1. a\n    - b\n  more\n2. c"),
         ("<ul><ul><li>a</li></ul></ul>", "  - a", "  - a"),
         ("<dl><dt>a</dt><dd>b</dd></dl>", "- a\n- b", "- a\n- b"),
         ("<blockquote><p>a</p><p>b</p></blockquote>", "a\n\nb", "> a\n\n> b"),
@@ -159,14 +162,14 @@ def test_what_is_nested_or_long_without_reason_takes_no_time(body: str) -> None:
             "a\n\nh\n\n- b\n- c\n\nq",
             "a\n\n## h\n\n- b\n- c\n\n> q",
         ),
-        (f"<table><tr><td>a</td><td>{'b ' * 150}</td></tr><tr><td>c</td></tr></table>",) + 2 * (f"a\n\n{('b ' * 150).strip()}\n\nc",),
+        (f"<table><tr><td>a</td><td>{LONG}</td></tr><tr><td>c</td></tr></table>", f"a\n\n{LONG}\n\nc", f"a\n\n{LONG}\n\nc"),
         ("<pre>x = 1\n  y</pre>", "x = 1\n  y", "```\nx = 1\n  y\n```"),
         ("<pre><code>a\n```\nb</code></pre>", "a\n```\nb", "````\na\n```\nb\n````"),
         ("<p>run <code>C:\\dir *x*</code></p>", "run C:\\dir *x*", "run `C:\\dir *x*`"),
         ("<p>run <code>a`b</code></p>", "run a`b", "run ``a`b``"),
         ("<p>run <code>a<b>b</b></code></p>", "run ab", "run `ab`"),
         ("<p>a <code> </code>b</p>", "a b", "a b"),
-        ("<p>" + "<b>" * 90 + "a" + "</b>" * 90 + "</p>", "a", "**" * 41 + "a" + "**" * 41),
+        (f"<p>{'<b>' * 90}a{'</b>' * 90}</p>", "a", f"{'**' * 41}a{'**' * 41}"),
     ],
 )  # fmt: skip
 def test_blocks(body: str, text: str, markdown: str) -> None:
@@ -177,6 +180,13 @@ def test_a_line_of_furniture_leaves_a_list_and_its_markdown() -> None:
     (block,) = blocks_of(cut("<ul><li><b>a</b> word</li><li>Leave a Reply</li><li># c</li></ul>"))
     (kept,), _, _ = clean([block], [])
     assert (kept.text, kept.markdown) == ("- a word\n- # c", "- **a** word\n- \\# c")
+
+
+def test_a_label_goes_only_beside_furniture() -> None:
+    # Whether a bare name at the end is kept at all is for the trees; here it is a signature unless furniture follows.
+    parts = [Block("p", "A long first paragraph.", ""), Block("p", "Harbour All", "")]
+    assert len(clean(parts, [])[0]) == 2
+    assert len(clean([*parts, Block("p", "Leave a Reply", "")], [])[0]) == 1
 
 
 def test_a_last_heading_goes_and_a_last_name_stays() -> None:

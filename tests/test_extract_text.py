@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 from archive.extract import EXTRACTOR, Page, to_json
 from archive.extract.chrome import is_chrome
@@ -43,11 +42,6 @@ def test_page_furniture_leaves_text_and_title() -> None:
     assert found.title == "A pier for Port Ellery"
     assert found.authors == ("Ines Marlow",)
     assert (found.text or "").split("\n\n") == list(SENTENCES)
-
-
-def test_a_label_beside_furniture_goes_and_a_signature_stays() -> None:
-    assert (extract(page(f"{BODY}<p>Harbour All</p><p>Leave a Reply</p>")).text or "").split("\n\n") == list(SENTENCES)
-    assert (extract(page(f"{BODY}<p>Ines Marlow</p>")).text or "").endswith("Ines Marlow")
 
 
 def test_the_title_is_not_repeated_in_the_text() -> None:
@@ -85,34 +79,6 @@ def test_chrome_lines(line: str, chrome: bool) -> None:
 )
 def test_bylines(line: str, names: tuple[str, ...]) -> None:
     assert byline(line) == names
-
-
-@pytest.mark.parametrize(
-    ("xml", "text", "markdown"),
-    [
-        ("<p>a <hi rend='#b'>b</hi> c</p>", "a b c", "a **b** c"),
-        ("<p>a <hi rend='#i'> b </hi>c</p>", "a b c", "a *b* c"),  # the mark stands next to the word
-        ("<p>2 * 3 [x]</p>", "2 * 3 [x]", "2 \\* 3 \\[x\\]"),
-        ("<p># not a heading</p>", "# not a heading", "\\# not a heading"),
-        ("<head rend='h3'>Next</head>", "Next", "### Next"),
-        ("<list rend='ul'><item>a</item><item>b</item></list>", "- a\n- b", "- a\n- b"),
-        ("<list rend='ol'><item>a</item><item>b</item></list>", "1. a\n2. b", "1. a\n2. b"),
-        ("<quote><p>a</p><p>b</p></quote>", "a\n\nb", "> a\n\n> b"),
-        ("<p>a<lb/>b</p>", "a\nb", "a  \nb"),  # one break is the author's
-        ("<p>a<lb/><lb/>b</p>", "a\n\nb", "a\n\nb"),  # two are a paragraph
-        ("<p>a</p>loose<p>b</p>", "a\n\nloose\n\nb", "a\n\nloose\n\nb"),
-        (
-            "<table><row><cell>a</cell><cell>b</cell></row><row><cell>c</cell></row></table>",
-            "a | b\nc",
-            "| a | b |\n| --- | --- |\n| c |  |",
-        ),
-        ("<table><row><cell>only</cell></row></table>", "only", "only"),  # a table for the layout's sake
-        ("<code>x = 1\n  y</code>", "x = 1\n  y", "```\nx = 1\n  y\n```"),
-    ],
-)
-def test_blocks(xml: str, text: str, markdown: str) -> None:
-    found = blocks.blocks(etree.fromstring(f"<body>{xml}</body>"))
-    assert (blocks.text_of(found), blocks.markdown_of(found)) == (text, markdown)
 
 
 @pytest.mark.parametrize(

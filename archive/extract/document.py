@@ -269,8 +269,7 @@ def _collect(document: Document) -> None:
             if "ld+json" in kind and element.text:
                 document.scripts.append(element.text)
         elif tag == "h1":
-            if len(document.h1s) < MAX_H1:
-                document.h1s.append(element)
+            document.h1s.append(element)
         elif tag == "time":
             document.times.append(element)
         elif tag == "title":
@@ -279,6 +278,7 @@ def _collect(document: Document) -> None:
                 document.title_tag = inner_text(element)
         elif element.get("href"):
             document.base = urljoin_safe(document.page.url, element.get("href"))
+    del document.h1s[MAX_H1:]
 
 
 def _collect_meta(document: Document, element: Element) -> None:

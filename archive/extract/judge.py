@@ -45,11 +45,11 @@ AREAS = frozenset(
 )
 _MOST_OF_PAGE = 0.5  # share of the kept text that stands in such areas; above, the page calls its article so
 _LEAST = 0.15  # probability below which nothing is an article's, even where nothing better is there
-# Headings of one kind, each with kept text after it, stand or fall together: one of "10:12 – update" and "8:12 – update"
-# alone makes no sense. Their median decides, a little below the threshold, since their text is kept.
+# Headings of one kind, each with kept text after it, stand or fall together: "10:12, update" without
+# "8:12, update" makes no sense. Their median decides, a little below the threshold, since their text is kept.
 _ALIKE = 3
-_ALIKE_LIKELY = 0.45
-_HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
+_ALIKE_LIKELY = 0.4  # measured on 85 pages: from .35 to .45 the same four headings more, all the article's
+HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _DUPLICATE = 40  # weighed characters from which a text that stands twice is kept once
 
 
@@ -118,7 +118,8 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     """Return which segments are kept.
 
     Areas that call themselves comments or consent are left out, unless they hold most of what would be kept. A text that
-    stands twice is kept once. Headings of one kind over kept text are kept together. Where nothing reaches the threshold, what comes nearest to it is taken.
+    stands twice is kept once. Headings of one kind over kept text are kept together. Where nothing reaches the
+    threshold, what comes nearest to it is taken.
     """
     if not len(found):
         return []
@@ -144,7 +145,7 @@ def _headings(found: Sequence[Segment], likely: Floats, kept: npt.NDArray[np.boo
     kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, segment in enumerate(found[:-1]):
         place = segment.place
-        if place.tag in _HEADS and kept[n + 1]:
+        if place.tag in HEADS and kept[n + 1]:
             kinds[place.step, place.parent.step if place.parent else ""].append(n)
     together = [alike for alike in kinds.values() if len(alike) >= _ALIKE and np.median(likely[alike]) >= _ALIKE_LIKELY]
     return [n for alike in together for n in alike]
