@@ -32,5 +32,9 @@ def is_chrome(line: str) -> bool:
     """
     if len(line) > 320:  # noqa: PLR2004 - longer lines are never prompts
         return False
-    folded = fold(line)
+    return is_folded_chrome(fold(line))
+
+
+def is_folded_chrome(folded: str) -> bool:
+    """Say the same of a line of at most 320 characters that `title.fold` has folded."""
     return folded in TABLE or bool(_PATTERNS.match(folded))

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from archive.extract.chrome import is_chrome
+from archive.extract.chrome import is_chrome, is_folded_chrome
 from archive.extract.segment import BREAK, Place, Segment
 from archive.extract.title import fold
 from archive.extract.witness import Witness, squash
@@ -197,7 +197,8 @@ class _Page:
             len(_DIGIT.findall(lead)) / len(lead), len(_UPPER.findall(lead)) / len(lead),
             float(text[:1] in '"“„«‘»'), float(text.endswith(":")), float(text.endswith("?")),
             float(size < 80 and bool(_DATE.search(lead))), float("©" in lead or "(c)" in lead.lower()),  # noqa: PLR2004
-            float(is_chrome(text)), float(folded != "" and folded in self.titles),
+            float(len(text) <= 320 and (is_folded_chrome(folded) if size <= 400 else is_chrome(text))),  # noqa: PLR2004
+            float(folded != "" and folded in self.titles),
             float(len(folded) > 12 and any(folded in t or t in folded for t in self.titles if len(t) > 12)),  # noqa: PLR2004
             _description(squashed, context.description),
             _HEADS.get(tag, 0.0), float(tag == "p"), float(tag in _LISTS), float(tag in {"td", "th"}),

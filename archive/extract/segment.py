@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -20,6 +21,7 @@ BREAK = "\u2028"  # LINE SEPARATOR: stands for a <br>, which no page can write a
 MAX_SEGMENTS = 20_000  # a live blog of a whole election night has 6,000
 _MAX_TOKENS = 12  # words of class and id that one element may have; utility classes come in hundreds
 _MAX_CUES = 240  # characters of class and id
+_MAX_NAMED = 1000  # characters of each that are looked at; utility classes fill hundreds
 _NEAR = 4  # ancestors of which a signature is made
 _UNSEEN = (
     "script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object", "embed", "select", "button",
@@ -158,14 +160,7 @@ def _place(element: Element, parent: Place | None) -> Place:
     tag = element.tag
     said = element.get("class") or ""
     ident = element.get("id") or ""
-    own: tuple[str, ...] = ()
-    step = tag
-    if said or ident:
-        cues = f"{said} {ident}"[:_MAX_CUES]
-        own = tuple(dict.fromkeys(w.lower() for w in _WORD.findall(cues)))[:_MAX_TOKENS]
-        # cut first: _DIGITS takes the square of what it looks at
-        classes = ".".join(_DIGITS.sub("", c[:_MAX_CUES]) for c in said.split(None, 2)[:2])
-        step = f"{tag}.{classes}#{_DIGITS.sub('', ident[:_MAX_CUES])}"[:_MAX_CUES]
+    own, step = _named(tag, said[:_MAX_NAMED], ident[:_MAX_NAMED]) if said or ident else ((), tag)
     tags = parent.tags if parent else frozenset()
     if tag in _TELLING and tag not in tags:
         tags = tags | {tag}
@@ -175,6 +170,16 @@ def _place(element: Element, parent: Place | None) -> Place:
     if not hidden and (style := element.get("style")):
         hidden = "none" in style and "display" in style
     return Place(tag, parent, parent.depth + 1 if parent else 0, own, step, tags, hidden, element)
+
+
+@lru_cache(maxsize=4096)  # a page says the same names hundreds of times
+def _named(tag: str, said: str, ident: str) -> tuple[tuple[str, ...], str]:
+    """Return the words of class and id, and the step they make."""
+    cues = f"{said} {ident}"[:_MAX_CUES]
+    own = tuple(dict.fromkeys(w.lower() for w in _WORD.findall(cues)))[:_MAX_TOKENS]
+    # cut first: _DIGITS takes the square of what it looks at
+    classes = ".".join(_DIGITS.sub("", c[:_MAX_CUES]) for c in said.split(None, 2)[:2])
+    return own, f"{tag}.{classes}#{_DIGITS.sub('', ident[:_MAX_CUES])}"[:_MAX_CUES]
 
 
 def _split(run: list[Any]) -> Iterator[list[Any]]:

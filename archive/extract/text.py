@@ -23,7 +23,7 @@ from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
 from archive.extract.features import Context, Table, table
-from archive.extract.judge import AREAS, THRESHOLD, Floats, choose, forest, judge
+from archive.extract.judge import AREAS, HEADS, THRESHOLD, Floats, choose, forest, judge
 from archive.extract.months import MONTHS
 from archive.extract.profile import Lesson, lesson_from, with_site
 from archive.extract.render import blocks_of
@@ -38,7 +38,6 @@ _TOP = 6  # blocks at the top in which a repeated title or a date line is looked
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
 _TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
-_HEADS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
@@ -242,7 +241,7 @@ def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str
     likely = judge(found, judged)
     alone = choose(found, likely)
     heard = with_site(document.page, found, judged, likely, alone)
-    keep = choose(found, heard)
+    keep = alone if heard is likely else choose(found, heard)
     choices = _choices(found, judged, heard, keep)
     return [
         replace(choice, why=Why.PROFILE) if choice.kept != before else choice
@@ -258,7 +257,7 @@ def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequ
     """
     areas = [_area(segment) for segment in found]
     # A heading may be kept for its kind's sake: it says nothing of the limit, nor whether areas were left out.
-    own = [kept and segment.place.tag not in _HEADS for segment, kept in zip(found, keep, strict=True)]
+    own = [kept and segment.place.tag not in HEADS for segment, kept in zip(found, keep, strict=True)]
     limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, own, strict=True) if kept)])
     believed = any(kept and area for kept, area in zip(own, areas, strict=True))  # it is the article that is called so
     out = []

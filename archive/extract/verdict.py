@@ -125,12 +125,14 @@ def of_text(
         vouched = claims and dated not in _WEAK  # an article about error pages, or one that somebody could not find
         if not vouched and (_ERROR.search(fold(title or "")) or (size < SHORT and _ERROR.search(folded))):
             return "error-page"
-    if size < VERY_SHORT or (size < SHORT and not claims and dated in _WEAK):
-        return "too-short"
-    if size < _SOFT_ERROR_TEXT and not claims and _is_video(document):
+    short = size < VERY_SHORT or (size < SHORT and not claims and dated in _WEAK)
+    if not short and size < _SOFT_ERROR_TEXT and not claims and _is_video(document):
         return "video"
     found = signs(document, parts, dated=dated, authors=authors, title=title)
-    return "listing" if verdict_trees().score(found) + _told(document) > 0 else None
+    listing = verdict_trees().score(found) + _told(document) > 0
+    if short:  # too little text, or a page of cards whose texts were seen through
+        return "listing" if listing and found["card-share"] > 0 else "too-short"
+    return "listing" if listing else None
 
 
 def _told(document: Document) -> float:
