@@ -33,7 +33,8 @@ Lesson = Mapping[str, object]
 
 _HASH = 5  # bytes: of a million lines of a site two collide by chance, which costs one line of one page
 _LEAST_PAGES = 2  # of one page alone nothing recurs
-_MOST_DROPPED = 0.65  # share of the characters
+_MOST_DROPPED = 0.65  # share of the characters; more only where a text is left
+_A_TEXT = 400  # weighed characters: an article, if a short one
 _LINKED = 0.8  # share of link text from which a place is another place
 _OTHERS = 2  # other pages on which a place must have occurred
 _SHARE = 0.3  # of what was judged at this place elsewhere; .5 and .7 were worse
@@ -118,7 +119,7 @@ def with_site(page: Page, found: Sequence[Segment], judged: Table, likely: Float
             heard[n] = 0.0
             recurring += judged.sizes[n] if keep[n] else 0
     whole = sum(size for size, kept in zip(judged.sizes, keep, strict=True) if kept)
-    return heard if recurring <= _MOST_DROPPED * whole else likely
+    return heard if recurring <= _MOST_DROPPED * whole or whole - recurring >= _A_TEXT else likely
 
 
 def _others(number: int | None, own: int | None, *, kept: bool) -> int:
