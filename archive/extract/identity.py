@@ -5,7 +5,7 @@ from __future__ import annotations
 from archive.model import ExtractorId
 
 NAME = "morgue"
-VERSION = "1"
+VERSION = "2"
 
 # The defaults' digest is "": only settings that differ from them (a site profile, selectors) give a digest, and those
 # stand with the extraction, not here.
