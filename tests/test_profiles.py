@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from archive.cli import group
 from archive.console import Progress
 from archive.decisions import append_decision, read_decisions, renames
 from archive.errors import ProfileError
+from archive.extract.extract import extract
+from archive.extract.page import Page
+from archive.extract.profile import learn, lesson
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
 from archive.lessons import file_name
@@ -634,3 +638,16 @@ def test_ingest_of_a_store_without_profiles_still_works(folder: ArchiveFolder) -
     with open_ingest(folder, clock=Clock(), jobs=0) as begun:
         assert isinstance(begun, Ingest)
         assert begun.reader.profiles.adoptions == ()
+
+
+@pytest.mark.parametrize("spoilt", ["x", None, [], {}, [1], ["a", "b", "c"], 1.5])
+def test_a_profile_whose_values_are_no_numbers_says_nothing(spoilt: object) -> None:
+    pages = [Page(url=f"https://news.example/{n}", body=html(n).encode()) for n in range(4)]
+    lessons = [found for each in pages[1:] if (found := lesson(each))]
+    learned: dict[str, Any] = dict(learn(lessons) or {})
+    assert FURNITURE not in (extract(replace(pages[0], profile=learned)).text or "")  # it would bite
+    for name in ("lines", "places"):
+        learned[name] = dict.fromkeys(learned[name], spoilt)
+    found = extract(replace(pages[0], profile=learned))
+    assert found == extract(pages[0])
+    assert FURNITURE in (found.text or "")

@@ -10,7 +10,9 @@ from archive.extract import blocks as block_tools
 from archive.extract import flags, metadata, published, selectors, text, title, verdict
 from archive.extract import language as languages
 from archive.extract.document import Document, TooLargeError, parse
+from archive.extract.features import weigh
 from archive.extract.page import Page
+from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
 from archive.model import DiscoveryFact, Extraction, Snapshot
 
@@ -53,14 +55,11 @@ def _refused(reason: str, canonical: str | None = None, body: text.Body | None =
 
 def lesson_of(page: Page) -> Mapping[str, object] | None:
     """Return what this page teaches of its site (`archive.extract.profile`), None if it is no article."""
-    page = replace(page, profile=None)
-    if not extract(page).article or (document := parse(page)) is None:
+    reading = read(replace(page, profile=None))
+    if not reading.extraction.article or reading.body is None:
         return None
-    selectors.apply(document)
-    sites = title.site_names(document)
-    headline = title.find(document, sites)
-    titles = [t for t, _ in title.candidates(document, sites)] + ([headline[0]] if headline else [])
-    return text.teach(document, titles)
+    choices = reading.body.choices
+    return lesson_from(page.url, ((c.segment, weigh(c.segment.text), c.likely or 0.0, c.kept) for c in choices))
 
 
 def extract_snapshot(

@@ -16,7 +16,7 @@ with few different texts (both help trafilatura alone). docs/benchmarks.md has t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from archive.extract.page import Page
@@ -50,18 +50,27 @@ def lesson(page: Page) -> Lesson | None:
     return lesson_of(page)
 
 
-def lesson_from(page: Page, found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> Lesson:
-    """Return the lesson of a page whose segments were judged."""
-    lines = sorted({line_hash(s.text) for s, kept in zip(found, keep, strict=True) if kept})[:_MAX_LINES]
+Piece = tuple[
+    "Segment", int, float, bool
+]  # a segment, its weighed size, how likely it is the article's, whether it is kept
+
+
+def lesson_from(url: str, pieces: Iterable[Piece]) -> Lesson:
+    """Return the lesson of a page whose segments were judged; what was not worth judging has likelihood 0."""
+    lines: set[str] = set()
     places: dict[str, list[int]] = {}
-    for n in judged.candidates:
-        key = place_hash(found[n])
+    for segment, size, likely, kept in pieces:
+        if kept:
+            lines.add(line_hash(segment.text))
+        if likely <= 0:
+            continue
+        key = place_hash(segment)
         if key not in places and len(places) >= _MAX_PLACES:
             continue
         known = places.setdefault(key, [0, 0])
-        known[0] += judged.sizes[n]
-        known[1] += round(judged.sizes[n] * float(likely[n]))
-    return {"url": _hash(page.url), "lines": lines, "places": places}
+        known[0] += size
+        known[1] += round(size * float(likely))
+    return {"url": _hash(url), "lines": sorted(lines)[:_MAX_LINES], "places": places}
 
 
 def learn(lessons: Sequence[Lesson]) -> Mapping[str, object] | None:
@@ -79,7 +88,7 @@ def learn(lessons: Sequence[Lesson]) -> Mapping[str, object] | None:
             # the page's number while it is the only one; then how many there are, as a negative number
             before = lines.get(line)
             lines[line] = number if before is None else -2 if before >= 0 else before - 1
-        for key, (size, kept) in _places(by_page[url]).items():
+        for key, (size, kept) in _places(by_page[url], 2).items():
             known = places.setdefault(key, [0, 0, 0])
             known[0] += 1
             known[1] += size
@@ -100,10 +109,11 @@ def with_site(page: Page, found: Sequence[Segment], judged: Table, likely: Float
     profile = page.profile
     if profile is None or profile.get("version") != PROFILE_VERSION:
         return likely
-    urls, lines, places = _texts(profile.get("urls")), profile.get("lines"), _places(profile)
+    urls, lines, places = _texts(profile.get("urls")), profile.get("lines"), _places(profile, 3)
     mine = _hash(page.url)
     own = urls.index(mine) if mine in urls else None
-    taught = _places(lesson_from(page, found, judged, likely, keep)) if own is not None else {}
+    mine_too = zip(found, judged.sizes, likely, keep, strict=True)
+    taught = _places(lesson_from(page.url, mine_too), 2) if own is not None else {}
     heard = likely.copy()
     recurring = 0
     for n in judged.candidates:
@@ -114,6 +124,7 @@ def with_site(page: Page, found: Sequence[Segment], judged: Table, likely: Float
         if pages >= _OTHERS and size > 0:
             heard[n] = (1 - _SHARE) * likely[n] + _SHARE * min(max(kept / size, 0.0), 1.0)
         number = lines.get(line_hash(found[n].text)) if isinstance(lines, dict) else None
+        number = number if isinstance(number, int) else None
         others = _others(number, own, kept=keep[n])
         if others > 1 or (others == 1 and likely[n] < _CERTAIN):
             heard[n] = 0.0
@@ -150,6 +161,13 @@ def _texts(value: object) -> list[str]:
     return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
 
 
-def _places(each: Mapping[str, object]) -> dict[str, list[int]]:
+def _places(each: Mapping[str, object], width: int) -> dict[str, list[int]]:
+    """Return the places of a lesson (width 2) or a profile (3); a file that a person gave may hold anything."""
     places = each.get("places")
-    return places if isinstance(places, dict) else {}
+    if not isinstance(places, dict):
+        return {}
+    return {
+        k: v
+        for k, v in places.items()
+        if isinstance(v, list) and len(v) == width and all(isinstance(n, int) for n in v)
+    }

@@ -25,7 +25,7 @@ from archive.extract.document import Document, Element, squeeze
 from archive.extract.features import Context, Table, table
 from archive.extract.judge import AREAS, HEADS, THRESHOLD, Floats, choose, forest, judge
 from archive.extract.months import MONTHS
-from archive.extract.profile import Lesson, lesson_from, with_site
+from archive.extract.profile import with_site
 from archive.extract.render import blocks_of
 from archive.extract.segment import Segment, segments
 from archive.extract.title import MAX_TITLE, fold
@@ -291,13 +291,6 @@ def body_of(
     done, dated, signed = sift(parts, titles, language)
     kept = tuple(one.left for one in done if one.left is not None)
     return Body(kept, base, dated, signed, tuple(choices), tuple(done))
-
-
-def teach(document: Document, titles: Sequence[str]) -> Lesson:
-    """Return what this page teaches of its site."""
-    found, judged, _ = evidence(document, titles)
-    likely = judge(found, judged)
-    return lesson_from(document.page, found, judged, likely, choose(found, likely))
 
 
 def warm_up() -> None:
