@@ -159,10 +159,10 @@ def read(sample: Sample) -> Read | None:
         return None
     titles = [t for t, _ in title.candidates(document, title.site_names(document))]
     found, table, _ = text.evidence(document, titles)
-    if not table.rows:
+    if not table.candidates:
         return None
     said = labels([s.text.replace(BREAK, "\n") for s in found], sample.text, sample.optional, cjk=sample.cjk)
-    rows = np.array(table.rows, dtype=np.float64)
+    rows = table.rows
     mask = table.candidates
     share, size = (np.array(x, dtype=np.float64) for x in zip(*said, strict=True))
     weights = np.minimum(size / max(size[share > 0.5].sum(), 1), 0.5) * 30 + 0.05

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import re
 import sys
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from archive.extract import Page, text
+from archive.extract import Page, features, text
 from archive.extract.document import parse
 from archive.extract.features import COLUMNS, Context, table
 from archive.extract.judge import Forest, choose, forest, judge
@@ -212,3 +213,22 @@ def test_labels(training: Any, said: list[str], truth: str, optional: str, expec
 
 def test_labels_of_a_script_without_spaces(training: Any) -> None:
     assert training.labels(["港湾委員会は", "月曜"], "港湾委員会は月曜日", "", cjk=True) == [(1.0, 6), (1.0, 2)]
+
+
+WORDED = (
+    "Sign up for our newsletter", "Photo: Jane Roe / AP", "READ MORE", "Don't miss this", "snapshot", "© 2020",
+    "Reported by Jane Roe", "By Jane Roe", "by the river", "write to news@paper.example", "the AFP said", "afpx", "$5 off",
+    "Folgen Sie uns", "(photo by me)", "Über die Autorin", "donate", "The harbour opened on Monday.", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("said", WORDED)
+def test_wording_is_found_as_its_patterns_say(said: str) -> None:
+    patterns = json.loads(resources.files("archive.extract").joinpath("cues.json").read_text(encoding="utf-8"))[
+        "wording"
+    ]
+    expected = [
+        float(bool(re.search(p, said) if name == "byline" else re.search(p.lower(), said.lower())))
+        for name, p in patterns.items()
+    ]
+    assert features._says(said) == expected

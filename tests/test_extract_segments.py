@@ -68,7 +68,9 @@ def test_segments_know_where_they_stand() -> None:
     )
     assert (found.links, found.linked, found.bold) == (1, 4, 4)
     assert found.place.near() == ("p", "div.Text-main.x#body", "article.story#", "body")
-    assert found.place.words() == {"text", "main", "body", "story"}
+    words = ("text", "main", "body", "story", "page")
+    assert [w for w in words if found.place.named(frozenset({w}))] == list(words[:4])
+    assert found.place.named(frozenset(words)) == "body"
     assert found.place.tags == {"article"}
 
 

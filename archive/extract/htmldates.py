@@ -23,6 +23,7 @@ from archive.extract.dates import When
 from archive.extract.document import Document
 from archive.extract.months import MONTHS, plain
 
+_AROUND = 60  # characters before a year in which its day and month stand
 _LATEST = datetime(2099, 12, 31)  # noqa: DTZ001 - htmldate compares naive days
 _EARLIEST = datetime(dates.EARLIEST, 1, 1)  # noqa: DTZ001 - as above
 _FIXED = datetime(1, 1, 1)  # noqa: DTZ001 - what dateutil completes with: a year that is always refused
@@ -105,4 +106,7 @@ def _stands_there(day: str, text: str) -> bool:
         ),
         rf"([^\W\d_]{{3,15}})[\s.]{{0,3}}0?{number}(?:st|nd|rd|th)?[\s,]{{1,3}}{year}(?!\d)",
     )
-    return any(MONTHS.get(plain(m[1])) == month for pattern in in_words for m in re.finditer(pattern, text))
+    around = (text[max(0, at.start() - _AROUND) : at.end() + 1] for at in re.finditer(str(year), text))
+    return any(
+        MONTHS.get(plain(m[1])) == month for part in around for pattern in in_words for m in re.finditer(pattern, part)
+    )

@@ -17,10 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from archive.extract.features import CANDIDATE_SIZE, COLUMNS, Table, weigh
+from archive.extract.features import CANDIDATE_SIZE, COLUMNS, Floats, Table, weigh
 from archive.extract.segment import Segment
-
-Floats = npt.NDArray[np.float64]
 
 THRESHOLD = 0.5
 AREAS = frozenset(
@@ -109,8 +107,8 @@ def forest() -> Forest:
 def judge(found: Sequence[Segment], judged: Table) -> Floats:
     """Return for each segment how likely it is the article's; those that are no candidates get 0."""
     result = np.zeros(len(found))
-    if judged.rows:
-        result[judged.candidates] = forest().probabilities(np.array(judged.rows, dtype=np.float64))
+    if judged.candidates:
+        result[judged.candidates] = forest().probabilities(judged.rows)
     return result
 
 
@@ -127,7 +125,7 @@ def choose(found: Sequence[Segment], likely: Floats) -> list[bool]:
     top = float((likely * (sizes >= CANDIDATE_SIZE)).max(initial=0.0))
     limit = THRESHOLD if top >= THRESHOLD else max(top * 0.6, _LEAST)
     kept = likely >= limit
-    area = np.array([not AREAS.isdisjoint(s.place.words()) for s in found])
+    area = np.array([s.place.named(AREAS) != "" for s in found])
     if (sizes * (kept & area)).sum() < _MOST_OF_PAGE * (sizes * kept).sum():
         kept &= ~area
     kept[_headings(found, likely, kept)] = True

@@ -23,8 +23,7 @@ from archive.extract.page import Page
 from archive.extract.title import fold
 
 if TYPE_CHECKING:
-    from archive.extract.features import Table
-    from archive.extract.judge import Floats
+    from archive.extract.features import Floats, Table
     from archive.extract.segment import Segment
 
 PROFILE_VERSION = 2

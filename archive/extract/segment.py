@@ -64,16 +64,17 @@ class Place:
             place = place.parent
         return tuple(steps)
 
-    def words(self) -> set[str]:
-        """Return the words of class and id of itself and its next ancestors."""
-        found: set[str] = set()
+    def named(self, words: frozenset[str]) -> str:
+        """Return which of these words stands in class or id of itself or its next ancestors, the first by the alphabet."""
+        found: list[str] = []
         place: Place | None = self
         for _ in range(_NEAR):
             if place is None:
                 break
-            found.update(place.own)
+            if place.own and not words.isdisjoint(place.own):
+                found.extend(words.intersection(place.own))
             place = place.parent
-        return found
+        return min(found, default="")
 
 
 @dataclass(slots=True)
@@ -89,11 +90,22 @@ class Segment:
     run: list[Any]  # text and inline elements it is made of, for rendering
 
 
+def seen(tree: Element) -> Element:
+    """Return a copy of a page without what no reader sees."""
+    shown = copy(tree)
+    etree.strip_elements(shown, *_UNSEEN, with_tail=False)
+    return shown
+
+
 def segments(tree: Element) -> list[Segment]:
     """Return the page's segments in its order. The tree is not changed; at most MAX_SEGMENTS, the rest is left out."""
-    body = tree.find("body")
-    root = copy(body if body is not None else tree)
-    etree.strip_elements(root, *_UNSEEN, with_tail=False)
+    return segments_of(seen(tree))
+
+
+def segments_of(shown: Element) -> list[Segment]:
+    """Return the segments of what `seen` returned. Its line breaks are gone afterwards."""
+    body = shown.find("body")
+    root = body if body is not None else shown
     for br in root.iter("br"):
         br.tail = BREAK + (br.tail or "")
     etree.strip_tags(root, "br", "wbr")
@@ -125,7 +137,9 @@ def _walk(root: Element) -> Iterator[Segment]:
                 continue
             into = child
             break
-        if run:
+        if len(run) == 1 and isinstance(run[0], str) and not run[0].strip():  # between two blocks: most runs are
+            run.clear()
+        elif run:
             for piece in _split(run):
                 if (segment := _segment(index, piece, place)) is not None:
                     yield segment

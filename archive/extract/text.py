@@ -22,12 +22,12 @@ from archive.extract import authors, dates, jsonld, metadata
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import Context, Table, table
-from archive.extract.judge import AREAS, HEADS, THRESHOLD, Floats, choose, forest, judge
+from archive.extract.features import Context, Floats, Table, table
+from archive.extract.judge import AREAS, HEADS, THRESHOLD, choose, forest, judge
 from archive.extract.months import MONTHS
 from archive.extract.profile import with_site
 from archive.extract.render import blocks_of
-from archive.extract.segment import Segment, segments
+from archive.extract.segment import Segment, seen, segments_of
 from archive.extract.title import MAX_TITLE, fold
 from archive.extract.why import Choice, Sifted, Why
 from archive.extract.witness import Witness, squash
@@ -97,14 +97,15 @@ def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], 
 
     Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
     """
-    found = segments(document.tree)
+    shown = seen(document.tree)
     url = document.page.url
     main = _resiliparse_text(document)
-    first, base = _trafilatura_text(document.tree, url, precision=True, fast=True), "precision"
+    first, base = _trafilatura_text(shown, url, precision=True, fast=True), "precision"
     if len(first) < TINY or len(first) < _FAR_LESS * len(main):
-        better = _trafilatura_text(document.tree, url, precision=False, fast=document.deep)
+        better = _trafilatura_text(shown, url, precision=False, fast=document.deep)
         base = "default"
         first = max(better, first, key=len)
+    found = segments_of(shown)
     bodies = [body for node in document.articles if (body := jsonld.text_of(node.get("articleBody")))]
     said = metadata.description(document)
     context = Context(
@@ -274,7 +275,7 @@ def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequ
 
 def _area(segment: Segment) -> str:
     """Return the word of class or id by which a segment stands in an area that is no article's, "" for none."""
-    return min(AREAS & segment.place.words(), default="")
+    return segment.place.named(AREAS)
 
 
 def read(document: Document, titles: Sequence[str], language: str = "") -> Body:

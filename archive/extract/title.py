@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
@@ -14,6 +15,8 @@ from archive.extract.words import table
 
 MAX_TITLE = 400  # characters
 _HEADLINE = 4  # words; a shorter h1 may be a section
+_HEADLINE_SIZE = 200  # characters of a text that is remembered once it was folded
+_FIRST_COMBINING = "\u0300"
 _LONG_NAME = 4  # characters; a shorter name is a word like any other
 _MAX_PIECES = 8  # pieces of text in an h1 that are looked at
 _CLOSE = 0.6  # share of words in common at which two spellings are one headline
@@ -35,10 +38,20 @@ _NOT_A_TITLE = frozenset(table("not_a_title"))
 
 def fold(text: str) -> str:
     """Return the words of `text`, case-folded, without accents and punctuation: for comparing only."""
+    return _fold_short(text) if len(text) <= _HEADLINE_SIZE else _fold(text)
+
+
+def _fold(text: str) -> str:
     if text.isascii():
         return " ".join(_WORD.findall(text.lower()))
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join(_WORD.findall("".join(c for c in plain if not unicodedata.combining(c))))
+    for char in set(plain):  # few, however long the text
+        if char >= _FIRST_COMBINING and unicodedata.combining(char):
+            plain = plain.replace(char, "")
+    return " ".join(_WORD.findall(plain))
+
+
+_fold_short = lru_cache(maxsize=2048)(_fold)  # a page's names are compared with everything that may be a title
 
 
 def site_names(document: Document) -> list[str]:

@@ -21,6 +21,7 @@ MAX_BODY = 64 * 2**20  # bytes, content-coding removed
 SHORT = 220  # weighed characters that a text without any other sign of an article needs
 VERY_SHORT = 60  # … that any article needs
 _PROBE = 200  # blocks, and characters of each, that are looked at
+_ALNUM = re.compile(r"[^\W_]+")
 _LETTERS = 0.4  # least share of letters and digits; three quarters are usual
 _SOFT_ERROR_TEXT = 700  # an error page's own text is shorter
 # Feeds and news sitemaps list articles, and now and then a video or a gallery. The corpus has no such facts: chosen so that
@@ -115,7 +116,7 @@ def of_text(
     """Return the reason why this text is no article's, or None. `dated` is who said the date, None if nobody did."""
     size = sum(weigh(b.text) for b in parts)
     probe = "".join(b.text[:_PROBE] for b in parts[:_PROBE])
-    if sum(c.isalnum() for c in probe) <= _LETTERS * len(probe):
+    if sum(map(len, _ALNUM.findall(probe))) <= _LETTERS * len(probe):
         return "no-text"  # nothing, or bytes that are no language's characters
     claims = claims_article(document)
     if size < _SOFT_ERROR_TEXT:
