@@ -115,3 +115,41 @@ def test_the_interval_is_drawn_over_hosts(own_corpus: Path, monkeypatch: pytest.
     assert found == scores.bootstrap(metrics, pairs)
     assert (found["low"], found["high"], found["hosts"]) == (-1, 1, 2)
     assert 0.6 < found["better"] < 0.9
+
+
+def test_what_other_pages_teach_is_scored(tmp_path: Path) -> None:
+    """Three pages of one site whose disclaimer looks like a paragraph: each page's profile is of the two others."""
+    replay = tmp_path / "corpus" / "replay"
+    replay.mkdir(parents=True)
+    said = "The editors of this paper answer for no opinion of guests, and take letters about it at their office."
+    listed, known = [], []
+    for number in range(3):
+        text = "\n".join(
+            f"Paragraph {n} of story {number} tells what the board of town {number} said on Monday." for n in range(6)
+        )
+        html = f"<html><body><article><h1>Story {number} of the town</h1>" + "".join(
+            f"<p>{line}</p>" for line in [*text.split("\n"), said]
+        )
+        (replay / f"{number}.html.gz").write_bytes(gzip.compress(html.encode()))
+        url = f"https://paper.example/2026/05/20/story-{number}.html"
+        listed.append({"url": url, "host": "paper.example", "title": "x", "revs": [{"path": f"{number}.html.gz"}]})
+        known.append({"url": url, "text": f"Story {number} of the town\n{text}"})
+    (replay / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in listed), encoding="utf-8")
+    (replay / "truth.jsonl.gz").write_bytes(gzip.compress("".join(json.dumps(row) + "\n" for row in known).encode()))
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "score_extraction_metrics.py").write_text(METRICS, encoding="utf-8")
+    command = [
+        sys.executable,
+        str(ROOT / "scripts/bench/profiles.py"),
+        "--least",
+        "3",
+        "--json",
+        str(tmp_path / "out.json"),
+    ]
+    env = {**os.environ, "MORGUE_CORPUS": str(tmp_path / "corpus")}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
+    assert done.returncode == 0, done.stderr
+    without, taught = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["paper.example"]
+    assert without < 1.0
+    assert taught == 1.0
+    assert "the error falls by 100.0%" in done.stdout

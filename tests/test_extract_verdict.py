@@ -237,6 +237,7 @@ def test_the_share_of_refused_pages(corpus: Path, name: str) -> None:
 
     folder = corpus / "extraction" / name
     rows = [json.loads(line) for line in (folder / "truth.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = rows[:: 2 if name == "negatives" else 1]  # large pages: scripts/train-verdict reads them all
     pages = [
         Page(url=r["url"], body=gzip.decompress((folder / "html" / f"{r['n']}.html.gz").read_bytes())) for r in rows
     ]
