@@ -20,6 +20,7 @@ from sqlite_utils import Database, Migrations
 
 from archive.database import MIGRATION_SET, database_error, refuse_newer
 from archive.dedupe.exact import EXACT_SCHEMA
+from archive.dedupe.story import STORY_SCHEMA
 from archive.errors import DatabaseError, SchemaTooNewError
 
 migrations = Migrations(MIGRATION_SET)
@@ -273,6 +274,13 @@ CREATE TABLE learned (                       -- when a source was last learned f
 def m002_profiles(db: Database) -> None:
     """Let extractions tell their site profile, and remember what was tried."""
     for statement in statements(_PROFILES):
+        db.conn.execute(statement)
+
+
+@migrations()
+def m003_stories(db: Database) -> None:
+    """Make the index of copies that are no exact ones; what is there already is not in it until `morgue restory`."""
+    for statement in STORY_SCHEMA:
         db.conn.execute(statement)
 
 

@@ -97,6 +97,22 @@ def terms(text: str, language: str | None) -> str:
     return " ".join(found for word in words if (found := known[word]))
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of `text` as they are written; a run of a script without spaces is one."""
+    return _WORD.findall(composed(text))
+
+
+def terms_of(word: str, algorithm: str | None) -> tuple[str, ...]:
+    """Return the terms of one word of `words_of`. `algorithm`: of `algorithm_for`.
+
+    >>> terms_of("Ministers", "english"), terms_of("東京都", None)
+    (('minist',), ('東京', '京都', '都'))
+    """
+    if word.isascii() or not _IS_SPACELESS.search(word):
+        return _word_terms(word, algorithm)
+    return tuple(span.term for span in _mixed(word, 0, algorithm))
+
+
 def spans(text: str, language: str | None) -> Iterator[Span]:
     """Yield the terms of `text` with their places in it; `text` must be `composed` already."""
     algorithm = algorithm_for(language)

@@ -14,7 +14,8 @@ from archive.extract.document import Document, parse
 from archive.extract.extract import extract
 from archive.extract.shape import Shape, shape_of
 from archive.extract.signs import signs
-from archive.extract.trees import Trees, node_of, verdict_trees
+from archive.extract.verdict import verdict_trees
+from archive.trees import Trees, node_of
 from archive.model import DiscoveryFact, Role, Via
 
 HOST = "https://lantern.example"

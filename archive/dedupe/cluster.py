@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 
-from archive.dedupe.exact import EXACT_SCHEMA, ExactDeduper, Placed
+from archive.dedupe.exact import EXACT_SCHEMA, Placed
+from archive.dedupe.story import STORY_SCHEMA, Known, StoryDeduper
 from archive.errors import UrlError, UsageError
 from archive.urls import url_key
 
@@ -14,14 +15,15 @@ def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]
     """Place texts `{"id", "text", "title"?, "url"?, "language"?}` in the given order, one answer each.
 
     Yields `{"id", "cluster", "kind", "of", "score"}`; `cluster` is the id of the text that founded it. A further text
-    of a page (by its URL key) that copies none is a revision of its first. Raises `UsageError` naming the line (from 1)
+    of a page (by its URL key) that is no exact copy is a revision of its first. Raises `UsageError` naming the line (from 1)
     that lacks an id or a text, or whose id came before.
     """
     conn = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        for statement in EXACT_SCHEMA:
+        for statement in (*EXACT_SCHEMA, *STORY_SCHEMA):
             conn.execute(statement)
-        deduper = ExactDeduper(conn)
+        texts: list[Known] = []
+        deduper = StoryDeduper(conn, lambda number: texts[number])
         ids: list[object] = []
         clusters: list[int] = []
         known: set[str] = set()
@@ -36,8 +38,9 @@ def cluster(lines: Iterable[Mapping[str, object]]) -> Iterator[dict[str, object]
             url = _text(line.get("url")) or ""
             of_page = pages.setdefault(key, number) if (key := _key(url)) else number
             language, title, at = _text(line.get("language")), _text(line.get("title")), f"{number:015d}"
+            texts.append(Known(text, title, language, url))
             placed = deduper.place(number, text=text, title=title, language=language, url=url, at=at)
-            if of_page != number and not placed.joins:
+            if of_page != number and placed.kind != "exact":
                 placed = Placed("revision", of_page)
             joined = placed.of if placed.joins or placed.kind == "revision" else None
             ids.append(name)

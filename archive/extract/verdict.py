@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib import resources
 from urllib.parse import urlsplit
 
 from archive.extract import jsonld
@@ -14,8 +17,8 @@ from archive.extract.page import Page
 from archive.extract.shape import weigh
 from archive.extract.signs import claims_article, signs
 from archive.extract.title import fold
-from archive.extract.trees import verdict_trees
 from archive.model import ANNOUNCING, Role
+from archive.trees import Trees, node_of
 
 MAX_BODY = 64 * 2**20  # bytes, content-coding removed
 SHORT = 220  # weighed characters that a text without any other sign of an article needs
@@ -134,6 +137,13 @@ def of_text(
     if short:  # too little text, or a page of cards whose texts were seen through
         return "listing" if listing and found["card-share"] > 0 else "too-short"
     return "listing" if listing else None
+
+
+@cache
+def verdict_trees() -> Trees:
+    """Return the trees of `verdict.json`."""
+    raw = json.loads(resources.files("archive.extract").joinpath("verdict.json").read_text(encoding="utf-8"))
+    return Trees(tuple(raw["signs"]), float(raw["base"]), tuple(node_of(tree) for tree in raw["trees"]))
 
 
 def _told(document: Document) -> float:

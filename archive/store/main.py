@@ -12,7 +12,8 @@ from sqlite_utils import Database
 from archive.clock import Clock
 from archive.database import database_error
 from archive.decisions import DecisionLike, renames
-from archive.dedupe.exact import Deduper, ExactDeduper
+from archive.dedupe.exact import Deduper
+from archive.dedupe.story import Known, StoryDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.store.captures import CaptureRows, Unsettled
@@ -39,11 +40,18 @@ class Store:
         self.db = db
         self.clock = clock
         self._conn: sqlite3.Connection = db.conn
-        self._deduper = deduper or ExactDeduper(self._conn)
+        self._deduper = deduper or StoryDeduper(self._conn, self._known)
         self._rows = CaptureRows(self._conn)
         self.readings = ReadingRows(self._conn)  # which profile was used where
         self._placer = Placer(self._conn, self._deduper)
         self._placer.renamed = renames(decisions)
+
+    def _known(self, article: int) -> Known | None:
+        """Return what an article says now; None if it is hidden."""
+        row = self._conn.execute(
+            "SELECT text, title, language, url FROM articles WHERE pk = ? AND hidden = 0", (article,)
+        ).fetchone()
+        return None if row is None else Known(*row)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import TypeAlias
 
 Node: TypeAlias = "float | tuple[int, float, Node, Node]"  # a value, or (sign, threshold, at most, above)
@@ -26,7 +23,10 @@ class Trees:
         >>> Trees(("size",), 0.5, ((0, 1.0, -1.0, 2.0),)).score({"size": 1.5})
         2.5
         """
-        values = [signs.get(name, 0.0) for name in self.names]
+        return self.score_of([signs.get(name, 0.0) for name in self.names])
+
+    def score_of(self, values: Sequence[float]) -> float:
+        """Return the sum of what the trees say of values in the order of `names`."""
         total = self.base
         for tree in self.trees:
             node = tree
@@ -44,10 +44,3 @@ def node_of(raw: float | Sequence[object]) -> Node:
     if not isinstance(sign, int) or not isinstance(threshold, (int, float)):
         raise TypeError("a tree's node is [sign, threshold, at most, above]")
     return sign, float(threshold), node_of(left), node_of(right)  # type: ignore[arg-type]  # checked there
-
-
-@cache
-def verdict_trees() -> Trees:
-    """Return the trees of `verdict.json`."""
-    raw = json.loads(resources.files("archive.extract").joinpath("verdict.json").read_text(encoding="utf-8"))
-    return Trees(tuple(raw["signs"]), float(raw["base"]), tuple(node_of(tree) for tree in raw["trees"]))

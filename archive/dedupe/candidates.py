@@ -1,0 +1,135 @@
+"""Which kept articles a text may be a copy of: an index of rare pairs of words that stand near each other.
+
+Two texts of one story share names, numbers and rare words, and a few of those keep standing side by side however the
+sentence between them is put. So a text is known by those unordered pairs of terms, at most three apart in a sentence, that
+weigh most (idf). What shares two of them is worth comparing. Rows of the connection; they commit with the article.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archive.dedupe.prepared import Prepared
+
+CANDIDATES_SCHEMA: tuple[str, ...] = (
+    """CREATE TABLE dedupe_pairs (
+        pair INTEGER NOT NULL, article INTEGER NOT NULL, PRIMARY KEY (pair, article)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE dedupe_terms (term INTEGER PRIMARY KEY, texts INTEGER NOT NULL) STRICT",  # term 0: texts counted
+)
+PAIRS = 40  # of one text
+APART = 3  # terms
+MOST_OF_PAIR = 80  # articles; a pair that more have tells nothing, and is not read further
+LEAST_HITS = 2
+BEST = 12  # candidates that are compared
+FLOOR = 200  # texts that an archive counts as having beyond those it has: an almost empty one knows no rare words
+_NAME = 1.5
+_COUNT_ALL = 20_000  # texts; beyond, every eighth is counted: the weights no longer move
+_EVERY = 8
+_MASK = (1 << 45) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """How many pairs an article shares, and what they weigh."""
+
+    article: int
+    count: int
+    weight: float
+
+
+class Terms:
+    """In how many texts a term occurs. Not for use by two threads."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def idf(self, terms: Iterable[int]) -> dict[int, float]:
+        """Return the weight of terms: ln((N + 200) / max(df, 2))."""
+        wanted = list(terms)
+        rows = dict(
+            self._conn.execute(
+                "SELECT t.term, t.texts FROM json_each(?) j JOIN dedupe_terms t ON t.term = j.value",
+                (json.dumps([0, *wanted]),),
+            )
+        )
+        top = math.log(rows.get(0, 0) + FLOOR)
+        return {t: top - math.log(max(rows.get(t, 0), 2)) for t in wanted}
+
+    def count(self, terms: Iterable[int], article: int) -> None:
+        """Count a text's terms; from 20,000 texts on those of one article in eight, for eight."""
+        step = 1
+        row = self._conn.execute("SELECT texts FROM dedupe_terms WHERE term = 0").fetchone()
+        if row is not None and row[0] > _COUNT_ALL:
+            if article % _EVERY:
+                return
+            step = _EVERY
+        self._conn.executemany(
+            "INSERT INTO dedupe_terms VALUES (?, ?) ON CONFLICT DO UPDATE SET texts = texts + excluded.texts",
+            [(0, step), *((t, step) for t in sorted(terms))],
+        )
+
+
+def pairs_of(text: Prepared, idf: Mapping[int, float]) -> dict[int, float]:
+    """Return the pairs by which a text is known, with their weights."""
+    weighed = [
+        (s.terms, [idf[t] * _NAME if t in s.names else idf[t] for t in s.terms])
+        for s in text.sentences
+        if len(s.terms) > 1
+    ]
+    count = sum(len(terms) for terms, _ in weighed)
+    # Most pairs of a text of any length are far from the best; those above its mean are looked at first.
+    heavy = 2.2 * sum(sum(weight) for _, weight in weighed) / max(count, 1)
+    found = _pairs(weighed, heavy)
+    if len(found) < PAIRS:
+        found = _pairs(weighed, 0.0)
+    return dict(heapq.nsmallest(PAIRS, found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _pairs(weighed: Iterable[tuple[Sequence[int], Sequence[float]]], least: float) -> dict[int, float]:
+    """Return all pairs of terms that stand near each other and weigh at least so much."""
+    found: dict[int, float] = {}
+    for terms, weight in weighed:
+        for apart in range(1, APART + 1):
+            for a, b, v, w in zip(terms, terms[apart:], weight, weight[apart:], strict=False):
+                both = v + w
+                if both >= least and a != b:
+                    key = ((a * 31 + b) if a < b else (b * 31 + a)) & _MASK
+                    if both > found.get(key, 0.0):
+                        found[key] = both
+    return found
+
+
+class Candidates:
+    """The index. Not for use by two threads."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def add(self, article: int, pairs: Iterable[int]) -> None:
+        """Note by which pairs an article is known."""
+        self._conn.executemany(
+            "INSERT OR IGNORE INTO dedupe_pairs VALUES (?, ?)", [(p, article) for p in sorted(pairs)]
+        )
+
+    def find(self, article: int, pairs: Mapping[int, float]) -> list[Hits]:
+        """Return the articles that share most pairs with a text, best first; not the article itself."""
+        counts: Counter[int] = Counter()
+        weights: Counter[int] = Counter()
+        ask = "SELECT article FROM dedupe_pairs WHERE pair = ? LIMIT ?"
+        for pair, weight in pairs.items():
+            rows = self._conn.execute(ask, (pair, MOST_OF_PAIR + 1)).fetchall()
+            if len(rows) > MOST_OF_PAIR:
+                continue
+            for (other,) in rows:
+                counts[other] += 1
+                weights[other] += weight  # type: ignore[assignment]  # a Counter of floats
+        counts.pop(article, None)
+        found = [Hits(a, n, float(weights[a])) for a, n in counts.items() if n >= LEAST_HITS]
+        return heapq.nsmallest(BEST, found, key=lambda h: (-h.weight, h.article))

@@ -1,0 +1,44 @@
+"""How likely two texts tell one story, by the weights in `copies.json`, and what kind of copy the later one is.
+
+The weights are small decision trees that `scripts/train_dedupe.py` learns from pairs whose relation is known; each
+number but the ratio of lengths can only speak for a copy the larger it is (monotone), so that a pair unlike all that were
+learned from is judged by the nearest of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from importlib import resources
+
+from archive.dedupe.compare import FEATURES, Comparison
+from archive.trees import Trees, node_of
+
+SAME = 0.9  # probability from which two texts are one story
+RELATED = 0.05  # … from which they are about the same event
+NEAR = (
+    0.72  # share of the shorter text's three-word sequences that stand in the other: a near copy, and below a rewrite
+)
+
+
+@cache
+def copy_trees() -> Trees:
+    """Return the trees of `copies.json`. Raises `ValueError` for weights of other features."""
+    raw = json.loads(resources.files("archive.dedupe").joinpath("copies.json").read_text(encoding="utf-8"))
+    if raw["features"] != list(FEATURES):
+        raise ValueError("copies.json was learned from other features; run scripts/train_dedupe.py")
+    return Trees(FEATURES, float(raw["base"]), tuple(node_of(tree) for tree in raw["trees"]))
+
+
+def probability(comparison: Comparison) -> float:
+    """Return how likely two compared texts are one story, 0 to 1."""
+    score = copy_trees().score_of(comparison.features)
+    return 1.0 / (1.0 + math.exp(-max(min(score, 40.0), -40.0)))
+
+
+def kind_of(comparison: Comparison, likely: float) -> str:
+    """Return near, rewrite, related or new."""
+    if likely >= SAME:
+        return "near" if comparison.grams >= NEAR else "rewrite"
+    return "related" if likely >= RELATED else "new"

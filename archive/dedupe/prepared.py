@@ -1,0 +1,119 @@
+"""A text made ready for comparing: its lines as sentences, each sentence as stems with what is a name in it. Pure.
+
+Everything is a number (`term_id`): the same stem has the same number in every process and archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archive.terms import algorithm_for, terms_of, words_of
+
+MAX_SENTENCES = 600  # of one text; a copy of more is known by its first
+MAX_WORDS = 120  # of one sentence; what is longer is a table or a text without full stops, and is cut into pieces
+_END = re.compile(
+    "[.!?\u2026\u06d4\u061f\u0964]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019]*|\\n"
+)
+_ABBREVIATED = re.compile(r"(?:^|[\s(\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Gov|Sen|Rep|Sgt|Col|Lt|Prof|No|vs|Jr|Sr)\.$")
+_NO_LETTERS = re.compile(r"[\W\d_]+")
+_QUOTED = re.compile(
+    '["\u201c\u201e\u00ab\u300c\u300e][^"\u201c\u201d\u201e\u00ab\u00bb\u300c\u300d\u300e\u300f]{12,2000}["\u201d\u201c\u00bb\u300d\u300f]'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence: its terms in order, which of them are names or numbers, and how much of it is quoted."""
+
+    text: str
+    terms: tuple[int, ...]
+    names: frozenset[int]
+    quoted: float  # share of its characters between quotation marks
+    line: int  # number of the line that it stands in
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text, ready to be compared."""
+
+    lines: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+
+    def without(self, lines: frozenset[int]) -> Prepared:
+        """Return this text without some of its lines, by their numbers."""
+        if not lines:
+            return self
+        return Prepared(self.lines, tuple(s for s in self.sentences if s.line not in lines))
+
+    @property
+    def terms(self) -> frozenset[int]:
+        """All terms, each once."""
+        return frozenset(t for s in self.sentences for t in s.terms)
+
+
+def prepare(text: str, language: str | None) -> Prepared:
+    """Return a text ready for comparing. `language`: ISO 639-1, decides the stemmer; None: words as they are."""
+    lines = tuple(line for line in (raw.strip() for raw in text.split("\n")) if line)
+    sentences: list[Sentence] = []
+    algorithm = algorithm_for(language)
+    for number, line in enumerate(lines):
+        quotes = [m.span() for m in _QUOTED.finditer(line)]
+        for start, end in _cut(line):
+            said = line[start:end].strip()
+            if said:
+                sentences.extend(_sentences(said, algorithm, number, _quoted(start, end, quotes)))
+        if len(sentences) >= MAX_SENTENCES:
+            break
+    return Prepared(lines, tuple(sentences[:MAX_SENTENCES]))
+
+
+def _cut(line: str) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a line begin and end."""
+    start = 0
+    for match in _END.finditer(line):
+        if _ABBREVIATED.search(line[max(start, match.end() - 8) : match.end()]):
+            continue
+        yield start, match.end()
+        start = match.end()
+    if start < len(line):
+        yield start, len(line)
+
+
+def _quoted(start: int, end: int, quotes: Iterable[tuple[int, int]]) -> float:
+    inside = sum(max(0, min(end, b) - max(start, a)) for a, b in quotes)
+    return inside / max(end - start, 1)
+
+
+def _sentences(text: str, algorithm: str | None, line: int, quoted: float) -> Iterator[Sentence]:
+    """Yield a sentence, in pieces if it is too long to be one."""
+    words = words_of(text)
+    for at in range(0, len(words), MAX_WORDS):
+        ids: list[int] = []
+        names: set[int] = set()
+        for n, word in enumerate(words[at : at + MAX_WORDS], at):
+            found = _ids(word, algorithm)
+            ids += found
+            # A capital letter inside a sentence marks a name in most languages that have any; digits do in all.
+            first = word[0]
+            if first.isdigit() or (n and first.isupper()):
+                names.update(found)
+        yield Sentence(text if at == 0 else "", tuple(ids), frozenset(names), quoted, line)
+
+
+@lru_cache(maxsize=1 << 17)
+def _ids(word: str, algorithm: str | None) -> tuple[int, ...]:
+    return tuple(term_id(term) for term in terms_of(word, algorithm))
+
+
+def term_id(text: str) -> int:
+    """Return a number of 40 bits for a term: two of a million terms share one in half of all archives, which costs nothing."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=5).digest(), "big")
+
+
+def line_id(host: str, line: str) -> int:
+    """Return a number of 40 bits for a line of a host, without case, digits and punctuation."""
+    return term_id(f"{host}\n{_NO_LETTERS.sub('', line.casefold())}")

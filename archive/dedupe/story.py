@@ -1,0 +1,179 @@
+"""The `Deduper` that tells copies also when they are trimmed, reordered, spun or translated back.
+
+One article at a time: lines that its host prints under other stories are taken out; the articles that share rare pairs of words
+with it are looked up; the best of them are read and compared sentence by sentence. The state is rows of the connection, so
+it costs no memory and commits with the article; the decisions depend on the order of the calls alone.
+
+A translation into another language is no copy here: it shares names and numbers only, as every report of the same event does.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from archive.dedupe.candidates import CANDIDATES_SCHEMA, Candidates, Terms, pairs_of
+from archive.dedupe.compare import Comparison, Side, compare
+from archive.dedupe.exact import ExactDeduper, Placed
+from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture
+from archive.dedupe.judge import RELATED, kind_of, probability
+from archive.dedupe.language import stemmer_language
+from archive.dedupe.prepared import Prepared, prepare
+from archive.errors import UrlError
+from archive.urls import host_of
+
+STORY_SCHEMA = (*CANDIDATES_SCHEMA, *FURNITURE_SCHEMA)
+LEAST_WORDS = 25  # own words of a text; fewer are equal by accident
+_REMEMBERED = 64  # prepared texts
+_MATCHES_SHOWN = 12
+_SHOWN = 300  # characters of a sentence that a person is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A kept article's text, as it is now."""
+
+    text: str
+    title: str | None
+    language: str | None
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text ready for comparing."""
+
+    article: int
+    host: str
+    whole: Prepared
+    text: Prepared  # the whole without its host's furniture
+    title: frozenset[int]
+
+
+class StoryDeduper:
+    """See the module. `known(article)`: what is kept of an article, None if it is hidden or gone from the database.
+
+    `conn` must have the tables of `EXACT_SCHEMA` and `STORY_SCHEMA`. Not for use by two threads.
+    """
+
+    def __init__(self, conn: sqlite3.Connection, known: Callable[[int], Known | None]) -> None:
+        self._conn = conn
+        self._known = known
+        self._exact = ExactDeduper(conn)
+        self._terms = Terms(conn)
+        self._pairs = Candidates(conn)
+        self._furniture = Furniture(conn)
+        self._prepared: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
+
+    def place(self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str) -> Placed:
+        """Return where a new article stands to those placed before, and remember its text."""
+        known = Known(text, title, language, url)
+        placed = self._exact.place(article, text=text, title=title, language=language, url=url, at=at)
+        mine = self._read(article, known)
+        terms = mine.text.terms
+        pairs = pairs_of(mine.text, self._terms.idf(terms))
+        if placed.kind == "new":
+            placed = self._best(mine, [hit.article for hit in self._pairs.find(article, pairs)])
+        self._remember(mine, pairs, self._lines_of(placed.of if placed.joins else None))
+        self._terms.count(terms, article)
+        return placed
+
+    def revise(self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str) -> None:
+        """Remember a further text of an article that was placed already; it stays where it was placed."""
+        self._exact.revise(article, text=text, title=title, language=language, url=url, at=at)
+        mine = self._read(article, Known(text, title, language, url))
+        self._remember(mine, pairs_of(mine.text, self._terms.idf(mine.text.terms)))
+
+    def forget(self, article: int) -> None:
+        """Forget all texts of an article.
+
+        Its pairs stay until all placements are made again: what they name is asked for (`known`) before it counts.
+        """
+        self._exact.forget(article)
+
+    def clear(self) -> None:
+        """Forget everything, before all placements are made again."""
+        self._exact.clear()
+        for table in ("dedupe_pairs", "dedupe_terms", "dedupe_lines"):
+            self._conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
+
+    def _read(self, article: int, known: Known) -> _Read:
+        language = stemmer_language(known.text, known.language)
+        whole = self._prepare(known.text, language)
+        host = _host(known.url)
+        own = whole.without(self._furniture.of(article, host, whole))
+        title = prepare(known.title, language).terms if known.title else frozenset()
+        return _Read(article, host, whole, own, title)
+
+    def _prepare(self, text: str, language: str | None) -> Prepared:
+        key = (text, language)
+        found = self._prepared.get(key)
+        if found is None:
+            found = self._prepared[key] = prepare(text, language)
+            if len(self._prepared) > _REMEMBERED:
+                self._prepared.popitem(last=False)
+        else:
+            self._prepared.move_to_end(key)
+        return found
+
+    def _best(self, mine: _Read, articles: Sequence[int]) -> Placed:
+        """Compare with each of these articles; return the best match that is one story, else what comes nearest."""
+        others = [self._read(a, known) for a in articles if (known := self._known(a)) is not None]
+        if not others or _words(mine.text) < LEAST_WORDS:
+            return Placed("new")
+        weights = self._terms.idf(
+            frozenset[int]().union(mine.text.terms, mine.title, *(o.text.terms | o.title for o in others))
+        )
+        here = Side(mine.text, weights, mine.title)
+        best: tuple[float, float, _Read, Comparison] | None = None
+        for other in others:
+            found = compare(here, Side(other.text, weights, other.title), weights)
+            likely = probability(found)
+            # Of several copies the one it is nearest to in words: whom it copied.
+            if best is None or (likely, found.grams) > best[:2]:
+                best = (likely, found.grams, other, found)
+        if best is None or best[0] < RELATED:
+            return Placed("new")
+        likely, _, other, found = best
+        kind = kind_of(found, likely)
+        return Placed(kind, other.article, round(likely, 4), _evidence(mine, other, found))
+
+    def _lines_of(self, article: int | None) -> frozenset[str]:
+        known = None if article is None else self._known(article)
+        return frozenset(line.strip() for line in known.text.split("\n")) if known else frozenset()
+
+    def _remember(self, mine: _Read, pairs: Mapping[int, float], shared: frozenset[str] = frozenset()) -> None:
+        """Note a text's pairs and lines. `shared`: lines that stand in a copy of it: they are the story's."""
+        self._pairs.add(mine.article, pairs)
+        lines = mine.whole.lines
+        self._furniture.count(
+            mine.article, mine.host, mine.whole, [n for n, line in enumerate(lines) if line in shared]
+        )
+
+
+def _words(text: Prepared) -> int:
+    return sum(len(s.terms) for s in text.sentences)
+
+
+def _host(url: str) -> str:
+    try:
+        return host_of(url)
+    except UrlError:
+        return ""
+
+
+def _evidence(mine: _Read, other: _Read, found: Comparison) -> str:
+    """Return what a person is shown: the numbers, and the sentences that are most alike, of this text and the other."""
+    matches = sorted(found.matches, key=lambda m: (-m.alike, m.here))[:_MATCHES_SHOWN]
+    sentences = []
+    for match in sorted(matches, key=lambda m: m.here):
+        here, there = (match.there, match.here) if found.swapped else (match.here, match.there)
+        sentences.append(
+            [mine.text.sentences[here].text[:_SHOWN], other.text.sentences[there].text[:_SHOWN], round(match.alike, 2)]
+        )
+    soft, soft_long, *_ = found.features
+    shown = {"share": round(soft, 3), "share_of_longer": round(soft_long, 3), "same_words": round(found.grams, 3)}
+    return json.dumps({**shown, "sentences": sentences}, ensure_ascii=False)
