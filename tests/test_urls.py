@@ -154,6 +154,7 @@ SAME = [
     ("https://ex.com/a?mtm_campaign=x&pk_kwd=y", "https://ex.com/a"),
     ("https://ex.com/a?wt_mc=rss.red.ho", "https://ex.com/a"),
     ("https://ex.com/a?cmp=rss", "https://ex.com/a"),
+    ("https://ex.com/de/a/a-65897191?maca=de-rss-de-all-1119-xml-mrss", "https://ex.com/de/a/a-65897191"),  # DW's feeds
     ("https://ex.com/a?r=rss", "https://ex.com/a"),
     ("https://ex.com/news/1/?ref=rss", "https://ex.com/news/1"),
     ("https://ex.com/2022/05/21/x.html?ref=politics", "https://ex.com/2022/05/21/x.html"),  # the path names the page

@@ -58,7 +58,7 @@ _TRACKING = _names(
     ),
     ("Cxense", "cx_navsource cx_artpos cx_experienceid cx_testid cx_testvariant"),
     ("IBM Coremetrics", "cm_sp cm_mmc cm_ven cm_cat cm_pla cm_ite cm_re cm_lm"),
-    ("share and module tags of large publishers", "smid smtyp ncid ocid ito taid rpc sharetype sharedfrom sh_kit"),
+    ("share and module tags of large publishers", "smid smtyp ncid ocid ito taid rpc maca sharetype sharedfrom sh_kit"),
     ("Yahoo and its consent round trip", "soc_src soc_trk guccounter guce_referrer guce_referrer_sig"),
     ("Alibaba, Sohu", "spm scm edtsign edtcode"),
     ("feeds", "feedtype feedname rssfeed rss_lnk dlvrit"),
