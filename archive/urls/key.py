@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from archive.urls.domains import without_www
 from archive.urls.spelling import canonical_url
-from archive.urls.tracking import is_tracking
+from archive.urls.tracking import Needs, tag_needs
 
 _CACHED_LENGTH = 1024
 
@@ -33,13 +33,15 @@ _SLASHES = re.compile(r"//+")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid|cfid|cftoken)=[^/;]*", re.IGNORECASE)
 _ASPNET_SESSION = re.compile(r"/\((?:[ASFX]\([0-9A-Za-z_-]{10,}\)){1,3}\)(?=/)")
 # Campaign tags glued on with the wrong sign: /story&utm_source=rss and /story?id=5?utm_source=rss.
-_GLUED_PATH = re.compile(r"&(?:amp;)?(?:utm_[a-z]+|fbclid|gclid)=[^/]*\Z", re.IGNORECASE)
-_GLUED_QUERY = re.compile(r"\?(?:utm_[a-z]+|fbclid|gclid)=.*\Z", re.IGNORECASE | re.DOTALL)
+_GLUED_PATH = re.compile(r"&(?:amp;)?(?:utm_[a-z]+|fbclid|gclid)=[^&]*", re.IGNORECASE)
+_GLUED_QUERY = re.compile(r"\?(?=(?:utm_[a-z]+|fbclid|gclid)=)", re.IGNORECASE)
+# The final slash that some software puts behind whatever it has: ?p=959/
+_SLASHED_NUMBER = re.compile(r"[^=]+=[0-9]+/")
 
 _PAGE_NAME = re.compile(
     r"\.(?:s?html?|xhtml|story|ece|ssf|dtl|d|cms|article)\Z"  # a document, not a script
     r"|[0-9]{4}"  # a date or an article's number
-    r"|[^/_-]+[-_][^/_-]+[-_][^/_-]+",  # a slug of three words or more
+    r"|(?<![^/_-])[^/_-]+[-_][^/_-]+[-_][^/_-]+",  # a slug of three words or more
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(r"\.(?:php[3-7]?|phtml|aspx?|jspx?|cfm|cgi|pl|do|dll|nsf)\Z", re.IGNORECASE)
@@ -110,7 +112,8 @@ def key_path(path: str) -> str:
     if "/(" in path:
         path = _ASPNET_SESSION.sub("", path)
     if "&" in path:
-        path = _GLUED_PATH.sub("", path)
+        folder, slash, name = path.rstrip("/").rpartition("/")
+        path = folder + slash + _GLUED_PATH.sub("", name)
     path = _PATH_ALWAYS_ESCAPED.sub(lambda match: f"%{ord(match[0]):02X}", path)
     path = _INDEX.sub("/", path)
     return path.rstrip("/") or "/"
@@ -119,33 +122,48 @@ def key_path(path: str) -> str:
 def key_query(query: str, path: str) -> str:
     """Return the query with tracking folded, sorted by name; values of one name keep their order."""
     if "?" in query:
-        query = _GLUED_QUERY.sub("", query)
-    sure: list[tuple[str, str]] = []  # (name, piece) that choose the page
-    doubtful: list[tuple[str, str, str]] = []
+        query = _GLUED_QUERY.sub("&", query)
+    path_named: bool | None = None  # asked only where it matters
+    sure: list[str] = []  # what chooses the page
+    doubtful: list[str] = []  # … if nothing else does
     for piece in query.split("&"):
         piece = piece.removeprefix("amp;")  # noqa: PLW2901 (a feed escaped & twice)
         if not piece:
             continue
         piece = plain_query(piece)  # noqa: PLW2901 (the same piece, spelled the one way)
         name, _, value = piece.partition("=")
-        lower = name.lower()
-        value = unquote(value) if "%" in value else value
-        if is_tracking(lower, value, page_named=False):
+        needs = tag_needs(name.lower(), unquote(value) if "%" in value else value)
+        if needs is Needs.NOTHING:
             continue
-        if is_tracking(lower, value, page_named=True):
-            doubtful.append((name, piece, value))
-        else:
-            sure.append((name, piece))
-    if doubtful and not (sure or names_page(path)):
-        sure += [(name, piece) for name, piece, _ in doubtful]
-    if len(sure) > 1:
-        sure.sort(key=lambda pair: pair[0])  # stable: a=2&a=1 is a list, whose order may matter
-    return "&".join(piece for _, piece in sure)
+        if needs is None:
+            sure.append(piece[:-1] if _SLASHED_NUMBER.fullmatch(piece) else piece)
+            continue
+        if path_named is None:
+            path_named = names_page(path)
+        if not path_named:
+            (doubtful if needs is Needs.ANOTHER else sure).append(piece)
+    return "&".join(in_order(sure or doubtful))
+
+
+def in_order(pieces: list[str]) -> list[str]:
+    """Return the pieces of a query sorted by name, so that their order makes no difference.
+
+    Values of one name stay in their order, as a=2&a=1 may be a list; and so does everything where a piece has no name
+    (?12&5 may be a day and a month).
+    """
+    if len(pieces) > 1 and all("=" in piece for piece in pieces):
+        return sorted(pieces, key=lambda piece: piece.partition("=")[0])
+    return pieces
 
 
 def names_page(path: str) -> bool:
     """Tell whether a path by itself says which page is meant: a document, a date, a number or a slug; no script."""
-    return _SCRIPT.search(path) is None and _PAGE_NAME.search(path) is not None
+    return _SCRIPT.search(path) is None and has_page_name(path)
+
+
+def has_page_name(path: str) -> bool:
+    """Tell whether a date, a number, a slug or a document's name stands in a path, a script's or not."""
+    return _PAGE_NAME.search(path) is not None
 
 
 def plain(text: str, wanted: frozenset[str]) -> str:

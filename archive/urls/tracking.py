@@ -8,6 +8,15 @@ agree on most of these; the tools' own manuals for the rest. Left out on purpose
 from __future__ import annotations
 
 import re
+from enum import Enum
+
+
+class Needs(Enum):
+    """What must name the page besides a parameter, before that parameter is taken for a tag."""
+
+    NOTHING = "nothing"  # it is a tag wherever it stands
+    ANOTHER = "another"  # the path, or another parameter
+    PATH = "path"  # the path: a dated one, a slug, a file that is no script
 
 
 def _names(*rows: tuple[str, str]) -> frozenset[str]:
@@ -49,11 +58,18 @@ _TRACKING = _names(
     ),
     ("Cxense", "cx_navsource cx_artpos cx_experienceid cx_testid cx_testvariant"),
     ("IBM Coremetrics", "cm_sp cm_mmc cm_ven cm_cat cm_pla cm_ite cm_re cm_lm"),
-    ("share and module tags of large publishers", "smid smtyp ncid ocid ito taid rpc sharetype sharedfrom sh_kit"),
+    ("share and module tags of large publishers", "smid smtyp ncid ocid ito taid rpc maca sharetype sharedfrom sh_kit"),
     ("Yahoo and its consent round trip", "soc_src soc_trk guccounter guce_referrer guce_referrer_sig"),
     ("Alibaba, Sohu", "spm scm edtsign edtcode"),
     ("feeds", "feedtype feedname rssfeed rss_lnk dlvrit"),
     ("campaigns in general", "trk trkcampaign trkinfo campaign_id campaignid referrersource"),
+)
+# Of these, the ones that some CMS may have chosen for what they look like: the number of a page. A bare number is a tag
+# only behind a path that names the page.
+_LIKE_AN_ID = _names(
+    ("publishers", "smid ncid ocid ito taid rpc"),
+    ("campaigns", "s_cid icid icmp intcmp int_cmp int_cid intcid cmpid cmp_id campaign_id campaignid trk mailid scm"),
+    ("sessions", "sessionid session_id sessid"),
 )
 
 # Families: every name with such a beginning. Each is one tool's own prefix.
@@ -74,6 +90,15 @@ _PREFIXES = (
     "pd_rd_",
     "pf_rd_",
 )
+
+# Tags with one form of value, behind a path that names the page.
+_FORMS = {
+    "gi": re.compile("[0-9a-f]{12}"),  # Medium, put on by its round trip through medium.com
+    "_r": re.compile("[0-9]"),  # The New York Times, 2011 to 2017
+    "rss": re.compile("|1|true|yes"),  # without such a path it may ask for the feed of a section
+}
+# TYPO3's checksum over the parameters beside it: it says nothing that they do not say.
+_CHECKSUM = re.compile("[0-9a-f]{10,64}", re.IGNORECASE)
 
 # Names that carry a channel on some sites and content on others: folded only where the value is such a word.
 _CHANNEL_NAMES = _names(
@@ -107,23 +132,24 @@ def is_click_tag(name: str) -> bool:
     return name in _CLICK_TAGS or name.startswith(_CLICK_PREFIXES)
 
 
-def is_tracking(name: str, value: str, *, page_named: bool) -> bool:
-    """Tell whether a query parameter says nothing about which page this is.
+def tag_needs(name: str, value: str) -> Needs | None:
+    """Return what makes a query parameter a tag that says nothing about which page this is; None if it is none.
 
-    `name` in lower case, `value` unescaped. `page_named`: the URL names its page without the query (a dated path, a
-    slug, a file that is no script), so that a doubtful parameter is rather a tag than an id.
+    `name` in lower case, `value` unescaped.
 
-    >>> is_tracking("ref", "rss", page_named=False), is_tracking("ref", "12345", page_named=True)
-    (True, False)
+    >>> tag_needs("ref", "rss"), tag_needs("ref", "politics"), tag_needs("ref", "12345")
+    (<Needs.NOTHING: 'nothing'>, <Needs.ANOTHER: 'another'>, None)
     """
-    if name in _TRACKING or name in _CLICK_TAGS or name.startswith(_PREFIXES):
-        return True
-    if name in _SESSIONS:
-        return True
+    if name in _CLICK_TAGS:
+        return Needs.NOTHING
+    if name in _TRACKING or name in _SESSIONS or name.startswith(_PREFIXES):
+        return Needs.PATH if name in _LIKE_AN_ID and value.isdecimal() else Needs.NOTHING
     if name in _SHORT_SESSIONS:
-        return page_named and _TOKEN.fullmatch(value) is not None
+        return Needs.ANOTHER if _TOKEN.fullmatch(value) else None
     if name in _CHANNEL_NAMES and value:
         if _CHANNEL.fullmatch(value):
-            return True
-        return name in {"ref", "cmp"} and page_named and _WORDS.fullmatch(value) is not None
-    return name == "rss" and value.lower() in {"", "1", "true", "yes"}
+            return Needs.NOTHING
+        return Needs.ANOTHER if name in {"ref", "oref", "cmp"} and _WORDS.fullmatch(value) else None
+    if name in _FORMS:
+        return Needs.PATH if _FORMS[name].fullmatch(value.lower()) else None
+    return Needs.NOTHING if name == "chash" and _CHECKSUM.fullmatch(value) else None

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from archive.errors import UrlError
 from archive.urls.domains import is_below_registered, registered_domain, without_www
-from archive.urls.key import join_key, key_path, key_query, names_page, split_canonical
+from archive.urls.key import has_page_name, in_order, join_key, key_path, key_query, names_page, split_canonical
 from archive.urls.spelling import canonical_url
 
 _CACHED_LENGTH = 1024
@@ -29,10 +29,13 @@ _DRESS: dict[str, frozenset[str]] = {
     "amp": _YES | {"", "0", "false"},
     "isamp": _YES,
     "is_amp": _YES,
+    "hs_amp": _YES,  # HubSpot
     "amphtml": _YES | {""},
     "_amp": _YES | {"", "0", "false"},
     "noamp": _YES | {"", "mobile", "available"},  # WordPress' AMP plugin: the plain page, asked for by name
     "nonamp": _YES | {""},
+    "ot": frozenset({"ot.amppagelayout"}),
+    "service": frozenset({"amp", "print"}),
     "outputtype": frozenset({"amp", "print", "default-amp"}),
     "output": frozenset({"amp", "print", "mobile"}),
     "view": frozenset({"amp", "print", "mobile", "printable", "printer"}),
@@ -41,14 +44,14 @@ _DRESS: dict[str, frozenset[str]] = {
     "version": frozenset({"amp", "print", "mobile"}),
     "type": frozenset({"amp", "print"}),
     "layout": frozenset({"amp", "print", "mobile"}),
-    "template": frozenset({"amp", "print", "mobile"}),
+    "template": frozenset({"amp", "ampart", "print", "mobile"}),
     "tpl": frozenset({"amp", "print", "mobile"}),
     "theme": frozenset({"amp", "print", "mobile"}),
     "action": frozenset({"print", "printpage"}),
     "do": frozenset({"print"}),
     "task": frozenset({"print"}),
     "device": frozenset({"mobile", "desktop", "phone", "amp"}),
-    "m": frozenset({"0", "1"}),  # Blogger
+    "m": frozenset({"0", "1"}),  # Blogger; elsewhere a month, see `_is_dress`
     "mobile": _YES | {"", "0", "no"},
     "ismobile": _YES,
     "mobileview": _YES,
@@ -62,7 +65,6 @@ _DRESS: dict[str, frozenset[str]] = {
     "printerfriendly": _YES | {""},
     "printer_friendly": _YES | {""},
     "pagewanted": frozenset({"print"}),  # the NYT, and CMSs after it
-    "tmpl": frozenset({"component"}),  # Joomla's print window; folded only beside print=1
 }
 
 _AMP_WORDS = "amp|amp\\.html?|amphtml"
@@ -70,13 +72,22 @@ _PRINT_WORDS = (
     "print|print\\.html?|printable|printer|printer-friendly|printerfriendly|printversion|print-version|printview"
 )
 _LAST_SEGMENT = re.compile(rf"/(?:{_AMP_WORDS}|{_PRINT_WORDS})\Z", re.IGNORECASE)
-_FIRST_SEGMENT = re.compile(r"\A/(?:amp|m|mobile|print)(?=/)", re.IGNORECASE)
+_FIRST_SEGMENT = re.compile(r"\A/(?:m|mobile|print)(?=/)", re.IGNORECASE)
+# A folder of AMP pages; Vox Media and Globo have it in a folder of its own.
+_AMP_SEGMENT = re.compile(r"/(?:(?:platform|google|api)/)?(?:[._]?amp|amp-page|google-amp|amphtml)(?=/)", re.IGNORECASE)
 _AMP_INFIX = re.compile(r"(?<=[^/])\.(?:amp|print)(?=\.s?html?\Z|\Z)", re.IGNORECASE)
-_AMP_SUFFIX = re.compile(r"(?<=[0-9]{5})[-_.]amp(?=\.s?html?\Z|\Z)", re.IGNORECASE)
+_AMP_INDEX = re.compile(r"/index[._]amp(?:\.s?html?)?\Z", re.IGNORECASE)
+# After an article's number; with the signs of German broadcasters and of the Süddeutsche after anything; NDsoft's
+# articleViewAmp.html, which most Korean papers have.
+_AMP_SUFFIX = re.compile(
+    r"(?:(?<=[0-9]{5})[-_.]amp|(?<=[^/])[~!]amp|(?<=/articleView)Amp)(?=\.s?html?\Z|\Z)", re.IGNORECASE
+)
+# An underscore after a slug with hyphens was put there by software: …-20241202105634-nt_amp.html
+_AMP_TAIL = re.compile(r"_amp(?=\.s?html?\Z)", re.IGNORECASE)
 # A listing that has "amp" or "print" as its subject: /tag/amp, /topics/print.
 _LISTING = re.compile(
     r"/(?:tags?|topics?|themen?|thema|category|categories|kategorie|section|sections|search|label|labels|keywords?|"
-    r"author|authors)\Z",
+    r"author|authors|brands?)\Z",
     re.IGNORECASE,
 )
 
@@ -102,8 +113,12 @@ def _proposed(url: str) -> str:
             break
         url = inner
     host, path, query, fragment = split_canonical(url)
+    query = key_query(query, path) if query else ""
     return join_key(
-        without_www(_plain_host(host)), _plain_path(key_path(path)), _plain_query(key_query(query, path)), fragment
+        without_www(_plain_host(host)),
+        _plain_path(_on_its_host(host, key_path(path))),
+        _plain_query(query, path),
+        fragment,
     )
 
 
@@ -142,41 +157,59 @@ def _plain_host(host: str) -> str:
     return host
 
 
+def _on_its_host(host: str, path: str) -> str:
+    """Return the path without the site's name, where an AMP host that serves many sites has it in front.
+
+    amp.cnn.com/cnn/2019/… is www.cnn.com/2019/…
+    """
+    if not host.startswith("amp."):
+        return path
+    folder = f"/{registered_domain(host).partition('.')[0]}/"
+    return path[len(folder) - 1 :] if path.startswith(folder) else path
+
+
 def _plain_path(path: str) -> str:
-    for rule, rest in (
-        (_AMP_INFIX, _AMP_INFIX.sub("", path)),
-        (_AMP_SUFFIX, _AMP_SUFFIX.sub("", path)),
-        (_LAST_SEGMENT, _LAST_SEGMENT.sub("", path)),
-        (_FIRST_SEGMENT, _FIRST_SEGMENT.sub("", path, count=1)),
-    ):
-        if rest != path and _could_be_article(rest, first=rule is _FIRST_SEGMENT):
-            return key_path(rest)
+    for rule in (_AMP_INDEX, _AMP_INFIX, _AMP_SUFFIX, _AMP_TAIL, _LAST_SEGMENT, _AMP_SEGMENT, _FIRST_SEGMENT):
+        found = rule.search(path)
+        if found is None:
+            continue
+        before, after = path[: found.start()], path[found.end() :]
+        if _could_be_article(rule, before, after):
+            return key_path(before + after)
     return path
 
 
-def _could_be_article(rest: str, *, first: bool) -> bool:
+def _could_be_article(rule: re.Pattern[str], before: str, after: str) -> bool:
     """Tell whether what is left of a path can be an article's: not a section that has AMP or print as its subject."""
-    if not rest or rest == "/" or _LISTING.search(rest):
+    rest = before + after
+    if not rest or rest == "/" or _LISTING.search(before):
         return False
-    if first:  # /mobile/… and /m/… are sections of many sites: only before what names a page
-        return names_page(rest)
-    return rest.count("/") > 1 or names_page(rest)
+    if rule is _FIRST_SEGMENT:
+        return names_page(rest)  # /mobile/… and /m/… are sections of many sites: only before what names a page
+    if rule is _AMP_SEGMENT:
+        return has_page_name(rest)
+    if rule is _AMP_TAIL:
+        name = before.rpartition("/")[2]
+        return "-" in name or name[-1:].isdecimal()
+    return rule is _AMP_INDEX or rest.count("/") > 1 or names_page(rest)
 
 
-def _plain_query(query: str) -> str:
+def _plain_query(query: str, path: str) -> str:
     if not query:
         return query
-    kept = []
-    dropped = False
-    for piece in query.split("&"):
-        name, _, value = piece.partition("=")
-        if value.lower() in _DRESS.get(name.lower(), ()) and name.lower() != "tmpl":
-            dropped = True
-        else:
-            kept.append(piece)
-    if dropped:  # Joomla: print=1&tmpl=component&page= ; the window goes with the print
-        kept = [piece for piece in kept if piece.lower() not in {"tmpl=component", "page="}]
-    return "&".join(kept)
+    pieces = query.split("&")
+    kept = [piece for piece in pieces if not _is_dress(piece, path)]
+    if len(kept) == len(pieces):
+        return query
+    # Joomla: print=1&tmpl=component&page= ; the window goes with the print
+    return "&".join(in_order([piece for piece in kept if piece.lower() not in {"tmpl=component", "page="}]))
+
+
+def _is_dress(piece: str, path: str) -> bool:
+    name, _, value = piece.lower().partition("=")
+    if value not in _DRESS.get(name, ()):
+        return False
+    return name != "m" or path.endswith(".html")
 
 
 _cached = lru_cache(maxsize=16384)(_proposed)
