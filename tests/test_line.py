@@ -59,7 +59,18 @@ def test_a_story_printed_twice_is_one_story_with_two_addresses(days: Days) -> No
     for row in copies:
         assert found[row.site, row.path]["story"] == found[row.site, str(row.copy_of)]["story"]
     stories = days.first.values("SELECT count(*) FROM stories")
-    assert stories == [len(ALL_1) - len(copies)]
+    assert stories == [len(ALL_1) - len(copies) - len(SYNDICATED)]
+
+
+SYNDICATED = {("bote", "/english/orrin-strait-deal"): "near", ("sada", "/english/2207/straits-closure"): "near"}
+
+
+def test_what_other_papers_print_of_a_story_is_one_story(days: Days) -> None:
+    """One of the three came first; the others took it over, under other headlines, one without its last paragraphs."""
+    found = articles_by_path(days.first, days.server.sites)
+    family = [("courier", "/world/2026/05/19/straits-treaty"), *SYNDICATED]
+    assert len({found[name]["story"] for name in family}) == 1
+    assert sorted(str(found[name]["kind"]) for name in family) in (["exact", "near", "new"], ["near", "near", "new"])
 
 
 def test_robots_txt_is_obeyed_and_asked_for_first(days: Days) -> None:
@@ -173,9 +184,13 @@ def test_everything_again_brings_nothing_new(days: Days, tmp_path: Path) -> None
 def test_restory_and_rebuild_give_the_same_archive(days: Days, tmp_path: Path) -> None:
     archive = days.second.copy(tmp_path / "copy")
     archive.run("ingest")  # takes in the last crawl's report, which was written when its own ingest had ended
-    before = dump(archive)
+    lived = dump(archive)
     archive.run("restory")
-    assert dump(archive) == before
+    before = dump(archive)
+    # How rare a word is depends on what came before: the order of capture gives other scores than the order of reading.
+    differ = {name for name in before if before[name] != lived[name]}
+    assert differ <= {"links"}
+    assert [_whom(line) for line in before["links"]] == [_whom(line) for line in lived["links"]]
     for name in ("archive.db", "crawl.db"):
         for path in archive.path.glob(f"{name}*"):
             path.unlink()
@@ -189,6 +204,11 @@ def test_restory_and_rebuild_give_the_same_archive(days: Days, tmp_path: Path) -
     kept = {(entry.site, entry.path) for log in days.logs for entry in log if entry.status in (200, 304)}
     assert [entry.path for entry in days.server.log if (entry.site, entry.path) in kept] == []
     assert (report["ingest"].get("new", 0), report["ingest"].get("revisions", 0)) == (0, 0)
+
+
+def _whom(line: str) -> tuple[str, str, str]:
+    link = json.loads(line)
+    return link["id"], link["of"], link["kind"]
 
 
 def test_the_frontier_made_again_goes_on_as_the_old_one_would(days: Days, tmp_path: Path) -> None:
@@ -231,7 +251,7 @@ def test_own_warc_files_give_another_archive_the_same_articles(days: Days, tmp_p
     other.run("ingest", *files, "--jobs", "1")
     other.run("restory")
     before = dump(other)
-    public = ("articles", "revisions", "stories", "links", "aliases", "discoveries")
+    public = ("articles", "revisions", "stories", "aliases", "discoveries")
     assert dump(other, *public) == dump(days.second, *public)
     again = other.run("ingest", *files, "--json").json
     assert (again["captures"], again["new"], again["revisions"]) == (0, 0, 0)

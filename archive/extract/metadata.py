@@ -92,8 +92,8 @@ def _persons(value: object, by_id: dict[str, jsonld.Node], depth: int = 0) -> li
         return [name for item in value for name in _persons(item, by_id, depth + 1)]
     if isinstance(value, dict):
         name = value.get("name")
-        if not name and value.get("@id") in by_id:
-            name = by_id[str(value["@id"])].get("name")
+        if not name and isinstance(value.get("@id"), str) and value["@id"] in by_id:
+            name = by_id[value["@id"]].get("name")
         if isinstance(name, list):
             return [n for n in name if isinstance(n, str)]
         given, family = value.get("givenName"), value.get("familyName")
