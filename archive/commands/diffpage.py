@@ -54,7 +54,8 @@ def heading(changes: Changes, step: Step) -> str:
 def times(step: Step) -> str:
     """Return when both revisions were seen, UTC."""
     one, other = step.before, step.after
-    return f"from {short(one.seen_from)} to {short(one.seen_to)}, then from {short(other.seen_from)} to {short(other.seen_to)}"
+    first, then = (f"from {short(seen.seen_from)} to {short(seen.seen_to)}" for seen in (one, other))
+    return f"seen {first}, then {then}"
 
 
 def _step(changes: Changes, step: Step) -> str:

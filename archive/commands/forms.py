@@ -103,9 +103,8 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(("gone", short(article["gone_at"])))
     if len(shown.revisions) > 1:
         times = ", ".join(short(row["seen_from"]) for row in shown.revisions)
-        facts.append(
-            ("revisions", f"{len(shown.revisions)} (from {times}); `morgue diff {article['id']}` tells what changed")
-        )
+        ways = f"`morgue diff {article['id']}` tells what changed, `morgue show {article['id']}@TIME` reads one"
+        facts.append(("revisions", f"{len(shown.revisions)} (from {times}); {ways}"))
     if shown.copies:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:

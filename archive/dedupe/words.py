@@ -10,11 +10,11 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 _HALF = 16  # hex digits
 _TOKEN = re.compile(f"[{_CJK}]|[^\\W_{_CJK}]+")
 # A CMS that renders a page anew often turns these into each other; a reader sees the same text.
-_TYPOGRAPHY = str.maketrans(
-    "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2010\u2011\u2012\u2013\u2014\u2015",
-    "''''\"\"\"\"------",
-    "\u00ad\u200b\ufeff",
-)
+_TYPOGRAPHY = dict.fromkeys("\u2018\u2019\u201a\u201b", "'")
+_TYPOGRAPHY |= dict.fromkeys("\u201c\u201d\u201e\u201f", '"')
+_TYPOGRAPHY |= dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015", "-")
+_TYPOGRAPHY |= dict.fromkeys("\u00ad\u200b\ufeff", "")  # unseen
+_TYPOGRAPHIC = re.compile(f"[{''.join(_TYPOGRAPHY)}]")
 
 
 def word_tokens(text: str) -> list[str]:
@@ -44,7 +44,7 @@ def as_read(text: str) -> str:
     ('"Naendlich"-', False)
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY))
+        text = unicodedata.normalize("NFKC", _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found[0]], text))
     return "".join(text.split())
 
 

@@ -109,7 +109,8 @@ class _Texts:
 
 
 def _parts(old: Sequence[str], new: Sequence[str], budget: Budget) -> Iterator[Part]:
-    was, now = [as_read(p) for p in old], [as_read(p) for p in new]
+    reads = {paragraph: as_read(paragraph) for paragraph in {*old, *new}}
+    was, now = [reads[p] for p in old], [reads[p] for p in new]
     blocks = matches(was, now, budget)
     texts = _Texts(old, new, went := _moved(was, now, blocks), {j: i for i, j in went.items()})
     i = j = 0
