@@ -78,6 +78,12 @@ def test_repeated_items_are_matched_by_the_shortest_edit(a, b, common):
     assert sum(size for *_, size in matches(a, b, Budget())) == common
 
 
+def test_without_steps_only_the_ends_are_matched():
+    budget = Budget(5)
+    assert matches("xxabcabc--yy", "xxcbacba++yy", budget) == [(0, 0, 2), (10, 10, 2)]
+    assert budget.left <= 5
+
+
 def told(before: list[str], after: list[str]) -> list[tuple[str, int]]:
     parts = compare((None, "\n\n".join(before)), (None, "\n\n".join(after))).parts
     return [(str(part.kind), part.number) for part in parts if not part.left]
