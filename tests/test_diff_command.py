@@ -15,6 +15,7 @@ from crawler.cli import group
 from tests.store_helpers import article, new_store, put, snapshot
 
 URL = "https://a.example/2026/harbour"
+BACK = "https://a.example/2026/back"
 ONCE, CUT, EVIL = "https://a.example/2026/once", "https://a.example/2026/cut", "https://a.example/2026/evil"
 MAYOR = "The mayor said that ferries sail on Monday."
 TIDE = "High water comes at noon."
@@ -35,7 +36,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for minutes, word in ((0, "old"), (9, "new")):
             evil = f"<script>alert('{word}')</script> & \x1b[31m\u202e {word} ending words"
             evil += "\n\n<img src=x onerror=alert(1)>" * (word == "new")  # all of it was added
+            put(store, snapshot(BACK, minutes), article(f"{MAYOR} {word}"))
             put(store, snapshot(EVIL, minutes), article(evil, title=f"<b>{word}</b>"))
+        put(store, snapshot(BACK, 20), article(f"{MAYOR} old"))
         store.db.conn.execute(
             "INSERT INTO revisions (article, seq, seen_from, seen_to, title, text, cause, content, digest)"
             " SELECT article, 1, ?, ?, title, text || ' Read anew.', 'extractor', 'x', 'x' FROM revisions"
@@ -124,6 +127,14 @@ def test_nothing_to_compare_is_said(archive, tmp_path, url, message):
     assert done.exit_code == 0
     assert message in done.stderr
     assert message in (tmp_path / "page.html").read_text()
+
+
+def test_a_text_that_came_back_reads_the_same(archive, tmp_path):
+    page = tmp_path / "page.html"
+    assert "Both read the same." in morgue(archive, BACK, "--from", "1", "--to", "3").stdout
+    assert morgue(archive, BACK, "--from", "1", "--html", str(page)).exit_code == 0
+    assert "Both read the same." in page.read_text()
+    assert "Both read" not in morgue(archive, BACK, "--all").stdout
 
 
 def test_the_page_marks_words_and_runs_nothing(archive, tmp_path):

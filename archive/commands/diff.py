@@ -120,9 +120,12 @@ def print_changes(changes: Changes) -> None:
 
 
 def _print_step(step: Step) -> None:
+    from archive.commands.diffpage import SAME, reads_the_same
     from archive.diffing import Budget, Kind
 
     budget = Budget()
+    if reads_the_same(step):
+        click.echo(f"  {SAME}")
     if step.change.title is not None:
         click.echo(f"\nT {marked(step.change.title)}")
     for same, group in groupby(step.change.parts, lambda part: part.kind is Kind.SAME or part.left):

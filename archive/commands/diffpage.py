@@ -14,6 +14,7 @@ from archive.diffing import Budget, Kind, Op, Part, Span
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.query import Changes, Step
 
+SAME = "Both read the same."
 _TAGS = {Op.REMOVED: "del", Op.ADDED: "ins"}
 
 
@@ -51,6 +52,11 @@ def heading(changes: Changes, step: Step) -> str:
     return f"Revision {step.before.number} to {step.after.number} of {len(changes.revisions)}, cause: {step.cause}"
 
 
+def reads_the_same(step: Step) -> bool:
+    """Tell whether nothing changed that a reader sees: the text went back, or only spacing and typography differ."""
+    return step.change.title is None and not step.change.changed
+
+
 def times(step: Step) -> str:
     """Return when both revisions were seen, UTC."""
     one, other = step.before, step.after
@@ -69,6 +75,8 @@ def _step(changes: Changes, step: Step) -> str:
             parts.append(_unchanged([*group]))
         else:
             parts += [_part(part, step.change.words(part, budget)) for part in group]
+    if reads_the_same(step):
+        parts.insert(0, f'<p class="note">{SAME}</p>\n')
     mark = safe(step.after.seen_from)
     return (
         f'<section id="{mark}">\n<h2>{safe(heading(changes, step))}</h2>\n<p class="times">{safe(times(step))}</p>\n'
