@@ -7,7 +7,7 @@ import pytest
 from archive.dedupe.words import content_digest, same_content
 from archive.model import Extraction
 from archive.query import open_reader, run_sql
-from archive.store.changes import fill_changes, fold_anew
+from archive.store.changes import MOST_ROWS, fill_changes, fold_anew
 from archive.store.rows import REVISION_DIGEST, digest_of, stamp
 from tests.store_helpers import EXTRACTOR, article, at, new_store, put, snapshot, state, text_of
 
@@ -98,6 +98,15 @@ def test_what_is_no_revision(store, later, changes):
 )
 def test_a_standfirst_hides_no_edit(one, other):
     assert not same_content(content_digest("t", *one), content_digest("t", *other))
+
+
+def test_a_page_that_is_another_each_time_does_not_fill_the_disk(store):
+    with store.transaction():
+        for minute in (0, 9):
+            many = (f"{minute} p{n} q{n * minute} r{minute}{n}" for n in range(MOST_ROWS))
+            put(store, snapshot(A, minute), article(text(*many), title=f"T {minute}"))
+    assert len(asked(store)) == MOST_ROWS
+    assert asked(store)[0] == ("title", None, "T 0", "T 9")
 
 
 def test_a_truncated_capture_between_changes_nothing(store):

@@ -7,12 +7,14 @@ again has the same.
 from __future__ import annotations
 
 import sqlite3
+from itertools import islice
 
 from archive.dedupe.revisions import BY_TIME, preceding
 from archive.dedupe.words import content_digest
 from archive.diffing import compare
 from archive.store.rows import digest_of, unpack
 
+MOST_ROWS = 1000  # of one revision: a live blog has some hundreds; a page that is another each time would fill the disk
 Told = tuple[str | None, str]  # title and text as a revision has them
 
 
@@ -24,7 +26,9 @@ def write_changes(
     rows: list[tuple[str, int | None, str | None, str | None]] = []
     if change.title is not None:
         rows.append(("title", None, before[0], after[0]))
-    rows += [(str(part.kind), part.number, part.before, part.after) for part in change.changed]
+    rows += [
+        (str(part.kind), part.number, part.before, part.after) for part in islice(change.changed, MOST_ROWS - len(rows))
+    ]
     conn.executemany(
         "INSERT INTO revision_changes (article, seen_from, cause, seq, number, kind, paragraph, before, after)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -79,7 +79,8 @@ _TABLES: dict[str, dict[str, Any]] = {
         },
     },
     "revision_changes": {
-        "description": "What each revision changed against the one before it: one row per paragraph, and one for the title.",
+        "description": "What each revision changed against the one before it: one row per paragraph, and one for the title; "
+        "at most 1,000 of a revision (`morgue diff` shows all).",
         "columns": {
             "pk": "row number",
             "article": "articles.pk",
