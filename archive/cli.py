@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archive.commands import ask, make, page
+from archive.commands.diff import diff
 from archive.commands.learn import learn
 from archive.console import Context, MorgueGroup
 
@@ -42,6 +43,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     page.cluster,
     ask.search,
     ask.show,
+    diff,
     ask.story,
     ask.stats,
     ask.sql,

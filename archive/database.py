@@ -11,7 +11,8 @@ from pathlib import Path
 from archive.errors import DatabaseError, SchemaTooNewError
 
 MIGRATION_SET = "morgue"
-MIGRATIONS = ("m001_foundation", "m002_profiles", "m003_stories")  # in order; archive/schema.py has their functions
+# In order; archive/schema.py has their functions.
+MIGRATIONS = ("m001_foundation", "m002_profiles", "m003_stories", "m004_changes")
 
 
 def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:

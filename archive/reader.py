@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.dating import LateFacts, Reading
-from archive.dedupe.words import content_digest
+from archive.dedupe.words import content_digest, same_content
 from archive.errors import ProfileError
 from archive.extract import ExtractionPool, ExtractTask
 from archive.model import DiscoveryFact, Extraction, Snapshot
@@ -112,13 +112,13 @@ class PageReader:
         if snapshot is None or snapshot.truncated or not extraction.article:
             return None
         earlier = self._store.readings.earlier(key_or_raw(snapshot.url), snapshot.captured_at)
-        if earlier is None or earlier.profile == reading.profile or earlier.content == _content(extraction):
+        if earlier is None or earlier.profile == reading.profile or same_content(earlier.content, _content(extraction)):
             return None
         profile = self._profile(earlier.profile)
         if profile is None and earlier.profile is not None:
             return None
         again = self.pool.submit(replace(task, profile=profile)).result()
-        same = again.article and _content(again) == earlier.content
+        same = again.article and same_content(_content(again), earlier.content)
         return Reading(again, earlier.profile) if same else None
 
     def _profile(self, digest: str | None) -> Profile | None:
@@ -132,4 +132,4 @@ class PageReader:
 
 
 def _content(extraction: Extraction) -> str:
-    return content_digest(extraction.title, extraction.text or "")
+    return content_digest(extraction.title, extraction.text or "", extraction.description)

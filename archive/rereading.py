@@ -108,7 +108,7 @@ def _take(store: Store, stored: StoredCapture, reading: Reading, changes: Change
 
 
 def _content(extraction: Extraction) -> str:
-    return content_digest(extraction.title, extraction.text or "")
+    return content_digest(extraction.title, extraction.text or "", extraction.description)
 
 
 def catch_up(

@@ -284,6 +284,40 @@ def m003_stories(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_CHANGES = """
+CREATE TABLE revision_changes (              -- what a revision changed against the one before it, of either cause
+    pk INTEGER PRIMARY KEY,
+    article INTEGER NOT NULL REFERENCES articles(pk),
+    seen_from TEXT NOT NULL,                 -- of the revision: links go by article and this
+    cause TEXT NOT NULL CHECK (cause IN ('publisher', 'extractor')),
+    seq INTEGER NOT NULL,                    -- of the revision, within its cause
+    number INTEGER NOT NULL,                 -- 1, 2, … within the step
+    kind TEXT NOT NULL CHECK (kind IN ('title', 'added', 'removed', 'changed', 'moved')),
+    paragraph INTEGER,                       -- from 1, in the later text; of a removed one in the earlier; NULL: title
+    before TEXT,
+    after TEXT,
+    UNIQUE (article, cause, seq, number)
+) STRICT;
+CREATE INDEX revision_changes_kind ON revision_changes (kind, seen_from);
+CREATE INDEX revision_changes_seen_from ON revision_changes (seen_from);
+"""
+
+
+@migrations()
+def m004_changes(db: Database) -> None:
+    """Keep what each revision changed; fill it from the revisions that are there, and fold their digests anew.
+
+    What a reader does not see grew (`archive.dedupe.words.as_read`): with the old digests the next capture of every article
+    would be a revision.
+    """
+    from archive.store.changes import fill_changes, fold_anew
+
+    for statement in statements(_CHANGES):
+        db.conn.execute(statement)
+    fold_anew(db.conn)
+    fill_changes(db.conn)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0
@@ -307,7 +341,7 @@ def clear_articles(conn: sqlite3.Connection) -> None:
     """
     for name in FTS_TRIGGERS:
         conn.execute(f"DROP TRIGGER {name}")
-    for table in ("links", "aliases", "revisions", "stories", "articles"):
+    for table in ("links", "aliases", "revision_changes", "revisions", "stories", "articles"):
         conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
     conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')")
     conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE article IS NOT NULL")

@@ -36,19 +36,19 @@ ALGORITHMS: dict[str, str] = {
 }  # fmt: skip
 
 _LONGEST_WORD = 64  # longer ones are base64 and the like: cut, never stemmed (Snowball is not linear on them)
-_MARKS = (  # combining marks that belong to words but are no \w in Python: Latin, Cyrillic, Hebrew, Arabic, Indic
+MARKS = (  # combining marks that belong to words but are no \w in Python: Latin, Cyrillic, Hebrew, Arabic, Indic
     "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0900-\u0963\u0966-\u0dff\u0e31-\u0e3a\u0e47-\u0e4e"
     "\u0eb1-\u0ebc\u0ec8-\u0ece\u102b-\u103e\u1056-\u1059\u17b4-\u17d3\u200c\u200d"
 )
-_SPACELESS = (  # Thai, Lao, Burmese, Khmer, kana, Han (with extensions), Hangul
+SPACELESS = (  # Thai, Lao, Burmese, Khmer, kana, Han (with extensions), Hangul
     "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u30ff"
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(f"[\\w{_MARKS}]+")
-_RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
-_IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
-_INNER = re.compile(f"(?:[^\\W_{_SPACELESS}]|[{_MARKS}])+")
+_WORD = re.compile(f"[\\w{MARKS}]+")
+_RUN = re.compile(f"[{SPACELESS}]+|[^{SPACELESS}]+")
+_IS_SPACELESS = re.compile(f"[{SPACELESS}]")
+_INNER = re.compile(f"(?:[^\\W_{SPACELESS}]|[{MARKS}])+")
 _VOWEL_MARKS = re.compile("[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d]")
 _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")

@@ -172,6 +172,7 @@ def second_evening(papers: Papers) -> None:
 
     say("The article from above has a second version now, and both are kept:")
     in_archive("show", papers.sites["courier"] + CORRECTED)
+    in_archive("diff", papers.sites["courier"] + CORRECTED)
 
     say("How the sources are:")
     in_archive("status", now=EVENING_2, accept=(0, 3))

@@ -128,6 +128,8 @@ _PUBLIC = {
     " a.sort_at, a.hidden, a.title_terms, a.text_terms FROM articles_view v JOIN articles a ON a.id = v.id",
     "revisions": "SELECT a.id, r.seq, r.seen_from, r.seen_to, r.title, r.text, r.cause, r.digest FROM revisions r"
     " JOIN articles a ON a.pk = r.article WHERE r.cause = 'publisher'",
+    "revision_changes": "SELECT a.id, h.cause, h.seq, h.number, h.seen_from, h.kind, h.paragraph, h.before, h.after"
+    " FROM revision_changes h JOIN articles a ON a.pk = h.article",
     "stories": "SELECT s.id, h.id AS head, s.members FROM stories s JOIN articles h ON h.pk = s.head",
     "links": 'SELECT a.id, b.id AS "of", l.kind, l.score, l.evidence FROM links l JOIN articles a ON a.pk = l.article'
     ' JOIN articles b ON b.pk = l."of"',

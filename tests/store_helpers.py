@@ -63,6 +63,8 @@ def state(store: Store) -> dict[str, list]:
         "aliases": "SELECT l.key, l.id, a.id FROM aliases l JOIN articles a ON a.pk = l.article ORDER BY 1",
         "revisions": "SELECT a.id, r.seq, r.seen_from, r.seen_to, r.title, r.text, r.cause, r.content, r.digest"
         " FROM revisions r JOIN articles a ON a.pk = r.article ORDER BY 1, 2",
+        "changes": "SELECT a.id, h.cause, h.seq, h.number, h.seen_from, h.kind, h.paragraph, h.before, h.after"
+        " FROM revision_changes h JOIN articles a ON a.pk = h.article ORDER BY 1, 2, 3, 4",
         "stories": "SELECT s.id, a.id, s.members FROM stories s JOIN articles a ON a.pk = s.head ORDER BY 1",
         "links": "SELECT a.id, b.id, l.kind, l.score FROM links l JOIN articles a ON a.pk = l.article"
         ' JOIN articles b ON b.pk = l."of" ORDER BY 1',

@@ -411,7 +411,8 @@ def test_short_texts_are_equal_by_accident(store):
 # Restory
 
 URLS = [A, AMP, OTHER, B, "https://p.example/c"]
-texts = st.sampled_from("abc")
+LEAD = "Ferries sail again after two weeks of storms."
+texts = st.sampled_from("abcA")  # A: as a, but its standfirst was read as the article's
 what = st.one_of(
     st.tuples(st.just("text"), texts, st.sampled_from([None, A, OTHER, B]), st.booleans()),
     st.tuples(st.just("cut"), texts, st.none(), st.booleans()),
@@ -425,7 +426,8 @@ def arrive(store, minute, url, kind):
     if kind[0] in {"text", "cut"}:
         cut = "length" if kind[0] == "cut" else None
         published = f"2026-04-{minute + 1:02}" if kind[3] else None
-        extraction = article(text_of(kind[1]), canonical=kind[2], published=published)
+        text = f"{LEAD}\n\n{text_of(kind[1].lower())}" if kind[1].isupper() else text_of(kind[1])
+        extraction = article(text, canonical=kind[2], published=published, description=LEAD)
         return put(store, snapshot(url, minute, truncated=cut), extraction)
     if kind[0] == "revisit":
         changes = {"refers_to_url": url, "refers_to_at": at(kind[1]), "payload_digest": None}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import sys
 from html import escape
-from importlib import resources
 from pathlib import Path
 
+from archive.commands.document import document, safe, write_document
 from archive.console import counted, plain
-from archive.errors import UsageError
 from archive.extract.explain import Decision, Explanation, probability
 from archive.extract.why import Why
 
@@ -104,12 +101,7 @@ def summary(told: Explanation) -> list[tuple[str, str]]:
 
 def write_page(told: Explanation, path: Path) -> None:
     """Write the HTML page. Raises `UsageError` where it cannot be written."""
-    try:
-        path.write_text(html_page(told), encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}. Give --explain-html a file in a folder that is there."
-        ) from error
+    write_document(html_page(told), path, option="--explain-html")
 
 
 def html_page(told: Explanation) -> str:
@@ -117,21 +109,13 @@ def html_page(told: Explanation) -> str:
 
     What it shows was written by strangers: all of it is escaped, and the policy in its head lets nothing run or load.
     """
-    style = resources.files("archive.commands").joinpath("explain.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    facts = "".join(f"<dt>{_safe(name)}</dt><dd dir=auto>{_safe(value)}</dd>\n" for name, value in summary(told))
+    facts = "".join(f"<dt>{safe(name)}</dt><dd dir=auto>{safe(value)}</dd>\n" for name, value in summary(told))
     legend = "".join(f'<span class="{name}">{words}</span> ' for name, words in _KINDS)
-    return (
-        "<!doctype html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_safe(told.extraction.title or told.url)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+    return document(
+        told.extraction.title or told.url,
         f'<header>\n<dl>\n{facts}</dl>\n<p class="legend">{legend}</p>\n<p class="legend">{escape(_LEGEND)}.</p>\n'
-        f"</header>\n<main>\n{''.join(map(_segment, told.decisions))}</main>\n</body>\n</html>\n"
+        f"</header>\n<main>\n{''.join(map(_segment, told.decisions))}</main>\n",
+        style="explain.css",
     )
 
 
@@ -149,17 +133,13 @@ def _segment(one: Decision) -> str:
     if (chance := _chance(one)) and one.reason != f"judged {chance}":
         facts.append(f"p {chance}")
     facts += [counted(one.size, "character"), f"has {one.witnesses or 'none'}", one.where]
-    told = _safe(" · ".join(facts))
-    text = "<br>".join(_safe(line) for line in one.text.split(_BREAK))
+    told = safe(" · ".join(facts))
+    text = "<br>".join(safe(line) for line in one.text.split(_BREAK))
     heading = " head" if len(one.tag) == len("h1") and one.tag[0] == "h" and one.tag[1].isdigit() else ""
     return (
         f'<p class="{kind_of(one)}{heading}" id="s{one.number}" title="{told}">\n'
         f"<bdi>{text}</bdi>\n<small>{told}</small>\n</p>\n"
     )
-
-
-def _safe(text: object) -> str:
-    return escape(plain(text))
 
 
 def _line(text: str) -> str:

@@ -97,15 +97,14 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(("modified", _sourced(str(article["modified"]), provenance.get("modified"))))
     if article["language"]:
         facts.append(("language", _sourced(str(article["language"]), provenance.get("language"))))
-    seen = f"{_short(article['first_seen'])} to {_short(article['last_seen'])}"
+    seen = f"{short(article['first_seen'])} to {short(article['last_seen'])}"
     facts.append(("seen", f"{seen}, {counted(len(shown.captures), 'capture')}"))
     if article["gone_at"]:
-        facts.append(("gone", _short(article["gone_at"])))
+        facts.append(("gone", short(article["gone_at"])))
     if len(shown.revisions) > 1:
-        times = ", ".join(_short(row["seen_from"]) for row in shown.revisions)
-        facts.append(
-            ("revisions", f"{len(shown.revisions)} (from {times}); `morgue show {article['id']}@TIME` reads one")
-        )
+        times = ", ".join(short(row["seen_from"]) for row in shown.revisions)
+        ways = f"`morgue diff {article['id']}` tells what changed, `morgue show {article['id']}@TIME` reads one"
+        facts.append(("revisions", f"{len(shown.revisions)} (from {times}); {ways}"))
     if shown.copies:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:
@@ -119,10 +118,10 @@ def _sourced(value: str, via: object) -> str:
     return f"{value} ({via})" if via else value
 
 
-def _short(time: object) -> str:
+def short(time: object) -> str:
     """Return a stored time to the minute.
 
-    >>> _short("2026-05-01T06:00:12.000000Z")
+    >>> short("2026-05-01T06:00:12.000000Z")
     '2026-05-01 06:00Z'
     """
     return str(time)[:16].replace("T", " ") + "Z"

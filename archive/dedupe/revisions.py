@@ -6,9 +6,13 @@ seen and not on the order in which it arrived; a late capture re-cuts the runs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from archive.dedupe.words import same_content
+
+BY_TIME = "seen_from, cause DESC, seq"  # the order of an article's rows of `revisions`: the publisher's first
 
 
 class SightKind(StrEnum):
@@ -103,13 +107,32 @@ def history_of(sights: Iterable[Sight]) -> History | None:
     return history
 
 
+def preceding(causes: Sequence[str]) -> list[int | None]:
+    """Return for each of an article's revisions, given by their causes in order of time, which one it is compared with.
+
+    A publisher's with the publisher's before it, so that what another reading changed is not laid to the publisher's charge.
+
+    >>> preceding(["publisher", "extractor", "publisher"])
+    [None, 0, 0]
+    """
+    found: list[int | None] = []
+    publisher: int | None = None
+    for n, cause in enumerate(causes):
+        if cause == "publisher":
+            found.append(publisher)
+            publisher = n
+        else:
+            found.append(n - 1 if n else None)
+    return found
+
+
 def _run_on(runs: tuple[Run, ...], sight: Sight) -> tuple[Run, ...]:
     if sight.content is None:
         return runs
-    if runs and runs[-1].content == sight.content:
+    if runs and same_content(runs[-1].content, sight.content):
         return (*runs[:-1], replace(runs[-1], seen_to=sight.at))
     if sight.kind is SightKind.TEXT:
         return (*runs, Run(sight.content, sight.at, sight.at, sight.capture))
     # The page went back to what it was. Where nothing earlier had that content (odd clocks), nothing is known of it.
-    earlier = next((run for run in reversed(runs) if run.content == sight.content), None)
+    earlier = next((run for run in reversed(runs) if same_content(run.content, sight.content)), None)
     return runs if earlier is None else (*runs, Run(sight.content, sight.at, sight.at, earlier.capture))

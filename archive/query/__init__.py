@@ -1,6 +1,7 @@
 """Questions to archive.db, read-only: search, show, statistics, SQL. Nothing here can change an archive."""
 
 from archive.query.captures import LastCapture, last_capture, redirected_to
+from archive.query.changes import Changes, Revision, Step, changes
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
 from archive.query.search import Filters, Hit, count, search
@@ -11,13 +12,17 @@ from archive.query.stats import stats
 from archive.query.story import members
 
 __all__ = [
+    "Changes",
     "Filters",
     "Hit",
     "LastCapture",
     "Marked",
     "Reader",
+    "Revision",
     "Shown",
     "SqlResult",
+    "Step",
+    "changes",
     "count",
     "last_capture",
     "match_expression",

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
+from archive.dedupe.revisions import BY_TIME
 from archive.errors import QueryError, UrlError
 from archive.query.reader import answering
 from archive.urls import url_key
@@ -45,8 +46,7 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
         row = _rows(conn, _ARTICLE, (pk,))[0]
         revisions = _rows(
             conn,
-            "SELECT seq, seen_from, seen_to, title, text, cause FROM revisions WHERE article = ?"
-            " ORDER BY seen_from, cause DESC, seq",
+            f"SELECT seq, seen_from, seen_to, title, text, cause FROM revisions WHERE article = ? ORDER BY {BY_TIME}",  # noqa: S608
             (pk,),
         )
         article: Row = {

@@ -10,6 +10,7 @@ from archive.dedupe.identity import Names, names_of
 from archive.dedupe.revisions import History, Published, Run
 from archive.errors import UrlError
 from archive.model import Extraction
+from archive.store.changes import Told, clear_changes, write_changes
 from archive.store.rows import ARTICLE_DIGEST, clean_or_none, digest_of, sort_instant, unpack
 from archive.terms import terms
 from archive.urls import registered_domain
@@ -70,7 +71,7 @@ class Articles:
         row["digest"] = digest_of([row[name] for name in ARTICLE_DIGEST])
         self._conn.execute(_INSERT, [row[name] for name in _INSERT_ORDER])
         for seq, run in enumerate(history.runs, 1):
-            self._insert_run(pk, seq, run, extraction)
+            self._insert_run(pk, seq, run, extraction, None)
 
     def history(self, pk: int, *, whole: bool = False) -> History:
         """Return an article's history as it is stored; unless `whole`, of the runs only the last."""
@@ -99,11 +100,13 @@ class Articles:
     def extend(self, pk: int, before: History, after: History, extraction: Extraction | None) -> None:
         """Write what one step at the end of a history changed."""
         if len(after.runs) > len(before.runs):
-            seq = self._conn.execute(
-                "SELECT ifnull(max(seq), 0) + 1 FROM revisions WHERE article = ? AND cause = 'publisher'", (pk,)
-            ).fetchone()[0]
+            last = self._conn.execute(
+                "SELECT seq, title, text FROM revisions WHERE article = ? AND cause = 'publisher' ORDER BY seq DESC LIMIT 1",
+                (pk,),
+            ).fetchone()
+            seq, told = (1, None) if last is None else (last[0] + 1, (last[1], last[2]))
             text = extraction or self._extraction(after.runs[-1].capture)
-            self._insert_run(pk, seq, after.runs[-1], text)
+            self._insert_run(pk, seq, after.runs[-1], text, told)
             self._remember(pk, after.runs[-1], text)
         elif after.runs != before.runs:
             self._conn.execute(
@@ -116,10 +119,12 @@ class Articles:
     def rewrite(self, pk: int, history: History) -> None:
         """Write an article anew from its whole history: something came late, or was read again."""
         self._conn.execute("DELETE FROM revisions WHERE article = ? AND cause = 'publisher'", (pk,))
+        clear_changes(self._conn, pk, "publisher")
         self._deduper.forget(pk)
+        told: Told | None = None
         for seq, run in enumerate(history.runs, 1):
             extraction = self._extraction(run.capture)
-            self._insert_run(pk, seq, run, extraction)
+            told = self._insert_run(pk, seq, run, extraction, told)
             self._remember(pk, run, extraction)
         if not history.runs:
             extraction = self._extraction(history.shown)
@@ -151,7 +156,8 @@ class Articles:
         if show:
             self._conn.execute("UPDATE articles SET hidden = 0 WHERE pk = ? AND hidden = 1", (pk,))
 
-    def _insert_run(self, pk: int, seq: int, run: Run, extraction: Extraction) -> None:
+    def _insert_run(self, pk: int, seq: int, run: Run, extraction: Extraction, before: Told | None) -> Told:
+        """Insert a revision, and what it changed against the one before; return its title and text."""
         title, text = clean_or_none(extraction.title), clean_or_none(extraction.text) or ""
         self._conn.execute(
             "INSERT INTO revisions (article, seq, seen_from, seen_to, capture, title, text, cause, content, digest)"
@@ -159,6 +165,12 @@ class Articles:
             (pk, seq, run.seen_from, run.seen_to, run.capture, title, text, run.content,
              digest_of([title, text, run.content])),
         )  # fmt: skip
+        told = (title, text)
+        if before is not None:
+            write_changes(
+                self._conn, pk, cause="publisher", seq=seq, seen_from=run.seen_from, before=before, after=told
+            )
+        return told
 
     def _remember(self, pk: int, run: Run, extraction: Extraction) -> None:
         url = self._conn.execute("SELECT url FROM articles WHERE pk = ?", (pk,)).fetchone()[0]

@@ -14,7 +14,7 @@ from typing import Any
 from archive.dedupe.exact import Deduper
 from archive.dedupe.identity import names_of
 from archive.dedupe.revisions import History, Published, Sight, SightKind, step
-from archive.dedupe.words import content_digest
+from archive.dedupe.words import content_digest, same_content
 from archive.errors import UrlError
 from archive.model import Extraction
 from archive.store.articles import Articles
@@ -130,7 +130,7 @@ class Placer:
         except UrlError:
             return REFUSED
         text = extraction.text or ""
-        content = None if seen.truncated else content_digest(extraction.title, text)
+        content = None if seen.truncated else content_digest(extraction.title, text, extraction.description)
         article = seen.article if seen.article is not None else self._resolver.resolve(names, text)
         if article is not None:
             return self._continue(seen, article, SightKind.TEXT, content, extraction)
@@ -203,7 +203,9 @@ class Placer:
             before = self._articles.history(article, whole=True)
             after = self._retell(article) or before
             self._articles.rewrite(article, after)
-            changed = [run.content for run in after.runs] != [run.content for run in before.runs]
+            changed = len(after.runs) != len(before.runs) or not all(
+                same_content(one.content, other.content) for one, other in zip(after.runs, before.runs, strict=True)
+            )
         if (after.published, after.first_seen) != (before.published, before.first_seen):
             self._stories.changed(article)
         if kind is SightKind.GONE:
@@ -271,7 +273,9 @@ class Placer:
 
 def _goes_back(before: History, kind: SightKind, content: str | None) -> bool:
     """Tell whether a revisit shows an older text again: which one, only the whole history knows."""
-    return kind is SightKind.AGAIN and content is not None and [run.content for run in before.runs] != [content]
+    if kind is not SightKind.AGAIN or content is None:
+        return False
+    return not before.runs or not same_content(before.runs[-1].content, content)
 
 
 def sight_of(seen: Seen, kind: SightKind, content: str | None, extraction: Extraction | None) -> Sight:

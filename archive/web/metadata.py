@@ -78,6 +78,23 @@ _TABLES: dict[str, dict[str, Any]] = {
             "digest": "of title and text exactly as they stand here",
         },
     },
+    "revision_changes": {
+        "description": "What each revision changed against the one before it: one row per paragraph, and one for the title; "
+        "at most 1,000 of a revision (`morgue diff` shows all).",
+        "columns": {
+            "pk": "row number",
+            "article": "articles.pk",
+            "seen_from": "of the revision, UTC; with the article it names the revision for links",
+            "cause": "as in revisions: publisher or extractor",
+            "seq": "revisions.seq of the revision, within its cause; moves when an earlier capture comes late",
+            "number": "1, 2, … within the revision: the title first, then in the order of the text",
+            "kind": "title, added, removed, changed, moved",
+            "paragraph": "its place in the text, from 1; of a removed one in the text before; empty for the title",
+            "before": "as it was; empty if it is new",
+            "after": "as it is then; empty if it was removed",
+        },
+        "sort_desc": "seen_from",
+    },
     "captures": {
         "description": "One row per kept response (the CDX): where its WARC record lies, and which article it shows.",
         "columns": {
@@ -197,6 +214,13 @@ _QUERIES: dict[str, dict[str, Any]] = {
         "sql": "select a.id, a.title, a.source, count(*) as revisions, min(r.seen_from) as first, max(r.seen_from) as last "
         "from revisions r join articles a on a.pk = r.article where r.cause = 'publisher' "
         "group by a.pk having count(*) > 1 order by last desc limit 200",
+    },
+    "changed_paragraphs": {
+        "title": "Changed paragraphs",
+        "description": "Corrected, updated and removed paragraphs and titles, newest first.",
+        "sql": "select a.id, a.title, a.source, c.seen_from, c.kind, c.before, c.after from revision_changes c "
+        "join articles a on a.pk = c.article where c.cause = 'publisher' and a.hidden = 0 "
+        "order by c.seen_from desc, a.id, c.number limit 200",
     },
     "gone": {
         "title": "Gone since",
