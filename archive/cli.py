@@ -8,6 +8,7 @@ import click
 
 from archive.commands import ask, make, page
 from archive.commands.learn import learn
+from archive.commands.story import story
 from archive.console import Context, MorgueGroup
 
 
@@ -42,7 +43,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     page.cluster,
     ask.search,
     ask.show,
-    ask.story,
+    story,
     ask.stats,
     ask.sql,
     ask.serve,

@@ -11,7 +11,7 @@ from pathlib import Path
 from archive.errors import DatabaseError, SchemaTooNewError
 
 MIGRATION_SET = "morgue"
-MIGRATIONS = ("m001_foundation", "m002_profiles")  # in order; archive/schema.py has their functions
+MIGRATIONS = ("m001_foundation", "m002_profiles", "m005_timeline")  # in order; archive/schema.py has their functions
 
 
 def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:

@@ -64,6 +64,16 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
         )
 
 
+def find_article(conn: sqlite3.Connection, what: str) -> int:
+    """Return `articles.pk` of an id, a story's id or a URL. Raises `QueryError` as `show` does."""
+    name = what.strip()
+    name = name.partition("@")[0] if name.startswith("a-") else name
+    pk = _find(conn, name)
+    if pk is None:
+        raise QueryError(_nothing(conn, name))
+    return pk
+
+
 def _find(conn: sqlite3.Connection, name: str) -> int | None:
     questions = [
         ("SELECT pk FROM articles WHERE id = ?", name),
