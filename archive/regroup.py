@@ -7,6 +7,7 @@ What a line holds, and what it means for articles that come later: `archive.dedu
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from archive.errors import DatabaseError, StoryError, UsageError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.query.show import find_article
-from archive.store import Store, open_store
+from archive.store import open_store
 
 _MOST_NAMED = 5
 
@@ -47,7 +48,7 @@ class Regrouped:
 
 
 @dataclass(frozen=True, slots=True)
-class _New:
+class NewDecision:
     """A decision that is not written yet."""
 
     kind: str
@@ -55,18 +56,50 @@ class _New:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a command asks for, before anything is changed."""
+
+    decision: NewDecision
+    articles: tuple[str, ...]  # that were named, by their present ids
+    stories: tuple[str, ...]  # that it is about; none where all is so already
+    ids: tuple[str, ...]  # every article of these stories
+
+
+@dataclass(frozen=True, slots=True)
 class _Story:
-    pk: int
     story: str
     members: tuple[str, ...]  # hidden ones too: they may come back
-    shown: int
-
-
-_Decide = Callable[[sqlite3.Connection], tuple[_New, list[_Story], list[str]]]
 
 
 class _DryRunError(Exception):
     """Nothing is to be kept; stays in this module."""
+
+
+def propose_split(conn: sqlite3.Connection, names: Sequence[str]) -> Proposal:
+    """Return the decision that lets articles leave their story. Raises `QueryError`, `StoryError`, `UsageError`."""
+    if not names:
+        raise UsageError("name the articles that are to leave their story: `morgue story split ID`.")
+    articles = _articles(conn, names)
+    stories = list(dict.fromkeys(_story_of(conn, pk) for pk in articles))
+    leaving = tuple(articles.values())
+    if len(stories) > 1:
+        raise StoryError(
+            f"{_listed(leaving)} are of {len(stories)} stories ({_listed([s.story for s in stories])}), and a split is of "
+            "one. Split each story for itself, then `morgue story join ID ID` what belongs together."
+        )
+    staying = [name for name in stories[0].members if name not in leaving]
+    decision = NewDecision(SPLIT, {"articles": list(leaving), "from": staying})
+    return _proposal(decision, leaving, [] if _hidden_only(conn, staying) else stories)
+
+
+def propose_join(conn: sqlite3.Connection, names: Sequence[str]) -> Proposal:
+    """Return the decision that makes one story of several. Raises `QueryError`, `UsageError`."""
+    if not names[1:]:
+        raise UsageError("a join needs two stories or more: `morgue story join ID ID`.")
+    articles = _articles(conn, names)
+    stories = list(dict.fromkeys(_story_of(conn, pk) for pk in articles))
+    decision = NewDecision(JOIN, {"stories": [list(story.members) for story in stories]})
+    return _proposal(decision, tuple(articles.values()), stories if len(stories) > 1 else [])
 
 
 def split_story(
@@ -77,24 +110,7 @@ def split_story(
     Where they are a whole story already, nothing is written. Raises `QueryError` for an article that is not there,
     `StoryError` if they are of several stories, `LockHeldError`, and `UsageError` without names.
     """
-    if not names:
-        raise UsageError("name the articles that are to leave their story: `morgue story split ID`.")
-
-    def decide(conn: sqlite3.Connection) -> tuple[_New, list[_Story], list[str]]:
-        articles = _articles(conn, names)
-        stories = {_story_of(conn, pk) for pk in articles}
-        leaving = list(articles.values())
-        if len(stories) > 1:
-            raise StoryError(
-                f"{_listed(leaving)} are of {len(stories)} stories ({_listed(sorted(s.story for s in stories))}), and a "
-                "split is of one. Split each story for itself, then `morgue story join ID ID` what belongs together."
-            )
-        (story,) = stories
-        staying = [name for name in story.members if name not in leaving]
-        data = {"articles": leaving, "from": staying}
-        return _New(SPLIT, data), [] if _hidden_only(conn, staying) else [story], leaving
-
-    return _carry_out(folder, decide, clock=clock, reason=reason, dry_run=dry_run)
+    return _carry_out(folder, propose_split, names, clock=clock, reason=reason, dry_run=dry_run)
 
 
 def join_stories(
@@ -105,21 +121,13 @@ def join_stories(
     Where they are one story already, nothing is written. Raises `QueryError` for one that is not there,
     `LockHeldError`, and `UsageError` for fewer than two names.
     """
-    if not names[1:]:
-        raise UsageError("a join needs two stories or more: `morgue story join ID ID`.")
-
-    def decide(conn: sqlite3.Connection) -> tuple[_New, list[_Story], list[str]]:
-        articles = _articles(conn, names)
-        stories = list(dict.fromkeys(_story_of(conn, pk) for pk in articles))
-        data = {"stories": [list(story.members) for story in stories]}
-        return _New(JOIN, data), stories if len(stories) > 1 else [], list(articles.values())
-
-    return _carry_out(folder, decide, clock=clock, reason=reason, dry_run=dry_run)
+    return _carry_out(folder, propose_join, names, clock=clock, reason=reason, dry_run=dry_run)
 
 
 def _carry_out(
     folder: ArchiveFolder,
-    decide: _Decide,
+    propose: Callable[[sqlite3.Connection, Sequence[str]], Proposal],
+    names: Sequence[str],
     *,
     clock: Clock,
     reason: str | None,
@@ -132,35 +140,36 @@ def _carry_out(
         stack.enter_context(lock(folder.archive_lock, "morgue story"))
         decisions: tuple[DecisionLike, ...] = read_decisions(folder.decisions)
         store = stack.enter_context(open_store(folder, clock, decisions=decisions))
-        try:
-            with store.transaction():
-                store.regroup(decisions)
-                new, about, named = decide(store.db.conn)
-                ids = [name for story in about for name in story.members]
-                if about:
-                    store.regroup([*decisions, new], ids)
-                done = Regrouped(
-                    decision=new.kind,
-                    changed=bool(about),
-                    articles=tuple(named),
-                    before=tuple(story.story for story in about),
-                    stories=_now(store, [*named, *ids]),
-                    dry_run=dry_run,
-                )
-                _keep(folder, new if about else None, at=clock.now(), reason=reason, dry_run=dry_run)
-        except _DryRunError:
-            pass
+        with contextlib.suppress(_DryRunError), store.transaction():
+            store.regroup(decisions)
+            proposal = propose(store.db.conn, names)
+            if proposal.stories:
+                store.regroup([*decisions, proposal.decision], proposal.ids)
+            done = Regrouped(
+                decision=proposal.decision.kind,
+                changed=bool(proposal.stories),
+                articles=proposal.articles,
+                before=proposal.stories,
+                stories=_now(store.db.conn, [*proposal.articles, *proposal.ids]),
+                dry_run=dry_run,
+            )
+            _keep(folder, proposal, at=clock.now(), reason=reason, dry_run=dry_run)
     if done is None:
         raise AssertionError("a transaction that ends without an error has decided")
     return done
 
 
-def _keep(folder: ArchiveFolder, new: _New | None, *, at: datetime, reason: str | None, dry_run: bool) -> None:
+def _keep(folder: ArchiveFolder, proposal: Proposal, *, at: datetime, reason: str | None, dry_run: bool) -> None:
     """Write the decision, last in its transaction. Raises `_DryRunError` where nothing is to be kept."""
     if dry_run:
         raise _DryRunError
-    if new is not None:
-        append_decision(folder.decisions, new.kind, new.data, at=at, reason=reason)
+    if proposal.stories:
+        append_decision(folder.decisions, proposal.decision.kind, proposal.decision.data, at=at, reason=reason)
+
+
+def _proposal(decision: NewDecision, articles: tuple[str, ...], about: Sequence[_Story]) -> Proposal:
+    ids = [name for story in about for name in story.members]
+    return Proposal(decision, articles, tuple(story.story for story in about), tuple(ids))
 
 
 def _articles(conn: sqlite3.Connection, names: Sequence[str]) -> dict[int, str]:
@@ -173,9 +182,8 @@ def _story_of(conn: sqlite3.Connection, article: int) -> _Story:
     pk, story = conn.execute(
         "SELECT s.pk, s.id FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk = ?", (article,)
     ).fetchone()
-    rows = conn.execute("SELECT id, hidden FROM articles WHERE story = ? ORDER BY sort_at, first_seen, id", (pk,))
-    members = rows.fetchall()
-    return _Story(pk, story, tuple(name for name, _ in members), sum(not hidden for _, hidden in members))
+    members = conn.execute("SELECT id FROM articles WHERE story = ? ORDER BY sort_at, first_seen, id", (pk,))
+    return _Story(story, tuple(name for (name,) in members))
 
 
 def _hidden_only(conn: sqlite3.Connection, names: Sequence[str]) -> bool:
@@ -183,16 +191,16 @@ def _hidden_only(conn: sqlite3.Connection, names: Sequence[str]) -> bool:
     return all(conn.execute("SELECT hidden FROM articles WHERE id = ?", (name,)).fetchone()[0] for name in names)
 
 
-def _now(store: Store, ids: Sequence[str]) -> tuple[StoryNow, ...]:
+def _now(conn: sqlite3.Connection, ids: Sequence[str]) -> tuple[StoryNow, ...]:
     """Return the stories of these articles, in the order of `ids`."""
     stories: dict[str, StoryNow] = {}
     for name in ids:
-        row = store.db.conn.execute(
+        row = conn.execute(
             "SELECT s.pk, s.id, h.id FROM articles a JOIN stories s ON s.pk = a.story JOIN articles h ON h.pk = s.head"
             " WHERE a.id = ?",
             (name,),
         ).fetchone()
-        members = store.db.conn.execute(
+        members = conn.execute(
             "SELECT id FROM articles WHERE story = ? AND hidden = 0 ORDER BY sort_at, first_seen, id", (row[0],)
         )
         stories.setdefault(row[1], StoryNow(row[1], row[2], tuple(member[0] for member in members)))

@@ -62,19 +62,22 @@ def list_members(context: Context, id_or_url: str, as_json: bool) -> None:
         emit_json({"story": name, "members": rows})
         return
     coarse = {row["id"] for row in rows if row["published_precision"] in _COARSE}
+    head = next((row["id"] for row in rows if row["head"]), None)
     columns = ["", "published", "after head", "source", "kind", "score", "of", "after it", "id", "title"]
-    emit_table(columns, [_cells(row, coarse) for row in rows], title=f"Story {name}, {counted(len(rows), 'article')}")
+    emit_table(
+        columns, [_cells(row, coarse, head) for row in rows], title=f"Story {name}, {counted(len(rows), 'article')}"
+    )
 
 
-def _cells(row: Mapping[str, Any], coarse: set[Any]) -> list[object]:
+def _cells(row: Mapping[str, Any], coarse: set[Any], head: object) -> list[object]:
     about = row["id"] in coarse
-    head = "" if row["head"] else delay_text(row["seconds_after_head"], about=about)
+    after = "" if row["head"] else delay_text(row["seconds_after_head"], about=about or head in coarse)
     before = row["seconds_after_of"]
     at = str(row["sort_at"])[: 10 if about else 16].replace("T", " ") + ("" if about else "Z")
     return [
         "*" if row["head"] else "",
         at if row["published"] else f"(seen {at})",
-        head,
+        after,
         row["source"] or row["domain"],
         row["kind"],
         "" if row["score"] is None else f"{row['score']:.2f}",

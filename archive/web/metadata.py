@@ -144,8 +144,8 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
     "story_timeline": {
         "description": "Who copied whom, and how fast: one row per article that is shown, with its story. Delays may be "
-        "negative: a page's own date may be earlier than that of the article it was recognised by. Where published_precision is day, "
-        "midnight counts.",
+        "negative: a page's own date may be earlier than that of the article it was recognised by. Where "
+        "published_precision is day, midnight counts.",
         "columns": {
             "story": "id of the story's founding article",
             "article": "its id",
