@@ -8,15 +8,17 @@ What a line holds, and what it means for articles that come later: `archive.dedu
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive.clock import Clock
 from archive.decisions import DecisionLike, append_decision, read_decisions
-from archive.dedupe.decided import JOIN, SPLIT
+from archive.dedupe.decided import JOIN, SPLIT, groups_of
+from archive.dedupe.exact import JOINING
 from archive.errors import DatabaseError, StoryError, UsageError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
@@ -75,8 +77,11 @@ class _DryRunError(Exception):
     """Nothing is to be kept; stays in this module."""
 
 
-def propose_split(conn: sqlite3.Connection, names: Sequence[str]) -> Proposal:
-    """Return the decision that lets articles leave their story. Raises `QueryError`, `StoryError`, `UsageError`."""
+def propose_split(conn: sqlite3.Connection, names: Sequence[str], decisions: Iterable[DecisionLike] = ()) -> Proposal:
+    """Return the decision that lets articles leave their story. `decisions`: those that were made before.
+
+    Raises `QueryError`, `StoryError`, `UsageError`.
+    """
     if not names:
         raise UsageError("name the articles that are to leave their story: `morgue story split ID`.")
     articles = _articles(conn, names)
@@ -88,17 +93,22 @@ def propose_split(conn: sqlite3.Connection, names: Sequence[str]) -> Proposal:
             "one. Split each story for itself, then `morgue story join ID ID` what belongs together."
         )
     staying = [name for name in stories[0].members if name not in leaving]
-    decision = NewDecision(SPLIT, {"articles": list(leaving), "from": staying})
+    data = {"articles": list(leaving), "from": staying, **_beside(conn, stories, decisions)}
+    decision = NewDecision(SPLIT, data)
     return _proposal(decision, leaving, [] if _hidden_only(conn, staying) else stories)
 
 
-def propose_join(conn: sqlite3.Connection, names: Sequence[str]) -> Proposal:
-    """Return the decision that makes one story of several. Raises `QueryError`, `UsageError`."""
+def propose_join(conn: sqlite3.Connection, names: Sequence[str], decisions: Iterable[DecisionLike] = ()) -> Proposal:
+    """Return the decision that makes one story of several. `decisions`: those that were made before.
+
+    Raises `QueryError`, `UsageError`.
+    """
     if not names[1:]:
         raise UsageError("a join needs two stories or more: `morgue story join ID ID`.")
     articles = _articles(conn, names)
     stories = list(dict.fromkeys(_story_of(conn, pk) for pk in articles))
-    decision = NewDecision(JOIN, {"stories": [list(story.members) for story in stories]})
+    data = {"stories": [list(story.members) for story in stories], **_beside(conn, stories, decisions)}
+    decision = NewDecision(JOIN, data)
     return _proposal(decision, tuple(articles.values()), stories if len(stories) > 1 else [])
 
 
@@ -126,7 +136,7 @@ def join_stories(
 
 def _carry_out(
     folder: ArchiveFolder,
-    propose: Callable[[sqlite3.Connection, Sequence[str]], Proposal],
+    propose: Callable[[sqlite3.Connection, Sequence[str], Iterable[DecisionLike]], Proposal],
     names: Sequence[str],
     *,
     clock: Clock,
@@ -142,7 +152,7 @@ def _carry_out(
         store = stack.enter_context(open_store(folder, clock, decisions=decisions))
         with contextlib.suppress(_DryRunError), store.transaction():
             store.regroup(decisions)
-            proposal = propose(store.db.conn, names)
+            proposal = propose(store.db.conn, names, decisions)
             if proposal.stories:
                 store.regroup([*decisions, proposal.decision], proposal.ids)
             done = Regrouped(
@@ -165,6 +175,22 @@ def _keep(folder: ArchiveFolder, proposal: Proposal, *, at: datetime, reason: st
         raise _DryRunError
     if proposal.stories:
         append_decision(folder.decisions, proposal.decision.kind, proposal.decision.data, at=at, reason=reason)
+
+
+def _beside(
+    conn: sqlite3.Connection, stories: Sequence[_Story], decisions: Iterable[DecisionLike]
+) -> dict[str, list[list[str]]]:
+    """Return further stories that matches of these stories' articles are in, where nobody decided about them yet."""
+    decided = groups_of(decisions).of
+    rows = conn.execute(
+        'SELECT DISTINCT b.pk FROM articles a JOIN links l ON l.article = a.pk JOIN articles b ON b.pk = l."of"'
+        " WHERE a.id IN (SELECT value FROM json_each(?)) AND b.story <> a.story"
+        " AND l.kind IN (SELECT value FROM json_each(?)) ORDER BY b.id",
+        (json.dumps([name for story in stories for name in story.members]), json.dumps(JOINING)),
+    ).fetchall()
+    found = dict.fromkeys(_story_of(conn, pk) for (pk,) in rows)
+    beside = [list(s.members) for s in found if s not in stories and decided.keys().isdisjoint(s.members)]
+    return {"beside": beside} if beside else {}
 
 
 def _proposal(decision: NewDecision, articles: tuple[str, ...], about: Sequence[_Story]) -> Proposal:

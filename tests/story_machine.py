@@ -150,7 +150,7 @@ class StoryMachine(RuleBasedStateMachine):
         several = sorted(members for members in stories(self.store).values() if len(members) > 1)
         members = data.draw(st.sampled_from(several))
         leaving = data.draw(st.lists(st.sampled_from(members), min_size=1, max_size=3, unique=True))
-        if self.decide(propose_split(self.store.db.conn, leaving)):
+        if self.decide(propose_split(self.store.db.conn, leaving, self.decisions)):
             after = [sorted(found) for found in stories(self.store).values()]
             assert sorted(leaving) in after
             assert sorted(set(members) - set(leaving)) in after
@@ -160,7 +160,7 @@ class StoryMachine(RuleBasedStateMachine):
     def join(self, data):
         before = stories(self.store)
         picked = data.draw(st.lists(st.sampled_from(sorted(before)), min_size=2, max_size=3, unique=True))
-        assert self.decide(propose_join(self.store.db.conn, picked))
+        assert self.decide(propose_join(self.store.db.conn, picked, self.decisions))
         assert sorted(name for story in picked for name in before[story]) in map(sorted, stories(self.store).values())
 
     def decide(self, proposal) -> bool:

@@ -66,6 +66,7 @@ def join(*parts: str) -> Decision:
         ([split("b", "ac"), split("c", "a")], ["a", "b", "c"]),
         ([split("b", "acz"), join("ac", "d")], ["acdz", "b"]),  # z is not here now, and belongs to a all the same
         ([split("b", "acz"), split("c", "a")], ["az", "b", "c"]),
+        ([Decision(SPLIT, {"articles": ["a"], "from": ["b"], "beside": [["c", "d"]]})], ["a", "b", "cd"]),
         ([split("ab", "bc")], ["ab", "c"]),  # who leaves does not stay
         ([Decision("source-renamed", {"articles": ["a"]})], []),  # another kind
         ([Decision(SPLIT, {"articles": "ab", "from": [1]}), Decision(JOIN, {"stories": [None]}), join()], []),  # junk
@@ -133,7 +134,7 @@ def decide(store, *proposals):
     """Carry these decisions out one after the other; returns them."""
     done = []
     for propose, names in proposals:
-        proposal = propose(store.db.conn, names)
+        proposal = propose(store.db.conn, names, done)
         done.append(proposal.decision)
         with store.transaction():
             store.regroup(done, proposal.ids)
@@ -195,6 +196,23 @@ def test_an_older_text_that_comes_late_takes_the_first_along_and_merges_nothing(
     with store.transaction():
         store.restory(decisions)
     assert in_letters(store) == ["b", "ca"]
+
+
+def test_who_leaves_does_not_go_to_a_third_story_that_has_its_match(store):
+    see(store, A, 10, "xyz")
+    see(store, B, 11, "abc")
+    decisions = decide(store, (propose_join, [A, B]))
+    see(store, C, 1, "abc")  # came late, and is what b was copied from
+    with store.transaction():
+        store.restory(decisions)
+    assert in_letters(store) == ["ab", "c"]
+    proposal = propose_split(store.db.conn, [B], decisions)
+    assert proposal.decision.data == {"articles": [id_of(B)], "from": [id_of(A)], "beside": [[id_of(C)]]}
+    decisions.append(proposal.decision)
+    for again in (False, True):
+        with store.transaction():
+            store.restory(decisions) if again else store.regroup(decisions, proposal.ids)
+        assert in_letters(store) == ["a", "b", "c"]
 
 
 def test_a_decision_holds_for_an_article_that_comes_back_with_another_address_first(store):

@@ -6,6 +6,9 @@
 A line names every article of the stories as the person saw them, by public id: those that leave and those that stay,
 or those that come together. So what was decided does not depend on when an article arrives here again:
 
+Where the best match of one of them is in a further story about which nothing was decided, a line names that one's
+articles too, as `"beside": [["a-f"]]`: it stays what it is.
+
 - Articles that the last decision about them has in one story (a *group*) are in one story, whatever their texts say.
 - Two groups are never in one story. The first article of a group goes with its best match only where that story has
   no group yet (an older article that came later than the decision); otherwise it founds the group's story.
@@ -18,6 +21,7 @@ An id that no article has decides nothing until there is one.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -75,16 +79,18 @@ def groups_of(decisions: Iterable[DecisionLike]) -> Groups:
         members.setdefault(group, set()).update(ids)
         of.update(dict.fromkeys(members[group], group))
 
-    for number, (kind, leaving, others) in enumerate(_read(decisions)):
-        digest.update(json.dumps([kind, leaving, others]).encode())
+    fresh = itertools.count()
+    for number, (kind, leaving, others, beside) in enumerate(_read(decisions)):
+        digest.update(json.dumps([kind, leaving, others, beside]).encode())
         for name in leaving:
             if name in of:
                 members[of.pop(name)].discard(name)
         if leaving:
-            unite(leaving, 2 * number)
-        if rest := [name for name in others if kind == JOIN or name not in set(leaving)]:
-            unite(rest, 2 * number + 1)
-        named.update(dict.fromkeys((*leaving, *others), number))
+            unite(leaving, next(fresh))
+        for story in (others, *beside):
+            if rest := [name for name in story if name not in leaving]:
+                unite(rest, next(fresh))
+        named.update(dict.fromkeys((*leaving, *others, *itertools.chain(*beside)), number))
     return Groups(of, named, digest.hexdigest() if named else "")
 
 
@@ -118,15 +124,18 @@ def assign(members: Iterable[Member], group: Mapping[int, int]) -> dict[int, Pla
     return places
 
 
-def _read(decisions: Iterable[DecisionLike]) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Yield kind, those that leave, the others. What is no list of ids names nobody."""
+def _read(decisions: Iterable[DecisionLike]) -> Iterator[tuple[str, list[str], list[str], list[list[str]]]]:
+    """Yield kind, those that leave, the others, stories beside them. What is no list of ids names nobody."""
     for decision in decisions:
+        beside = _lists(decision.data.get("beside"))
         if decision.kind == SPLIT:
-            yield SPLIT, _ids(decision.data.get("articles")), _ids(decision.data.get("from"))
+            yield SPLIT, _ids(decision.data.get("articles")), _ids(decision.data.get("from")), beside
         elif decision.kind == JOIN:
-            stories = decision.data.get("stories")
-            found = [_ids(story) for story in stories] if isinstance(stories, list) else []
-            yield JOIN, [], [name for story in found for name in story]
+            yield JOIN, [], [name for story in _lists(decision.data.get("stories")) for name in story], beside
+
+
+def _lists(value: object) -> list[list[str]]:
+    return [_ids(story) for story in value] if isinstance(value, list) else []
 
 
 def _ids(value: object) -> list[str]:
