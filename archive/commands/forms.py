@@ -106,6 +106,8 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(
             ("revisions", f"{len(shown.revisions)} (from {times}); `morgue show {article['id']}@TIME` reads one")
         )
+    if article["of"]:
+        facts.append(("copy of", f"{article['of']} ({article['kind']}, {article['score']:.2f})"))
     if shown.copies:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:

@@ -24,6 +24,10 @@ class StoryGroup(click.Group):
 
     default = "list"
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Return the commands in the order in which they were added."""
+        return list(self.commands)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command before what is none."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
