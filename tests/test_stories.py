@@ -331,6 +331,24 @@ def test_delays_are_readable(seconds, text):
     assert delay_text(seconds) == text
 
 
+def test_an_archive_of_an_older_version_says_what_brings_it_up_to_date(archive):
+    with open_store(archive, SystemClock()) as store:
+        for statement in (
+            "DROP VIEW story_timeline",
+            "DROP TABLE decided",
+            "DELETE FROM _sqlite_migrations WHERE name = 'm005_timeline'",
+            "UPDATE stories SET members = 99",
+        ):
+            store.db.conn.execute(statement)
+    for command in ("show", "story"):
+        code, _, err = run(archive, command, A)
+        assert (code, "`morgue ingest` brings it up to date" in err) == (1, True)
+    assert run(archive, "ingest", "--jobs", "0")[0] == 0
+    assert run(archive, "story", A)[1].startswith(f"Story {ID[A]}, 3 articles")
+    with open_store(archive, SystemClock()) as store:
+        assert store.db.conn.execute("SELECT members FROM stories ORDER BY members").fetchall() == [(2,), (3,)]
+
+
 # Search
 
 

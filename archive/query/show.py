@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from archive.errors import QueryError, UrlError
-from archive.query.reader import answering
+from archive.query.reader import answering, need_timeline
 from archive.urls import url_key
 
 Row = dict[str, object]
@@ -41,6 +41,7 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
     """
     name, _, time = what.strip().partition("@") if what.strip().startswith("a-") else (what.strip(), "", "")
     with answering(conn):
+        need_timeline(conn)
         pk = _find(conn, name)
         if pk is None:
             raise QueryError(_nothing(conn, name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from archive.errors import QueryError
-from archive.query.reader import answering
+from archive.query.reader import answering, need_timeline
 from archive.query.show import show
 
 _MEMBERS = (
@@ -22,6 +22,7 @@ def members(conn: sqlite3.Connection, what: str) -> tuple[str, list[dict[str, ob
     `of` and `seconds_after_of` where the article is no copy of a member. Delays are in seconds, by `sort_at` (UTC).
     """
     with answering(conn):
+        need_timeline(conn)
         name = what.strip()
         if conn.execute("SELECT 1 FROM stories WHERE id = ?", (name,)).fetchone() is None:
             name = str(show(conn, name).article["story"])
