@@ -9,6 +9,7 @@ import click
 from archive.commands import ask, make, page
 from archive.commands.diff import diff
 from archive.commands.learn import learn
+from archive.commands.story import story
 from archive.console import Context, MorgueGroup
 
 
@@ -44,7 +45,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.search,
     ask.show,
     diff,
-    ask.story,
+    story,
     ask.stats,
     ask.sql,
     ask.serve,

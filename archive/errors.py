@@ -7,6 +7,7 @@
     ├── SourcesError         sources.toml cannot be used as it is
     ├── DecisionsError       decisions.jsonl cannot be read or written
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
+    ├── StoryError           what is to be decided about stories cannot be
     ├── LockHeldError        another process works here (exit 75)
     ├── ShelfError           something about WARC files
     │   ├── NotAWarcError    the file holds no WARC record at all
@@ -83,6 +84,10 @@ class ProfileError(MorgueError):
         self.path = str(path)
         self.why = why
         super().__init__(f"{path}: {why}. {what_to_do}")
+
+
+class StoryError(MorgueError):
+    """What is to be decided about stories cannot be: the articles are not as the command says."""
 
 
 class LockHeldError(MorgueError):

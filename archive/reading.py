@@ -62,6 +62,8 @@ def open_ingest(
             renamed=renamed,
             profiles=Profiles(folder.profiles, adoptions_of(decisions, renamed)),
         )
+        with store.transaction():
+            store.regroup(decisions)  # a kill came between the line and the rows, or the line is another shard's
         catch_up(store, ingest.reader, ingest.report, stop=stop)
         yield ingest
 

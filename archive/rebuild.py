@@ -35,7 +35,7 @@ def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, pr
             note_imports(folder, ingest.store)
             take_reports(folder, ingest.store)
             with ingest.store.transaction():
-                ingest.store.restory(read_decisions(folder.decisions))
+                report.absent = ingest.store.restory(read_decisions(folder.decisions)).absent
         _swap(part, folder.archive_db)
     return report
 

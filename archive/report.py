@@ -31,6 +31,7 @@ class IngestReport:
         default_factory=list
     )  # of each source that taught a profile, what came of it
     not_learned: list[str] = field(default_factory=list)  # why a source could not be learned from
+    absent: tuple[str, ...] = ()  # ids that decisions about stories name and no article has; a rebuild tells them
 
     @property
     def is_sound(self) -> bool:
@@ -66,4 +67,5 @@ class IngestReport:
             "unreadable": [str(error) for error in self.unreadable],
             "learned": self.learned,
             "not_learned": self.not_learned,
+            "absent": list(self.absent),
         }

@@ -318,6 +318,33 @@ def m004_changes(db: Database) -> None:
     fill_changes(db.conn)
 
 
+_TIMELINE = """
+CREATE TABLE decided (                       -- what of decisions.jsonl this database has carried out
+    what TEXT PRIMARY KEY,                   -- stories
+    digest TEXT NOT NULL                     -- of those decisions, in order
+) STRICT, WITHOUT ROWID;
+
+UPDATE stories SET members = (SELECT count(*) FROM articles a WHERE a.story = stories.pk AND a.hidden = 0);
+
+CREATE VIEW story_timeline AS
+    SELECT s.id AS story, a.id AS article, a.source, a.domain, a.title, a.url, a.kind,
+           CASE WHEN b.pk IS NOT NULL THEN l.score END AS score, b.id AS "of",
+           a.published, a.published_precision, a.first_seen, a.sort_at, a.pk = s.head AS head,
+           strftime('%s', a.sort_at) - strftime('%s', h.sort_at) AS seconds_after_head,
+           strftime('%s', a.sort_at) - strftime('%s', b.sort_at) AS seconds_after_of
+    FROM articles a JOIN stories s ON s.pk = a.story JOIN articles h ON h.pk = s.head
+    LEFT JOIN links l ON l.article = a.pk LEFT JOIN articles b ON b.pk = l."of" AND b.story = a.story
+    WHERE a.hidden = 0;
+"""
+
+
+@migrations()
+def m005_timeline(db: Database) -> None:
+    """Tell who copied whom and how fast; count the members of a story that are shown; note which decisions are done."""
+    for statement in statements(_TIMELINE):
+        db.conn.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0

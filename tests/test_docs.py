@@ -56,6 +56,8 @@ def wrong(line: str) -> str | None:
                 return f"{command.name} has no option {word}"
         elif isinstance(command, click.Group) and not word.isupper():
             found = command.commands.get(word.rstrip(",."))
+            if found is None and (default := getattr(command, "default", None)):
+                found = command.commands[default]  # `morgue story ID`
             if found is not None:
                 command = found
             elif command is not group or not _is_value(words, word):

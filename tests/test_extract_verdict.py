@@ -15,8 +15,8 @@ from archive.extract.extract import extract
 from archive.extract.shape import Shape, shape_of
 from archive.extract.signs import signs
 from archive.extract.verdict import verdict_trees
-from archive.trees import Trees, node_of
 from archive.model import DiscoveryFact, Role, Via
+from archive.trees import Trees, node_of
 
 HOST = "https://lantern.example"
 URL = f"{HOST}/news/pier-9821"

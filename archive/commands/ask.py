@@ -1,4 +1,4 @@
-"""`morgue search`, `show`, `story`, `stats`, `sql`, `serve`: what asks an archive."""
+"""`morgue search`, `show`, `stats`, `sql`, `serve`: what asks an archive."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
 
+KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
 _MINUS = "\ue000"  # stands for the minus of -word while click looks for options
 
 
@@ -28,6 +29,7 @@ class _Search(click.Command):
 @click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
 @click.option("--source", help="Only this source.")
 @click.option("--language", metavar="CODE", help="Only this language, as ISO 639-1: en, de, ar …")
+@click.option("--kind", type=click.Choice(KINDS), help="Only articles of this kind of copy (joined: a person said so).")
 @click.option("--author", help="Only articles with this author's name.")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None, help="Default: relevance.")
 @click.option("--all", "every_copy", is_flag=True, help="Every copy, not one hit per story.")
@@ -51,7 +53,8 @@ def search(
 ) -> None:
     """Find articles: words, "phrases", OR, NOT or -word, prefix*, title:word. Nothing you type is a syntax error.
 
-    One hit per story, with the number of its copies. Without WORDS: the newest.
+    One hit per story, with the number of its copies: the story's head if it is among what is found, else the best copy.
+    Without WORDS: the newest.
 
     Example: morgue search harbour "town council" -cruise --since 2026-05-01
     """
@@ -72,7 +75,7 @@ def search(
     if as_json:
         emit_json([hit_json(hit) for hit in hits])
     elif as_csv:
-        columns = ["id", "url", "title", "published", "source", "language", "authors", "copies"]
+        columns = ["id", "url", "title", "published", "source", "language", "authors", "copies", "kind", "story"]
         emit_csv(columns, [[_flat(hit_json(hit)[column]) for column in columns] for hit in hits])
     else:
         for hit in hits:
@@ -121,26 +124,6 @@ def show(context: Context, id_or_url: str, as_json: bool) -> None:
         emit_json(shown_json(shown))
     else:
         print_shown(shown)
-
-
-@click.command(short_help="List every copy of a story.")
-@click.argument("id_or_url")
-@click.option("--json", "as_json", is_flag=True, help="Print the members as JSON.")
-@pass_context
-def story(context: Context, id_or_url: str, as_json: bool) -> None:
-    """List every copy of a story, earliest first, with how each was recognised.
-
-    Example: morgue story a-3f7kq2m9x0ab
-    """
-    from archive.query import members, open_reader
-
-    with closing(open_reader(context.folder.archive_db)) as reader:
-        name, rows = members(reader, id_or_url)
-    if as_json:
-        emit_json({"story": name, "members": rows})
-        return
-    columns = ["published", "source", "kind", "score", "id", "title"]
-    emit_table(columns, [[row[column] for column in columns] for row in rows], title=f"Story {name}")
 
 
 @click.command(short_help="Count what the archive holds.")

@@ -105,6 +105,8 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         times = ", ".join(short(row["seen_from"]) for row in shown.revisions)
         ways = f"`morgue diff {article['id']}` tells what changed, `morgue show {article['id']}@TIME` reads one"
         facts.append(("revisions", f"{len(shown.revisions)} (from {times}); {ways}"))
+    if article["of"]:
+        facts.append(("copy of", f"{article['of']} ({article['kind']}, {article['score']:.2f})"))
     if shown.copies:
         facts.append(("story", f"{counted(len(shown.copies), 'copy', 'copies')}; `morgue story {article['story']}`"))
     if shown.captures:

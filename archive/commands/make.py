@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.report import IngestReport
+
+_MOST_ABSENT = 10  # ids that are named
 
 
 @click.command(short_help="Make a new archive.")
@@ -98,6 +101,7 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
         say(f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named.")
     for why in report.not_learned:
         say(plain(f"morgue: not learned from {why}"))
+    tell_absent(report.absent)
     if as_json:
         emit_json(report.as_json())
         return
@@ -110,6 +114,16 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
         click.echo("No article: " + ", ".join(f"{n:,} {reason}" for reason, n in report.refused.most_common()) + ".")
     if report.learned:
         click.echo(plain(f"Learned from {', '.join(str(learned['source']) for learned in report.learned)}."))
+
+
+def tell_absent(absent: Sequence[str]) -> None:
+    """Say which articles decisions about stories name that are not there. It is no failure: the lines stay."""
+    if absent:
+        named = ", ".join(absent[:_MOST_ABSENT]) + (", …" if len(absent) > _MOST_ABSENT else "")
+        say(
+            f"morgue: decisions.jsonl decides about {counted(len(absent), 'article')} not in this archive ({named}). The "
+            "lines are kept, and hold as soon as there is such an article."
+        )
 
 
 @click.command(short_help="Make archive.db (or crawl.db) again from the WARC files.")
@@ -145,7 +159,7 @@ def restory(context: Context, as_json: bool) -> None:
     """Place all articles again, in the order in which they were captured.
 
     A capture that came late (an import, a shard) was placed when it arrived; afterwards stories are what they would be had
-    everything arrived in order. `morgue rebuild` gives the same.
+    everything arrived in order, and what `morgue story split` and `morgue story join` decided. `morgue rebuild` gives the same.
 
     Example: morgue restory
     """
@@ -159,8 +173,10 @@ def restory(context: Context, as_json: bool) -> None:
         store = stack.enter_context(open_store(folder, context.clock))
         with store.transaction():
             done = store.restory(read_decisions(folder.decisions))
+    tell_absent(done.absent)
     if as_json:
-        emit_json({"captures": done.captures, "articles": done.articles, "stories": done.stories})
+        counts = {"captures": done.captures, "articles": done.articles, "stories": done.stories}
+        emit_json({**counts, "absent": list(done.absent)})
     else:
         click.echo(
             f"{counted(done.captures, 'capture')} placed again: {counted(done.articles, 'article')} in "

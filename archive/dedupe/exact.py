@@ -12,6 +12,7 @@ from typing import Protocol
 
 from archive.dedupe.words import words_digest
 
+JOINING = ("exact", "near", "rewrite")  # kinds of a match whose story the article joins
 LEAST_WORDS = 40  # shorter texts are equal by accident ("This video is no longer available.")
 
 EXACT_SCHEMA: tuple[str, ...] = (
@@ -35,7 +36,7 @@ class Placed:
     @property
     def joins(self) -> bool:
         """Whether the article belongs to the story of `of`."""
-        return self.of is not None and self.kind in {"exact", "near", "rewrite"}
+        return self.of is not None and self.kind in JOINING
 
 
 class Deduper(Protocol):

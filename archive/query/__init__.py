@@ -5,7 +5,7 @@ from archive.query.changes import Changes, Revision, Step, changes
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
 from archive.query.search import Filters, Hit, count, search
-from archive.query.show import Shown, show
+from archive.query.show import Shown, find_article, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
 from archive.query.stats import stats
@@ -24,6 +24,7 @@ __all__ = [
     "Step",
     "changes",
     "count",
+    "find_article",
     "last_capture",
     "match_expression",
     "members",

@@ -167,6 +167,15 @@ def answering(conn: sqlite3.Connection) -> Iterator[None]:
         raise QueryError(f"the question cannot be put to SQLite: {error}.") from error
 
 
+def need_timeline(conn: sqlite3.Connection) -> None:
+    """Raise `DatabaseError` if an older Morgue made the database, and no writer of this version has opened it yet."""
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'story_timeline'").fetchone() is None:
+        path = getattr(conn, "path", "archive.db")
+        raise DatabaseError(
+            f"{path} was made by an older Morgue and does not tell who copied whom yet. `morgue ingest` brings it up to date."
+        )
+
+
 def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryError | DatabaseError:
     text = str(error)
     lower = text.lower()

@@ -33,6 +33,7 @@ class Filters:
     source: str | None = None  # name of the source, or registered domain
     language: str | None = None  # ISO 639-1
     author: str | None = None  # a part of any author's name
+    kind: str | None = None  # how it came into its story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ class Hit:
     language: str | None
     kind: str
     story: str
-    copies: int  # other members of the story
+    copies: int  # other members of the story that are shown, found or not
     score: float | None  # bm25, larger is better; None without words
 
 
@@ -65,6 +66,7 @@ def search(
     source: str | None = None,
     language: str | None = None,
     author: str | None = None,
+    kind: str | None = None,
     sort: Sort = "relevance",
     all: bool = False,  # noqa: A002 - the option's name
     limit: int = 20,
@@ -77,7 +79,7 @@ def search(
     """
     if sort not in get_args(Sort):
         raise QueryError(f"hits cannot be sorted by {sort!r}. Use one of: {', '.join(get_args(Sort))}.")
-    filters = Filters(since=since, until=until, source=source, language=language, author=author)
+    filters = Filters(since=since, until=until, source=source, language=language, author=author, kind=kind)
     found: Sequence[tuple[int, float | None]]
     with answering(conn):
         asked = _asked(conn, words, filters.language)
@@ -168,6 +170,7 @@ def _where(filters: Filters, asked: Asked) -> tuple[str, list[object]]:
         ("a.sort_at <= ?", filters.until and moment(filters.until, end=True)),
         ("(a.source = ? OR a.domain = ?)", filters.source),
         ("a.language = ?", filters.language),
+        ("a.kind = ?", filters.kind),
         ("a.authors LIKE ? ESCAPE '\\'", filters.author and _like(filters.author)),
     ):
         if value:
@@ -212,13 +215,18 @@ def _by_words(
 def _by_time(
     conn: sqlite3.Connection, where: str, values: Sequence[object], *, oldest: bool, every: bool, end: int
 ) -> list[tuple[int, None]]:
-    """Walk the index of times and stop when enough stories were met."""
+    """Walk the index of times and stop when enough stories were met. A story comes at its head's time, if that is found."""
     order = "ASC" if oldest else "DESC"
     stories: set[int] = set()
     found: list[tuple[int, None]] = []
     if end == 0:
         return found
-    sql = f"SELECT a.pk, a.story FROM articles a WHERE {where} ORDER BY a.sort_at {order}, a.pk"  # noqa: S608
+    tables, leads = "articles a", ""
+    if not every:
+        tables = "articles a CROSS JOIN stories s ON s.pk = a.story"  # CROSS: the walk is over articles
+        leads = f" AND (a.pk = s.head OR NOT EXISTS (SELECT 1 FROM articles a WHERE a.pk = s.head AND {where}))"  # noqa: S608
+        values = [*values, *values]
+    sql = f"SELECT a.pk, a.story FROM {tables} WHERE {where}{leads} ORDER BY a.sort_at {order}, a.pk"  # noqa: S608
     for pk, story in conn.execute(sql, values):
         if not every and story in stories:
             continue

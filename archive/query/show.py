@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.dedupe.revisions import BY_TIME
 from archive.errors import QueryError, UrlError
-from archive.query.reader import answering
+from archive.query.reader import answering, need_timeline
 from archive.urls import url_key
 
 Row = dict[str, object]
@@ -25,7 +25,9 @@ _ID_LENGTH = len("a-") + 12
 class Shown:
     """An article as `morgue show` prints it. Rows are plain dicts, ready for JSON."""
 
-    article: Row  # the columns of `articles` that mean something to people; authors, keywords, provenance decoded
+    # The columns of `articles` that mean something to people; authors, keywords, provenance decoded; `of`, `score`: the
+    # article of the same story that it copies.
+    article: Row
     revision: Row | None  # the one asked for by `ID@TIME`
     revisions: tuple[Row, ...]  # by time; title, text, cause, seen_from, seen_to
     copies: tuple[Row, ...]  # the other members of the story, earliest first
@@ -40,6 +42,7 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
     """
     name, _, time = what.strip().partition("@") if what.strip().startswith("a-") else (what.strip(), "", "")
     with answering(conn):
+        need_timeline(conn)
         pk = _find(conn, name)
         if pk is None:
             raise QueryError(_nothing(conn, name))
@@ -54,7 +57,9 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
         }
         for column in _JSON:
             article[column] = json.loads(str(row[column]))
-        article |= {"story": row["story_id"], "story_head": row["head_id"]}
+        article |= {"story": row["story_id"], "story_head": row["head_id"], "of": None, "score": None}
+        for match in _rows(conn, 'SELECT "of", score FROM story_timeline WHERE article = ?', (row["id"],)):
+            article |= match
         return Shown(
             article=article,
             revision=_at(revisions, time, name) if time else None,
@@ -62,6 +67,16 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
             copies=tuple(_copies(conn, row)),
             captures=tuple(_captures(conn, pk, str(row["url_key"]))),
         )
+
+
+def find_article(conn: sqlite3.Connection, what: str) -> int:
+    """Return `articles.pk` of an id, a story's id or a URL. Raises `QueryError` as `show` does."""
+    name = what.strip()
+    name = name.partition("@")[0] if name.startswith("a-") else name
+    pk = _find(conn, name)
+    if pk is None:
+        raise QueryError(_nothing(conn, name))
+    return pk
 
 
 def _find(conn: sqlite3.Connection, name: str) -> int | None:
@@ -117,10 +132,9 @@ def _at(revisions: list[Row], time: str, name: str) -> Row:
 def _copies(conn: sqlite3.Connection, row: Row) -> list[Row]:
     return _rows(
         conn,
-        'SELECT a.id, a.url, a.title, a.source, a.domain, a.published, a.first_seen, a.kind, b.id AS "of", l.score'
-        ' FROM articles a LEFT JOIN links l ON l.article = a.pk LEFT JOIN articles b ON b.pk = l."of"'
-        " WHERE a.story = ? AND a.pk <> ? AND a.hidden = 0 ORDER BY a.sort_at, a.first_seen, a.id",
-        (row["story"], row["pk"]),
+        'SELECT article AS id, url, title, source, domain, published, first_seen, kind, "of", score, seconds_after_of'
+        " FROM story_timeline WHERE story = ? AND article <> ? ORDER BY sort_at, first_seen, article",
+        (row["story_id"], row["id"]),
     )
 
 

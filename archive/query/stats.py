@@ -8,7 +8,7 @@ from archive.query.reader import answering
 
 _COUNTS = {
     "articles": "SELECT count(*) FROM articles WHERE hidden = 0",
-    "stories": "SELECT count(*) FROM stories",
+    "stories": "SELECT count(*) FROM stories WHERE members > 0",
     "revisions": "SELECT count(*) FROM revisions WHERE cause = 'publisher'",
     "edited": "SELECT count(DISTINCT article) FROM revisions WHERE cause = 'publisher' AND seq > 1",
     "gone": "SELECT count(*) FROM articles WHERE gone_at IS NOT NULL AND hidden = 0",

@@ -1,24 +1,28 @@
-"""The members of a story."""
+"""The members of a story: who had it first, who copied whom, and how fast."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from archive.errors import QueryError
-from archive.query.reader import answering
+from archive.query.reader import answering, need_timeline
 from archive.query.show import show
 
 _MEMBERS = (
-    "SELECT a.id, a.url, a.title, ifnull(a.source, a.domain) AS source, a.published, a.first_seen, a.kind,"
-    ' b.id AS "of", l.score, a.pk = s.head AS head FROM articles a JOIN stories s ON s.pk = a.story'
-    ' LEFT JOIN links l ON l.article = a.pk LEFT JOIN articles b ON b.pk = l."of"'
-    " WHERE s.id = ? AND a.hidden = 0 ORDER BY a.sort_at, a.first_seen, a.id"
+    "SELECT article AS id, url, title, source, domain, published, published_precision, first_seen, sort_at, kind, score,"
+    ' "of", head, seconds_after_head, seconds_after_of FROM story_timeline WHERE story = ?'
+    " ORDER BY sort_at, first_seen, article"
 )
 
 
 def members(conn: sqlite3.Connection, what: str) -> tuple[str, list[dict[str, object]]]:
-    """Return a story's id and its members, earliest first, found by any member's id or URL. Raises `QueryError`."""
+    """Return a story's id and its members, earliest first, found by any member's id or URL. Raises `QueryError`.
+
+    The rows are those of the view `story_timeline`; `source` and `published` are None where they are not known, `score`,
+    `of` and `seconds_after_of` where the article is no copy of a member. Delays are in seconds, by `sort_at` (UTC).
+    """
     with answering(conn):
+        need_timeline(conn)
         name = what.strip()
         if conn.execute("SELECT 1 FROM stories WHERE id = ?", (name,)).fetchone() is None:
             name = str(show(conn, name).article["story"])

@@ -131,6 +131,10 @@ class Articles:
             self._remember(pk, Run("", history.first_seen, history.last_seen, history.shown), extraction)
         self._update(pk, history, show=True, extraction=None)
 
+    def is_hidden(self, pk: int) -> bool:
+        """Return whether no capture shows the article any more."""
+        return bool(self._conn.execute("SELECT hidden FROM articles WHERE pk = ?", (pk,)).fetchone()[0])
+
     def hide(self, pk: int) -> None:
         """Take an article out of search and lists; its row, revisions and story stay."""
         self._conn.execute("UPDATE articles SET hidden = 1 WHERE pk = ?", (pk,))

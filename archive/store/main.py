@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from archive.clock import Clock
 from archive.database import database_error
 from archive.decisions import DecisionLike, renames
+from archive.dedupe.decided import Groups, groups_of
 from archive.dedupe.exact import Deduper
 from archive.dedupe.story import Known, StoryDeduper
 from archive.imported import Imported
@@ -25,7 +26,7 @@ from archive.store.restory import RestoryReport, restory
 class Store:
     """Writes archive.db. Every change stands in a `with store.transaction():`; one batch, one transaction.
 
-    `decisions`: those of decisions.jsonl that placement heeds (renamed sources). SQLite's errors leave `transaction`
+    `decisions`: those of decisions.jsonl that placement heeds (renamed sources, stories). SQLite's errors leave `transaction`
     as `DatabaseError`.
     """
 
@@ -44,7 +45,12 @@ class Store:
         self._rows = CaptureRows(self._conn)
         self.readings = ReadingRows(self._conn)  # which profile was used where
         self._placer = Placer(self._conn, self._deduper)
+        self._heed(decisions)
+
+    def _heed(self, decisions: Iterable[DecisionLike]) -> None:
+        decisions = tuple(decisions)
         self._placer.renamed = renames(decisions)
+        self._placer.groups = groups_of(decisions)
 
     def _known(self, article: int) -> Known | None:
         """Return what an article says now; None if it is hidden."""
@@ -120,11 +126,31 @@ class Store:
     ) -> RestoryReport:
         """Place everything anew in contract order: (captured_at, URL key, payload digest). Inside a transaction.
 
-        The result depends on the captures and extractions alone, not on the order in which they came.
+        The result depends on the captures, extractions and decisions alone, not on the order in which they came.
         """
         if decisions is not None:
-            self._placer.renamed = renames(decisions)
-        return restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
+            self._heed(decisions)
+        report = restory(self._conn, self._deduper, self._placer, on_progress=on_progress)
+        self._note_decided(self._placer.groups)
+        return report
+
+    def regroup(self, decisions: Iterable[DecisionLike], ids: Collection[str] | None = None) -> None:
+        """Do what `decisions` (all there are) say of stories, with the articles as they are placed now. In a transaction.
+
+        With the articles of these public ids and what is tied to them; without `ids` with all that the decisions name,
+        unless that is done already. What came late is settled by `restory`.
+        """
+        self._heed(decisions)
+        groups = self._placer.groups
+        if ids is None:
+            done = self._conn.execute("SELECT digest FROM decided WHERE what = 'stories'").fetchone()
+            if (done[0] if done else "") == groups.digest:
+                return
+        self._placer.stories.settle(groups, groups.of.keys() if ids is None else ids)
+        self._note_decided(groups)
+
+    def _note_decided(self, groups: Groups) -> None:
+        self._conn.execute("INSERT OR REPLACE INTO decided (what, digest) VALUES ('stories', ?)", (groups.digest,))
 
     def undated(self, url_key: str) -> list[Unsettled]:
         """Return the captures, earliest first, of the article with this URL key if it is undated.

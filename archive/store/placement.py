@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from archive.dedupe.decided import Groups
 from archive.dedupe.exact import Deduper
 from archive.dedupe.identity import names_of
 from archive.dedupe.revisions import History, Published, Sight, SightKind, step
@@ -34,7 +35,7 @@ class Placement:
     article: str | None
     what: str  # new, revision, unchanged, gone; refused: it shows no article
     story: str | None = None
-    kind: str | None = None  # how the article stands to its story: new, exact, near, rewrite, related
+    kind: str | None = None  # how the article stands to its story: new, exact, near, rewrite, related, joined
 
 
 REFUSED = Placement(None, "refused")
@@ -99,9 +100,10 @@ class Placer:
         self._conn = conn
         self._deduper = deduper
         self._resolver = Resolver(conn)
-        self._stories = Stories(conn)
+        self.stories = Stories(conn)
         self._articles = Articles(conn, deduper)
         self.renamed: Mapping[str, str] = {}  # sources that people renamed
+        self.groups = Groups()  # what people decided about stories
 
     def place(self, capture: int) -> Placement:
         """Place one capture; again, if its extraction was replaced. Idempotent."""
@@ -145,16 +147,18 @@ class Placer:
         )
         public = article_id(names.birth)
         joins = placed.of if placed.joins else None
-        story = self._stories.found(article, public) if joins is None else self._stories.story_of(joins)
+        story = self.stories.found(article, public) if joins is None else self.stories.story_of(joins)
         self._articles.insert(article, public, names, history, extraction, story=story, kind=placed.kind)
         if placed.of is not None:
             self._conn.execute(
                 'INSERT INTO links (article, "of", kind, score, evidence) VALUES (?, ?, ?, ?, ?)',
                 (article, placed.of, placed.kind, placed.score, placed.evidence),
             )
-        if joins is not None:
-            self._stories.joined(story)
         self._mark(seen, article, content)
+        if joins is not None:
+            self.stories.changed(article)
+        if named := {name for name in (public, article_id(names.key)) if name in self.groups.of}:
+            self.stories.settle(self.groups, named)
         return self._placement(article, "new")
 
     def _place_revisit(self, seen: Seen) -> Placement:
@@ -193,21 +197,24 @@ class Placer:
         newest = self._newest(article)
         self._mark(seen, article, content)
         before = self._articles.history(article)
-        at_end = seen.article is None and newest is not None and seen.order > newest
+        hidden = self._articles.is_hidden(article)
+        at_end = seen.article is None and newest is not None and seen.order > newest and not hidden
         if at_end and not _goes_back(before, kind, content):
             after = step(before, sight_of(seen, kind, content, extraction)) or before
             if after != before:
                 self._articles.extend(article, before, after, extraction)
             changed = len(after.runs) != len(before.runs) or after.shown != before.shown
         else:
-            before = self._articles.history(article, whole=True)
-            after = self._retell(article) or before
+            before, told = self._articles.history(article, whole=True), self._retell(article)
+            if told is None:  # nothing shows it, this capture neither
+                return self._placement(article, "gone" if kind is SightKind.GONE else "unchanged")
+            after = told
             self._articles.rewrite(article, after)
             changed = len(after.runs) != len(before.runs) or not all(
                 same_content(one.content, other.content) for one, other in zip(after.runs, before.runs, strict=True)
             )
-        if (after.published, after.first_seen) != (before.published, before.first_seen):
-            self._stories.changed(article)
+        if hidden or (after.published, after.first_seen) != (before.published, before.first_seen):
+            self.stories.changed(article)
         if kind is SightKind.GONE:
             return self._placement(article, "gone")
         return self._placement(article, "revision" if changed else "unchanged")
@@ -231,10 +238,10 @@ class Placer:
         after = self._retell(article)
         if after is None:  # nothing shows it any more: hidden, not lost
             self._articles.hide(article)
-            self._stories.changed(article)
+            self.stories.changed(article)
         else:
             self._articles.rewrite(article, after)
-            self._stories.changed(article)
+            self.stories.changed(article)
         return REFUSED
 
     def _speaks_for(self, seen: Seen, article: int) -> bool:

@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from archive.dedupe.decided import Groups
 from archive.dedupe.exact import Deduper
 from archive.schema import clear_articles
 from archive.store.placement import GONE, NOT_MODIFIED, Placer
@@ -26,6 +27,7 @@ class RestoryReport:
     captures: int  # placed
     articles: int
     stories: int
+    absent: tuple[str, ...] = ()  # ids that decisions name and no article has; they hold when it comes
 
 
 def restory(
@@ -37,17 +39,24 @@ def restory(
 ) -> RestoryReport:
     """Clear all articles and place every capture again, within the caller's transaction.
 
-    Order: captured_at, URL key, payload digest. `on_progress(done, of)` is called now and then.
+    Order: captured_at, URL key, payload digest. What people decided about stories is done when all are placed: which
+    further ids an article has is known then. `on_progress(done, of)` is called now and then.
     """
     clear_articles(conn)
     deduper.clear()
+    groups, placer.groups = placer.groups, Groups()
     rows = conn.execute(_IN_ORDER, (*GONE, NOT_MODIFIED))
     captures = array("q", (row[0] for row in rows))
     placed = 0
-    for done, capture in enumerate(captures, 1):
-        placed += placer.place(capture).what != "refused"
-        if on_progress is not None and done % _TELL_EVERY == 0:
-            on_progress(done, len(captures))
+    try:
+        for done, capture in enumerate(captures, 1):
+            placed += placer.place(capture).what != "refused"
+            if on_progress is not None and done % _TELL_EVERY == 0:
+                on_progress(done, len(captures))
+    finally:
+        placer.groups = groups
+    placer.stories.settle(groups, groups.of.keys())
+    there = placer.stories.named(groups.of.keys())
     articles = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
     stories = conn.execute("SELECT count(*) FROM stories").fetchone()[0]
-    return RestoryReport(placed, articles, stories)
+    return RestoryReport(placed, articles, stories, tuple(sorted(groups.of.keys() - there.keys())))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-_HIDDEN = ("_sqlite_migrations", "dedupe_exact", "profiles", "tombstones", "extractors", "extractions", "learned")
+_HIDDEN = (
+    "_sqlite_migrations",
+    "dedupe_exact",
+    "profiles",
+    "tombstones",
+    "extractors",
+    "extractions",
+    "learned",
+    "decided",
+)
 
 _ARTICLE: dict[str, str] = {  # columns that the view and the table share
     "id": "public id; stays the same after a rebuild",
@@ -22,7 +31,7 @@ _ARTICLE: dict[str, str] = {  # columns that the view and the table share
     "first_seen": "first capture, UTC",
     "last_seen": "last capture that showed it, UTC",
     "gone_at": "when it answered 404 or 410, UTC; empty while it is there",
-    "kind": "how it came into its story: new, exact, near, rewrite, related",
+    "kind": "how it came into its story: new, exact, near, rewrite, related; joined: a person said so",
     "text": "paragraphs, separated by a blank line",
 }
 
@@ -147,8 +156,32 @@ _TABLES: dict[str, dict[str, Any]] = {
             "pk": "row number",
             "id": "id of the founding article",
             "head": "articles.pk of the member that stands for the story",
-            "members": "articles in it",
+            "members": "articles in it that are shown",
         },
+    },
+    "story_timeline": {
+        "description": "Who copied whom, and how fast: one row per article that is shown, with its story. Delays may be "
+        "negative: a page's own date may be earlier than that of the article it was recognised by. Where "
+        "published_precision is day, midnight counts.",
+        "columns": {
+            "story": "id of the story's founding article",
+            "article": "its id",
+            "source": _ARTICLE["source"],
+            "domain": _ARTICLE["domain"],
+            "title": _ARTICLE["title"],
+            "url": _ARTICLE["url"],
+            "kind": _ARTICLE["kind"],
+            "score": "probability that it and the article it copies tell one story, 0 to 1",
+            "of": "id of the article it copies: its best match, if that is in the same story",
+            "published": _ARTICLE["published"],
+            "published_precision": _ARTICLE["published_precision"],
+            "first_seen": _ARTICLE["first_seen"],
+            "sort_at": "published, else first seen; UTC",
+            "head": "1: it stands for the story in search",
+            "seconds_after_head": "from the head's sort_at to its own",
+            "seconds_after_of": "from the sort_at of the article it copies to its own",
+        },
+        "sort": "sort_at",
     },
     "links": {
         "description": "How a copy was recognised: of which article, with which score.",
@@ -230,6 +263,12 @@ _QUERIES: dict[str, dict[str, Any]] = {
         "title": "Copied most",
         "sql": "select s.id as story, h.title, h.source, s.members from stories s join articles h on h.pk = s.head "
         "where s.members > 1 order by s.members desc, s.id limit 200",
+    },
+    "who_copies_whom": {
+        "title": "Who copies whom, and how fast",
+        "sql": "select ifnull(t.source, t.domain) as copied_by, ifnull(o.source, o.domain) as from_source, t.kind, "
+        "count(*) as articles, avg(t.seconds_after_of) / 3600 as hours_on_average "
+        "from story_timeline t join articles o on o.id = t.of group by 1, 2, 3 order by 4 desc limit 500",
     },
     "source_days": {
         "title": "Articles per source and day",
