@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 from archive.dedupe import story  # noqa: E402 - this checkout's, not an installed one
 from archive.dedupe.compare import FEATURES, Comparison  # noqa: E402
 from archive.dedupe.exact import EXACT_SCHEMA, Placed  # noqa: E402
-from archive.dedupe.judge import NEAR, SAME  # noqa: E402
+from archive.dedupe.judge import NEAR, SAME, asked  # noqa: E402
 from archive.dedupe.words import words_digest  # noqa: E402
 from archive.trees import Trees, node_of  # noqa: E402
 
@@ -182,10 +182,11 @@ def main() -> None:
     y = np.array([row[1]["cluster"] == row[2]["cluster"] for row in rows], dtype=int)
     fold = np.array([group_of(row[1]) for row in rows])
     other = np.array([group_of(row[2]) for row in rows])
+    as_asked = np.array([asked(each) for each in x.tolist()])
     likely = np.zeros(len(rows))
     for k in range(FOLDS):
         seen = (fold != k) & (other != k)
-        likely[fold == k] = fit(x[seen], y[seen]).predict_proba(x[fold == k])[:, 1]
+        likely[fold == k] = fit(x[seen], y[seen]).predict_proba(as_asked[fold == k])[:, 1]
     print(
         f"{len(rows)} comparisons in {len(placed)} orders, {y.mean():.0%} of one story; by {FOLDS} folds over source documents:"
     )

@@ -12,10 +12,10 @@ import json
 import math
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from archive.dedupe.prepared import Prepared
+from archive.dedupe.prepared import Prepared, Sentence
 
 CANDIDATES_SCHEMA: tuple[str, ...] = (
     """CREATE TABLE dedupe_pairs (
@@ -32,7 +32,13 @@ FLOOR = 200  # texts that an archive counts as having beyond those it has: an al
 _NAME = 1.5
 _COUNT_ALL = 20_000  # texts; beyond, every eighth is counted: the weights no longer move
 _EVERY = 8
-_MASK = (1 << 45) - 1
+PER_SENTENCE = 3
+_MIX_LOW, _MIX_HIGH = (
+    0x9E3779B97F4A7C15,
+    0xC2B2AE3D27D4EB4F,
+)  # odd, from splitmix64 and xxHash: the upper bits depend on all
+_WORD = (1 << 64) - 1
+_KEPT = 64 - 45  # 45 bits are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +83,35 @@ class Terms:
 
 
 def pairs_of(text: Prepared, idf: Mapping[int, float]) -> dict[int, float]:
-    """Return the pairs by which a text is known, with their weights."""
-    weighed = [
-        (s.terms, [idf[t] * _NAME if t in s.names else idf[t] for t in s.terms])
-        for s in text.sentences
-        if len(s.terms) > 1
-    ]
-    count = sum(len(terms) for terms, _ in weighed)
-    # Most pairs of a text of any length are far from the best; those above its mean are looked at first.
-    heavy = 2.2 * sum(sum(weight) for _, weight in weighed) / max(count, 1)
-    found = _pairs(weighed, heavy)
-    if len(found) < PAIRS:
-        found = _pairs(weighed, 0.0)
-    return dict(heapq.nsmallest(PAIRS, found.items(), key=lambda item: (-item[1], item[0])))
+    """Return the pairs by which a text is known, with their weights.
 
-
-def _pairs(weighed: Iterable[tuple[Sequence[int], Sequence[float]]], least: float) -> dict[int, float]:
-    """Return all pairs of terms that stand near each other and weigh at least so much."""
+    Of each sentence the few that weigh most, of those the best: a list of names at the head of a page does not crowd out the
+    text. Among equals a hash decides, the same for every text.
+    """
     found: dict[int, float] = {}
-    for terms, weight in weighed:
-        for apart in range(1, APART + 1):
-            for a, b, v, w in zip(terms, terms[apart:], weight, weight[apart:], strict=False):
-                both = v + w
-                if both >= least and a != b:
-                    key = ((a * 31 + b) if a < b else (b * 31 + a)) & _MASK
-                    if both > found.get(key, 0.0):
-                        found[key] = both
+    rest: list[tuple[float, int]] = []
+    for sentence in text.sentences:
+        pairs = _pairs(sentence, idf)
+        best = heapq.nsmallest(PER_SENTENCE, pairs) if len(pairs) > PER_SENTENCE else pairs
+        for weight, pair in best:
+            found[pair] = max(found.get(pair, 0.0), -weight)
+        rest += pairs
+    chosen = heapq.nsmallest(PAIRS, ((-weight, pair) for pair, weight in found.items()))
+    if len(chosen) < PAIRS:
+        chosen = heapq.nsmallest(PAIRS, set(chosen).union(rest))
+    return {pair: -weight for weight, pair in chosen}
+
+
+def _pairs(sentence: Sentence, idf: Mapping[int, float]) -> list[tuple[float, int]]:
+    """Return all pairs of terms that stand near each other, as (minus what they weigh, pair)."""
+    terms = sentence.terms
+    weight = [idf[t] * _NAME if t in sentence.names else idf[t] for t in terms]
+    found = []
+    for apart in range(1, APART + 1):
+        for a, b, v, w in zip(terms, terms[apart:], weight, weight[apart:], strict=False):
+            if a != b:
+                low, high = (a, b) if a < b else (b, a)
+                found.append((-v - w, (low * _MIX_LOW + high * _MIX_HIGH & _WORD) >> _KEPT))
     return found
 
 

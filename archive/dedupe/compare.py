@@ -25,7 +25,9 @@ _ALIGNED = 0.3  # … from which they may
 _LEAST_NAMES = 3
 _COMMON = 0.7  # idf: what stands in half of the texts tells nothing of this one
 _TINY = 1e-9
-_NO_TITLE = 0.4  # what a missing title counts: neither for nor against
+_LEAST_BESIDE = 8  # words
+_BESIDE = 0.4  # share of what is beside the common lines that two versions of one text have in common at least
+NO_TITLE = 0.4  # what a missing title counts: neither for nor against
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,21 @@ def compare(one: Side, other: Side, weights: Weights) -> Comparison:
     return Comparison(features, tuple(matches), swapped, grams)
 
 
+def share_furniture_only(one: Prepared, other: Prepared, weights: Weights) -> bool:
+    """Tell whether two texts of a site have lines in common, and beside those nothing: a disclaimer longer than the news.
+
+    What was trimmed has nothing beside them; what was edited still shares words there.
+    """
+    lines = {line.strip() for line in one.lines} & {line.strip() for line in other.lines}
+    mine, theirs = (
+        t.without(frozenset(n for n, line in enumerate(t.lines) if line.strip() in lines)) for t in (one, other)
+    )
+    if min(mine.words, theirs.words) < _LEAST_BESIDE:
+        return False
+    found = compare(Side(mine, weights), Side(theirs, weights), weights)
+    return found.features[0] < _BESIDE
+
+
 def _shared(
     short: Side, long: Side, shared: Iterable[int], weights: Weights
 ) -> tuple[dict[int, dict[int, float]], float]:
@@ -146,7 +163,7 @@ def _nearest(row: Mapping[int, float], size: float, sizes: Sequence[float]) -> t
 def _titles(one: frozenset[int], other: frozenset[int], weights: Weights) -> float:
     """Return how much of the shorter title stands in the other."""
     if not one or not other:
-        return _NO_TITLE
+        return NO_TITLE
     mine, theirs, both = (sum([weights[t] for t in sorted(each)]) for each in (one, other, one & other))
     return both / max(min(mine, theirs), _TINY)
 

@@ -1,8 +1,8 @@
-"""Lines that a host prints under several stories: disclaimers, prompts, the names of its sections.
+"""Lines that a site prints under several stories: disclaimers, prompts, the names of its sections.
 
-Two pages that share only those are no copies. A line is remembered by host and a short hash of its letters; it is
-furniture when it stood in two other stories, or in one and is no sentence. Copies of one story on the host do not make its
-lines furniture.
+Two pages that share only those are no copies. A line is remembered by site (registered domain) and a short hash of its
+letters; it is furniture when it stood in two other stories, or in one and is no sentence. Copies of one story on the site do
+not make its lines furniture.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _EDGE = 12  # lines at either end of a text that are remembered
 _LONGEST = 400  # characters; a longer line is nobody's furniture
 _SENTENCE = 60  # characters from which a line that ends like a sentence is one
 _ENDS = tuple('.!?\u2026\u3002\uff01\uff1f"\u201d\u00bb')
-_LEAST_LEFT = 0.3  # share of a text; where less would be left, its lines are its own (a story told again on its host)
+_LEAST_LEFT = 0.3  # share of a text; where less would be left, its lines are its own (a story told again on its site)
 
 
 class Furniture:
-    """The lines of all hosts. Not for use by two threads."""
+    """The lines of all sites. Not for use by two threads."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
-    def of(self, article: int, host: str, text: Prepared) -> frozenset[int]:
-        """Return the numbers of a text's lines that are its host's and not its own."""
-        ids = line_ids(host, text.lines)
+    def of(self, article: int, site: str, text: Prepared) -> frozenset[int]:
+        """Return the numbers of a text's lines that are its site's and not its own."""
+        ids = line_ids(site, text.lines)
         if not ids:
             return frozenset()
         known = {
@@ -53,9 +53,9 @@ class Furniture:
         whole = sum(map(len, text.lines))
         return frozenset(found) if left >= _LEAST_LEFT * whole else frozenset()
 
-    def count(self, article: int, host: str, text: Prepared, shared: Iterable[int] = ()) -> None:
-        """Count a text's lines for its host. `shared`: numbers of lines that stand in a copy of it: they are the story's."""
-        ids = line_ids(host, text.lines)
+    def count(self, article: int, site: str, text: Prepared, shared: Iterable[int] = ()) -> None:
+        """Count a text's lines for its site. `shared`: numbers of lines that stand in a copy of it: they are the story's."""
+        ids = line_ids(site, text.lines)
         mine = set(ids.values()) - {ids[n] for n in shared if n in ids}
         self._conn.executemany(
             "INSERT INTO dedupe_lines VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET"
@@ -64,10 +64,10 @@ class Furniture:
         )
 
 
-def line_ids(host: str, lines: Sequence[str]) -> Mapping[int, int]:
+def line_ids(site: str, lines: Sequence[str]) -> Mapping[int, int]:
     """Return the ids of the lines at either end of a text, by their numbers."""
     near = range(len(lines)) if len(lines) <= 2 * _EDGE else chain(range(_EDGE), range(len(lines) - _EDGE, len(lines)))
-    return {n: line_id(host, lines[n]) for n in near if len(lines[n]) <= _LONGEST}
+    return {n: line_id(site, lines[n]) for n in near if len(lines[n]) <= _LONGEST}
 
 
 def _is_sentence(line: str) -> bool:

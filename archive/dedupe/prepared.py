@@ -50,6 +50,11 @@ class Prepared:
         return Prepared(self.lines, tuple(s for s in self.sentences if s.line not in lines))
 
     @property
+    def words(self) -> int:
+        """How many words it has."""
+        return sum(len(s.terms) for s in self.sentences)
+
+    @property
     def terms(self) -> frozenset[int]:
         """All terms, each once."""
         return frozenset(t for s in self.sentences for t in s.terms)
@@ -114,6 +119,6 @@ def term_id(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=5).digest(), "big")
 
 
-def line_id(host: str, line: str) -> int:
-    """Return a number of 40 bits for a line of a host, without case, digits and punctuation."""
-    return term_id(f"{host}\n{_NO_LETTERS.sub('', line.casefold())}")
+def line_id(site: str, line: str) -> int:
+    """Return a number of 40 bits for a line of a site, without case, digits and punctuation."""
+    return term_id(f"{site}\n{_NO_LETTERS.sub('', line.casefold())}")

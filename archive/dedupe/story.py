@@ -1,6 +1,6 @@
 """The `Deduper` that tells copies also when they are trimmed, reordered, spun or translated back.
 
-One article at a time: lines that its host prints under other stories are taken out; the articles that share rare pairs of words
+One article at a time: lines that its site prints under other stories are taken out; the articles that share rare pairs of words
 with it are looked up; the best of them are read and compared sentence by sentence. The state is rows of the connection, so
 it costs no memory and commits with the article; the decisions depend on the order of the calls alone.
 
@@ -16,14 +16,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.dedupe.candidates import CANDIDATES_SCHEMA, Candidates, Terms, pairs_of
-from archive.dedupe.compare import Comparison, Side, compare
+from archive.dedupe.compare import Comparison, Side, compare, share_furniture_only
 from archive.dedupe.exact import ExactDeduper, Placed
 from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture
-from archive.dedupe.judge import RELATED, kind_of, probability
+from archive.dedupe.judge import RELATED, SAME, kind_of, probability
 from archive.dedupe.language import stemmer_language
 from archive.dedupe.prepared import Prepared, prepare
 from archive.errors import UrlError
-from archive.urls import host_of
+from archive.urls import registered_domain
 
 STORY_SCHEMA = (*CANDIDATES_SCHEMA, *FURNITURE_SCHEMA)
 LEAST_WORDS = 25  # own words of a text; fewer are equal by accident
@@ -47,9 +47,9 @@ class _Read:
     """A text ready for comparing."""
 
     article: int
-    host: str
+    site: str  # registered domain
     whole: Prepared
-    text: Prepared  # the whole without its host's furniture
+    text: Prepared  # the whole without its site's furniture
     title: frozenset[int]
 
 
@@ -103,10 +103,10 @@ class StoryDeduper:
     def _read(self, article: int, known: Known) -> _Read:
         language = stemmer_language(known.text, known.language)
         whole = self._prepare(known.text, language)
-        host = _host(known.url)
-        own = whole.without(self._furniture.of(article, host, whole))
+        site = _site(known.url)
+        own = whole.without(self._furniture.of(article, site, whole))
         title = prepare(known.title, language).terms if known.title else frozenset()
-        return _Read(article, host, whole, own, title)
+        return _Read(article, site, whole, own, title)
 
     def _prepare(self, text: str, language: str | None) -> Prepared:
         key = (text, language)
@@ -122,7 +122,7 @@ class StoryDeduper:
     def _best(self, mine: _Read, articles: Sequence[int]) -> Placed:
         """Compare with each of these articles; return the best match that is one story, else what comes nearest."""
         others = [self._read(a, known) for a in articles if (known := self._known(a)) is not None]
-        if not others or _words(mine.text) < LEAST_WORDS:
+        if not others or mine.text.words < LEAST_WORDS:
             return Placed("new")
         weights = self._terms.idf(
             frozenset[int]().union(mine.text.terms, mine.title, *(o.text.terms | o.title for o in others))
@@ -132,6 +132,8 @@ class StoryDeduper:
         for other in others:
             found = compare(here, Side(other.text, weights, other.title), weights)
             likely = probability(found)
+            if likely >= SAME and mine.site == other.site and share_furniture_only(mine.text, other.text, weights):
+                continue
             # Of several copies the one it is nearest to in words: whom it copied.
             if best is None or (likely, found.grams) > best[:2]:
                 best = (likely, found.grams, other, found)
@@ -150,17 +152,13 @@ class StoryDeduper:
         self._pairs.add(mine.article, pairs)
         lines = mine.whole.lines
         self._furniture.count(
-            mine.article, mine.host, mine.whole, [n for n, line in enumerate(lines) if line in shared]
+            mine.article, mine.site, mine.whole, [n for n, line in enumerate(lines) if line in shared]
         )
 
 
-def _words(text: Prepared) -> int:
-    return sum(len(s.terms) for s in text.sentences)
-
-
-def _host(url: str) -> str:
+def _site(url: str) -> str:
     try:
-        return host_of(url)
+        return registered_domain(url)
     except UrlError:
         return ""
 

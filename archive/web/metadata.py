@@ -7,6 +7,9 @@ from typing import Any
 _HIDDEN = (
     "_sqlite_migrations",
     "dedupe_exact",
+    "dedupe_lines",
+    "dedupe_pairs",
+    "dedupe_terms",
     "profiles",
     "tombstones",
     "extractors",
