@@ -215,6 +215,16 @@ def test_more_than_one_author_in_a_graph() -> None:
     assert read(head).authors == ("Ines Marlow",)
 
 
+@pytest.mark.parametrize("ident", ['{"@id":"#p"}', "[1]", "7", "null"])
+def test_a_reference_that_is_no_text_names_nobody(ident: str) -> None:
+    head = ld(
+        f'{{"@graph":[{{"@type":"Article","headline":"A","author":{{"@id":{ident}}}}},{{"@id":"#p","name":"X Y"}}]}}'
+    )
+    found = read(head)
+    assert found.reason is None or not found.reason.startswith("error-")
+    assert found.authors == ()
+
+
 def test_addresses_are_absolute() -> None:
     found = read('<link rel=canonical href="/pier"><meta property="og:image" content="//cdn.example/a.jpg">')
     assert (found.canonical, found.image) == ("https://lantern.example/pier", "https://cdn.example/a.jpg")
