@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -285,6 +287,27 @@ TEXTS = st.lists(WORDS.map(" ".join), min_size=1, max_size=8).map(". ".join)
 def compared(one: Prepared, other: Prepared):
     weights = dict.fromkeys(one.terms | other.terms, 3.0)
     return compare(Side(one, weights), Side(other, weights), weights)
+
+
+def test_texts_made_to_hold_the_reader_up_do_not() -> None:
+    """In a process of its own, whose processor time is limited: a quadratic one would take minutes."""
+    nasty = (
+        "'.' * 150_000",
+        "('.' * 70_000 + 'a') * 2",
+        "'a. ' * 60_000",
+        "'\\u201e' * 150_000",
+        "'\\u3002' * 150_000",
+        "'(' * 150_000",
+    )
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
+from archive.dedupe.cluster import cluster
+said = [{", ".join(nasty)}, "Storm in Tarn took the pier. " * 5_000]
+assert len(list(cluster({{"id": n, "text": text}} for n, text in enumerate([*said, *said])))) == {2 * (len(nasty) + 1)}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-500:]
 
 
 @given(TEXTS, TEXTS)

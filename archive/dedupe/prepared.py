@@ -13,10 +13,13 @@ from functools import lru_cache
 
 from archive.terms import algorithm_for, terms_of, words_of
 
-MAX_SENTENCES = 600  # of one text; a copy of more is known by its first
+MAX_TEXT = 200_000  # characters that are looked at; a copy of more is known by its first
+MAX_SENTENCES = 250  # of one text; comparing two costs their product where strangers repeat themselves
 MAX_WORDS = 120  # of one sentence; what is longer is a table or a text without full stops, and is cut into pieces
+# Runs are taken whole and looked at once: else a hundred thousand full stops in a row take minutes.
+_STOPS = ".!?\u2026\u06d4\u061f\u0964"
 _END = re.compile(
-    "[.!?\u2026\u06d4\u061f\u0964]+[\"'\u201d\u2019\u00bb)\\]]*(?=\\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019]*|\\n"
+    f"(?<![{_STOPS}])[{_STOPS}]++[\"'\u201d\u2019\u00bb)\\]]*+(?=\\s)|[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019]*+|\\n"
 )
 _ABBREVIATED = re.compile(r"(?:^|[\s(\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Gov|Sen|Rep|Sgt|Col|Lt|Prof|No|vs|Jr|Sr)\.$")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
@@ -62,7 +65,7 @@ class Prepared:
 
 def prepare(text: str, language: str | None) -> Prepared:
     """Return a text ready for comparing. `language`: ISO 639-1, decides the stemmer; None: words as they are."""
-    lines = tuple(line for line in (raw.strip() for raw in text.split("\n")) if line)
+    lines = tuple(line for line in (raw.strip() for raw in text[:MAX_TEXT].split("\n")) if line)
     sentences: list[Sentence] = []
     algorithm = algorithm_for(language)
     for number, line in enumerate(lines):
