@@ -265,7 +265,7 @@ class StoryMachine(RuleBasedStateMachine):
                 assert kind == "joined"
 
 
-class ExactStoryMachine(StoryMachine):
-    """The same with the archive's own rule for exact copies."""
+class ArchiveStoryMachine(StoryMachine):
+    """The same with the rules by which the archive itself tells copies."""
 
     scripted = False

@@ -10,15 +10,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from hypothesis import HealthCheck, settings
-from story_machine import ExactStoryMachine, StoryMachine
+from story_machine import ArchiveStoryMachine, StoryMachine
 
 EXAMPLES = int(os.environ.get("MORGUE_CHECK_EXAMPLES", "2000"))
 
 
 def main() -> int:
-    """Run the histories with a scripted deduper and with the rule for exact copies; 0 if all was right."""
+    """Run the histories with a scripted deduper and with that of the archive; 0 if all was right."""
     right = True
-    for machine in (StoryMachine, ExactStoryMachine):
+    for machine in (StoryMachine, ArchiveStoryMachine):
         case = machine.TestCase
         case.settings = settings(
             max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
