@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import snowballstemmer
+import Stemmer
 
 # ISO 639-1 to Snowball. Norwegian has three codes; "porter" and "dutch_porter" are older forms of others.
 ALGORITHMS: dict[str, str] = {
@@ -209,8 +209,11 @@ def _word_terms(word: str, algorithm: str | None) -> tuple[str, ...]:
 def _stem(word: str, algorithm: str | None) -> str:
     if algorithm is None or len(word) == _LONGEST_WORD:
         return word
-    with _LOCK:
-        return str(_stemmer(algorithm).stemWord(word)) or word
+    try:
+        with _LOCK:
+            return str(_stemmer(algorithm).stemWord(word)) or word
+    except UnicodeEncodeError:  # half of a surrogate pair: no word of any language
+        return word
 
 
 def _plain(term: str) -> str:
@@ -223,4 +226,4 @@ def _plain(term: str) -> str:
 
 @lru_cache(maxsize=64)
 def _stemmer(algorithm: str) -> Any:
-    return snowballstemmer.stemmer(algorithm)
+    return Stemmer.Stemmer(algorithm, 0)  # keeps no words itself: `_word_terms` does

@@ -69,7 +69,7 @@ def rows_of(number: int, docs: Sequence[Doc]) -> list[Row]:
     class Noting(story.StoryDeduper):
         """Decides by the truth, so that what follows does not depend on weights."""
 
-        def _best(self, mine: Any, articles: Sequence[int]) -> Placed:
+        def _best(self, mine: Any, articles: Sequence[int], weights: dict[int, float]) -> Placed:
             found: list[tuple[int, Comparison]] = []
             compare = story.compare
 
@@ -80,7 +80,7 @@ def rows_of(number: int, docs: Sequence[Doc]) -> list[Row]:
 
             story.compare = noted  # type: ignore[attr-defined]
             try:
-                super()._best(mine, articles)
+                super()._best(mine, articles, weights)
             finally:
                 story.compare = compare  # type: ignore[attr-defined]
             later = docs[mine.article]

@@ -15,7 +15,7 @@ from archive.dedupe.candidates import CANDIDATES_SCHEMA, MOST_OF_PAIR, PAIRS, Ca
 from archive.dedupe.cluster import cluster
 from archive.dedupe.compare import FEATURES, Side, compare
 from archive.dedupe.exact import EXACT_SCHEMA
-from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture
+from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
 from archive.dedupe.judge import copy_trees, probability
 from archive.dedupe.prepared import MAX_SENTENCES, MAX_WORDS, Prepared, prepare
 from archive.dedupe.story import STORY_SCHEMA, Known, StoryDeduper
@@ -258,13 +258,20 @@ def test_a_line_is_furniture_from_the_second_other_story_on() -> None:
         conn.execute(statement)
     known = Furniture(conn)
     page = prepare(text(STORY[0], "Share this", *STORY[1:]), "en")
-    assert known.of(9, "one", page) == frozenset()
-    known.count(1, "one", prepare(text("Share this", STORY[0], *OTHER), "en"))
-    assert known.of(9, "one", page) == {1}  # a sentence may be a quotation, a label is none
-    assert known.of(1, "one", page) == frozenset()  # its own lines are its own
-    assert known.of(9, "two", page) == frozenset()
-    known.count(2, "one", prepare(text(STORY[0], *short(1)), "en"))
-    assert known.of(9, "one", page) == {0, 1}
+
+    def of(article: int, site: str) -> frozenset[int]:
+        return known.of(article, page, line_ids(site, page.lines))
+
+    def count(article: int, *lines: str) -> None:
+        known.count(article, set(line_ids("one", prepare(text(*lines), "en").lines).values()))
+
+    assert of(9, "one") == frozenset()
+    count(1, "Share this", STORY[0], *OTHER)
+    assert of(9, "one") == {1}  # a sentence may be a quotation, a label is none
+    assert of(1, "one") == frozenset()  # its own lines are its own
+    assert of(9, "two") == frozenset()
+    count(2, STORY[0], *short(1))
+    assert of(9, "one") == {0, 1}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 
 from archive.dedupe.prepared import Prepared, line_id
@@ -31,9 +31,8 @@ class Furniture:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
-    def of(self, article: int, site: str, text: Prepared) -> frozenset[int]:
-        """Return the numbers of a text's lines that are its site's and not its own."""
-        ids = line_ids(site, text.lines)
+    def of(self, article: int, text: Prepared, ids: Mapping[int, int]) -> frozenset[int]:
+        """Return the numbers of a text's lines that are its site's and not its own. `ids`: of its `line_ids`."""
         if not ids:
             return frozenset()
         known = {
@@ -53,14 +52,12 @@ class Furniture:
         whole = sum(map(len, text.lines))
         return frozenset(found) if left >= _LEAST_LEFT * whole else frozenset()
 
-    def count(self, article: int, site: str, text: Prepared, shared: Iterable[int] = ()) -> None:
-        """Count a text's lines for its site. `shared`: numbers of lines that stand in a copy of it: they are the story's."""
-        ids = line_ids(site, text.lines)
-        mine = set(ids.values()) - {ids[n] for n in shared if n in ids}
+    def count(self, article: int, ids: Set[int]) -> None:
+        """Count lines of a text for its site, by their ids, but for those that stand in a copy of it: they are the story's."""
         self._conn.executemany(
             "INSERT INTO dedupe_lines VALUES (?, 1, ?) ON CONFLICT DO UPDATE SET"
             " stories = stories + (article <> excluded.article), article = excluded.article",
-            [(line, article) for line in sorted(mine)],
+            [(line, article) for line in sorted(ids)],
         )
 
 

@@ -9,17 +9,19 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from itertools import chain
 
-from archive.terms import algorithm_for, terms_of, words_of
+from archive.terms import algorithm_for, composed, terms_of, words_of
 
 MAX_TEXT = 200_000  # characters that are looked at; a copy of more is known by its first
 MAX_SENTENCES = 250  # of one text; comparing two costs their product where strangers repeat themselves
 MAX_WORDS = 120  # of one sentence; what is longer is a table or a text without full stops, and is cut into pieces
+_WORDS_KEPT = 1 << 17  # of one stemmer
 # Runs are taken whole and looked at once: else a hundred thousand full stops in a row take minutes.
-_STOPS = ".!?\u2026\u06d4\u061f\u0964"
-_END = re.compile(
-    f"(?<![{_STOPS}])[{_STOPS}]++[\"'\u201d\u2019\u00bb)\\]]*+(?=\\s)|[\u3002\uff01\uff1f]++[\u300d\u300f\u201d\u2019]*+|\\n"
+_STOPS, _WIDE_STOPS = ".!?\u2026\u06d4\u061f\u0964", "\u3002\uff01\uff1f"
+_END = re.compile(  # one class first: the engine skips to its characters
+    f"[{_STOPS}{_WIDE_STOPS}](?:(?<=[{_STOPS}])[{_STOPS}]*+[\"'\u201d\u2019\u00bb)\\]]*+|((?<=[{_WIDE_STOPS}])[{_WIDE_STOPS}]*+[\u300d\u300f\u201d\u2019]*+))"
 )
 _ABBREVIATED = re.compile(r"(?:^|[\s(\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Gen|Gov|Sen|Rep|Sgt|Col|Lt|Prof|No|vs|Jr|Sr)\.$")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
@@ -60,20 +62,20 @@ class Prepared:
     @property
     def terms(self) -> frozenset[int]:
         """All terms, each once."""
-        return frozenset(t for s in self.sentences for t in s.terms)
+        return frozenset[int]().union(*(s.terms for s in self.sentences))
 
 
 def prepare(text: str, language: str | None) -> Prepared:
     """Return a text ready for comparing. `language`: ISO 639-1, decides the stemmer; None: words as they are."""
     lines = tuple(line for line in (raw.strip() for raw in text[:MAX_TEXT].split("\n")) if line)
     sentences: list[Sentence] = []
-    algorithm = algorithm_for(language)
-    for number, line in enumerate(lines):
+    ids = _ids(algorithm_for(language))
+    for number, line in enumerate(map(composed, lines)):
         quotes = [m.span() for m in _QUOTED.finditer(line)]
         for start, end in _cut(line):
             said = line[start:end].strip()
             if said:
-                sentences.extend(_sentences(said, algorithm, number, _quoted(start, end, quotes)))
+                sentences.extend(_sentences(said, ids, number, _quoted(start, end, quotes) if quotes else 0.0))
         if len(sentences) >= MAX_SENTENCES:
             break
     return Prepared(lines, tuple(sentences[:MAX_SENTENCES]))
@@ -83,6 +85,8 @@ def _cut(line: str) -> Iterator[tuple[int, int]]:
     """Yield where the sentences of a line begin and end."""
     start = 0
     for match in _END.finditer(line):
+        if match.lastindex is None and not line[match.end() : match.end() + 1].isspace():
+            continue
         if _ABBREVIATED.search(line[max(start, match.end() - 8) : match.end()]):
             continue
         yield start, match.end()
@@ -96,25 +100,39 @@ def _quoted(start: int, end: int, quotes: Iterable[tuple[int, int]]) -> float:
     return inside / max(end - start, 1)
 
 
-def _sentences(text: str, algorithm: str | None, line: int, quoted: float) -> Iterator[Sentence]:
+def _sentences(text: str, ids: _Ids, line: int, quoted: float) -> Iterator[Sentence]:
     """Yield a sentence, in pieces if it is too long to be one."""
     words = words_of(text)
     for at in range(0, len(words), MAX_WORDS):
-        ids: list[int] = []
-        names: set[int] = set()
-        for n, word in enumerate(words[at : at + MAX_WORDS], at):
-            found = _ids(word, algorithm)
-            ids += found
-            # A capital letter inside a sentence marks a name in most languages that have any; digits do in all.
-            first = word[0]
-            if first.isdigit() or (n and first.isupper()):
-                names.update(found)
-        yield Sentence(text if at == 0 else "", tuple(ids), frozenset(names), quoted, line)
+        piece = words[at : at + MAX_WORDS]
+        found = [ids[word] for word in piece]
+        # A capital letter inside a sentence marks a name in most languages that have any; digits do in all.
+        names = [
+            each
+            for n, (word, each) in enumerate(zip(piece, found, strict=True), at)
+            if not word[0].islower() and (word[0].isdigit() or (n and word[0].isupper()))
+        ]
+        terms = tuple(chain.from_iterable(found))
+        yield Sentence(text if at == 0 else "", terms, frozenset(chain.from_iterable(names)), quoted, line)
 
 
-@lru_cache(maxsize=1 << 17)
-def _ids(word: str, algorithm: str | None) -> tuple[int, ...]:
-    return tuple(term_id(term) for term in terms_of(word, algorithm))
+class _Ids(dict[str, tuple[int, ...]]):
+    """The numbers of the terms of words, by one stemmer, kept for the words that come again."""
+
+    def __init__(self, algorithm: str | None) -> None:
+        super().__init__()
+        self._algorithm = algorithm
+
+    def __missing__(self, word: str) -> tuple[int, ...]:
+        if len(self) >= _WORDS_KEPT:
+            self.clear()
+        found = self[word] = tuple(term_id(term) for term in terms_of(word, self._algorithm))
+        return found
+
+
+@cache
+def _ids(algorithm: str | None) -> _Ids:
+    return _Ids(algorithm)
 
 
 def term_id(text: str) -> int:

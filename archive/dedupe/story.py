@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from archive.dedupe.candidates import CANDIDATES_SCHEMA, Candidates, Terms, pairs_of
 from archive.dedupe.compare import Comparison, Side, compare, share_furniture_only
 from archive.dedupe.exact import ExactDeduper, Placed
-from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture
+from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
 from archive.dedupe.judge import RELATED, SAME, kind_of, probability
 from archive.dedupe.language import stemmer_language
 from archive.dedupe.prepared import Prepared, prepare
@@ -27,7 +27,7 @@ from archive.urls import registered_domain
 
 STORY_SCHEMA = (*CANDIDATES_SCHEMA, *FURNITURE_SCHEMA)
 LEAST_WORDS = 25  # own words of a text; fewer are equal by accident
-_REMEMBERED = 64  # prepared texts
+_REMEMBERED = 256  # texts kept ready, about 40 KB each: copies come within hours of each other
 _MATCHES_SHOWN = 12
 _SHOWN = 300  # characters of a sentence that a person is shown
 
@@ -43,14 +43,22 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a text says whatever else is kept."""
+
+    site: str  # registered domain
+    whole: Prepared
+    lines: Mapping[int, int]  # number of a line -> its id
+    title: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """A text ready for comparing."""
 
     article: int
-    site: str  # registered domain
-    whole: Prepared
+    ready: _Ready
     text: Prepared  # the whole without its site's furniture
-    title: frozenset[int]
 
 
 class StoryDeduper:
@@ -66,7 +74,7 @@ class StoryDeduper:
         self._terms = Terms(conn)
         self._pairs = Candidates(conn)
         self._furniture = Furniture(conn)
-        self._prepared: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
+        self._ready: OrderedDict[Known, _Ready] = OrderedDict()
 
     def place(self, article: int, *, text: str, title: str | None, language: str | None, url: str, at: str) -> Placed:
         """Return where a new article stands to those placed before, and remember its text."""
@@ -74,9 +82,10 @@ class StoryDeduper:
         placed = self._exact.place(article, text=text, title=title, language=language, url=url, at=at)
         mine = self._read(article, known)
         terms = mine.text.terms
-        pairs = pairs_of(mine.text, self._terms.idf(terms))
-        if placed.kind == "new":
-            placed = self._best(mine, [hit.article for hit in self._pairs.find(article, pairs)])
+        weights = self._terms.idf(terms)
+        pairs = pairs_of(mine.text, weights)
+        if placed.kind == "new" and mine.text.words >= LEAST_WORDS:
+            placed = self._best(mine, [hit.article for hit in self._pairs.find(article, pairs)], weights)
         self._remember(mine, pairs, self._lines_of(placed.of if placed.joins else None))
         self._terms.count(terms, article)
         return placed
@@ -101,38 +110,32 @@ class StoryDeduper:
             self._conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
 
     def _read(self, article: int, known: Known) -> _Read:
-        language = stemmer_language(known.text, known.language)
-        whole = self._prepare(known.text, language)
-        site = _site(known.url)
-        own = whole.without(self._furniture.of(article, site, whole))
-        title = prepare(known.title, language).terms if known.title else frozenset()
-        return _Read(article, site, whole, own, title)
+        ready = self._ready.pop(known, None) or _ready(known)
+        self._ready[known] = ready  # the last read is the last to go
+        if len(self._ready) > _REMEMBERED:
+            self._ready.popitem(last=False)
+        return _Read(article, ready, ready.whole.without(self._furniture.of(article, ready.whole, ready.lines)))
 
-    def _prepare(self, text: str, language: str | None) -> Prepared:
-        key = (text, language)
-        found = self._prepared.get(key)
-        if found is None:
-            found = self._prepared[key] = prepare(text, language)
-            if len(self._prepared) > _REMEMBERED:
-                self._prepared.popitem(last=False)
-        else:
-            self._prepared.move_to_end(key)
-        return found
+    def _best(self, mine: _Read, articles: Sequence[int], weights: dict[int, float]) -> Placed:
+        """Compare with each of these articles; return the best match that is one story, else what comes nearest.
 
-    def _best(self, mine: _Read, articles: Sequence[int]) -> Placed:
-        """Compare with each of these articles; return the best match that is one story, else what comes nearest."""
+        `weights`: of the text's own terms; those of the others are added.
+        """
         others = [self._read(a, known) for a in articles if (known := self._known(a)) is not None]
-        if not others or mine.text.words < LEAST_WORDS:
+        if not others:
             return Placed("new")
-        weights = self._terms.idf(
-            frozenset[int]().union(mine.text.terms, mine.title, *(o.text.terms | o.title for o in others))
-        )
-        here = Side(mine.text, weights, mine.title)
+        needed = mine.ready.title.union(*(o.text.terms | o.ready.title for o in others))
+        weights |= self._terms.idf(needed - weights.keys())
+        here = Side(mine.text, weights, mine.ready.title)
         best: tuple[float, float, _Read, Comparison] | None = None
         for other in others:
-            found = compare(here, Side(other.text, weights, other.title), weights)
+            found = compare(here, Side(other.text, weights, other.ready.title), weights)
             likely = probability(found)
-            if likely >= SAME and mine.site == other.site and share_furniture_only(mine.text, other.text, weights):
+            if (
+                likely >= SAME
+                and mine.ready.site == other.ready.site
+                and share_furniture_only(mine.text, other.text, weights)
+            ):
                 continue
             # Of several copies the one it is nearest to in words: whom it copied.
             if best is None or (likely, found.grams) > best[:2]:
@@ -150,10 +153,16 @@ class StoryDeduper:
     def _remember(self, mine: _Read, pairs: Mapping[int, float], shared: frozenset[str] = frozenset()) -> None:
         """Note a text's pairs and lines. `shared`: lines that stand in a copy of it: they are the story's."""
         self._pairs.add(mine.article, pairs)
-        lines = mine.whole.lines
-        self._furniture.count(
-            mine.article, mine.site, mine.whole, [n for n, line in enumerate(lines) if line in shared]
-        )
+        ids, lines = mine.ready.lines, mine.ready.whole.lines
+        self._furniture.count(mine.article, set(ids.values()) - {each for n, each in ids.items() if lines[n] in shared})
+
+
+def _ready(known: Known) -> _Ready:
+    language = stemmer_language(known.text, known.language)
+    whole = prepare(known.text, language)
+    site = _site(known.url)
+    title = prepare(known.title, language).terms if known.title else frozenset[int]()
+    return _Ready(site, whole, line_ids(site, whole.lines), title)
 
 
 def _site(url: str) -> str:
