@@ -33,10 +33,11 @@ sys.path.insert(0, str(ROOT))
 
 from archive.dedupe import story  # noqa: E402 - this checkout's, not an installed one
 from archive.dedupe.compare import FEATURES, Comparison  # noqa: E402
-from archive.dedupe.exact import EXACT_SCHEMA, Placed  # noqa: E402
-from archive.dedupe.judge import NEAR, SAME, asked  # noqa: E402
+from archive.dedupe.exact import EXACT_SCHEMA, JOINING, Placed  # noqa: E402
+from archive.dedupe.judge import NEAR, asked, kind_of  # noqa: E402
 from archive.dedupe.words import words_digest  # noqa: E402
 from archive.trees import Trees, node_of  # noqa: E402
+from archive.urls import registered_domain  # noqa: E402
 
 HOME = ROOT / "archive" / "dedupe" / "copies.json"
 FOLDS = 10
@@ -100,6 +101,11 @@ def group_of(doc: Doc) -> int:
     return int(hashlib.sha256(source.encode()).hexdigest(), 16) % FOLDS
 
 
+def site_of(doc: Doc) -> str:
+    """Return the registered domain that a text is from."""
+    return registered_domain(doc["url"])
+
+
 def fit(x: np.ndarray, y: np.ndarray) -> HistGradientBoostingClassifier:
     """Learn."""
     rising = [0 if name in FREE else 1 for name in FEATURES]
@@ -125,7 +131,9 @@ def clustered(docs: Sequence[Doc], rows: Sequence[Row], likely: np.ndarray) -> l
     """Return where each text goes when pairs are judged so."""
     best: dict[str, tuple[float, float, str, Comparison]] = {}
     for (_, later, earlier, found), p in zip(rows, likely, strict=True):
-        if p >= SAME and (later["id"] not in best or (p, found.grams) > best[later["id"]][:2]):
+        if kind_of(found, float(p), one_site=site_of(later) == site_of(earlier)) in JOINING and (
+            later["id"] not in best or (p, found.grams) > best[later["id"]][:2]
+        ):
             best[later["id"]] = (float(p), found.grams, earlier["id"], found)
     cluster: dict[str, str] = {}
     exact: dict[bytes, str] = {}
@@ -138,7 +146,7 @@ def clustered(docs: Sequence[Doc], rows: Sequence[Row], likely: np.ndarray) -> l
             kind, of, score = "exact", exact[digest], 1.0
         elif name in best:
             score, grams, of, _ = best[name]
-            kind = "near" if grams >= NEAR else "rewrite"
+            kind = "near" if grams >= NEAR else "rewrite"  # what is neither was not noted
         if doc["url"] in pages and kind != "exact":  # a later text of a page is the page's
             kind, of = "revision", pages[doc["url"]]
         pages.setdefault(doc["url"], name)

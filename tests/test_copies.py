@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,11 @@ from hypothesis import strategies as st
 
 from archive.dedupe.candidates import CANDIDATES_SCHEMA, MOST_OF_PAIR, PAIRS, Candidates, Terms, pairs_of
 from archive.dedupe.cluster import cluster
-from archive.dedupe.compare import FEATURES, Side, compare
+from archive.dedupe.compare import FEATURES, Side, compare, may_be_alike
 from archive.dedupe.exact import EXACT_SCHEMA
 from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
 from archive.dedupe.judge import copy_trees, probability
-from archive.dedupe.prepared import MAX_SENTENCES, MAX_WORDS, Prepared, prepare
+from archive.dedupe.prepared import MAX_SENTENCES, MAX_WORDS, Prepared, prepare, terms_in
 from archive.dedupe.story import STORY_SCHEMA, Known, StoryDeduper
 
 STORY = (
@@ -89,6 +90,27 @@ def test_another_story_of_the_same_people_and_place_stays_apart() -> None:
     found = list(cluster([line("a", STORY, "one"), line("b", OTHER, "two")]))
     assert [each["cluster"] for each in found] == ["a", "b"]
     assert found[1]["kind"] in {"new", "related"}
+
+
+NEXT_DAY = (
+    "Divers found a second crack in the long pier of Velmarra on Tuesday, a day after its harbour board voted to rebuild it.",
+    "The board met again in the evening and asked for a report on the damage below the water line.",
+    *STORY[2:5],
+    "Insurers from Oslen will be at the customs house on Thursday to see what is left of the crane.",
+    "Until then nobody may walk on what still stands, and the mail boat lands at the sluice behind the breakwater.",
+)
+
+
+@pytest.mark.parametrize(("place", "kind"), [("gazette", "related"), ("courier", "rewrite")])
+def test_the_next_report_of_a_site_is_no_copy_of_its_last(place: str, kind: str) -> None:
+    # With the same background as the day before; another site that prints so much of a text has it from there.
+    *_, last = cluster([line("a", STORY, "gazette"), line("b", NEXT_DAY, place)])
+    assert (last["kind"], last["of"]) == (kind, "a")
+
+
+def test_a_text_that_its_own_site_spun_throughout_is_a_rewrite() -> None:
+    *_, last = cluster([line("a", STORY, "gazette"), line("b", SPUN, "gazette")])
+    assert (last["kind"], last["cluster"]) == ("rewrite", "a")
 
 
 def test_what_two_articles_only_quote_does_not_make_them_one() -> None:
@@ -240,6 +262,43 @@ def test_after_clear_the_same_calls_give_the_same() -> None:
     assert [p.kind for p in first][2:] == ["rewrite", "near"]
 
 
+def _counting() -> sqlite3.Connection:
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    for statement in CANDIDATES_SCHEMA:
+        conn.execute(statement)
+    return conn
+
+
+def test_weights_follow_a_transaction_that_is_taken_back() -> None:
+    conn = _counting()
+    terms = Terms(conn)
+    terms.count([1, 2, 3], 1)
+    for number in range(2, 6):
+        terms.count([2], number)
+    before = terms.idf([1, 2, 3])
+    conn.execute("BEGIN")
+    for number in range(6, 9):
+        terms.count([1, 3], number)
+    assert terms.idf([1]) != {1: before[1]}
+    conn.execute("ROLLBACK")
+    assert terms.idf([1, 2, 3]) == before == Terms(conn).idf([1, 2, 3])
+
+
+def test_weights_follow_what_another_process_counted(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    one, other = (sqlite3.connect(path, isolation_level=None) for _ in range(2))
+    for statement in CANDIDATES_SCHEMA:
+        one.execute(statement)
+    mine, theirs = Terms(one), Terms(other)
+    for number in range(4):
+        mine.count([1, 2], number)
+    before = mine.idf([1])
+    other.execute("UPDATE dedupe_terms SET texts = 3 WHERE term = 1")  # the number of texts is the same
+    assert mine.idf([1]) == theirs.idf([1]) != before
+    one.close()
+    other.close()
+
+
 def test_a_pair_that_too_many_share_tells_nothing() -> None:
     conn = sqlite3.connect(":memory:", isolation_level=None)
     for statement in CANDIDATES_SCHEMA:
@@ -315,6 +374,16 @@ assert len(list(cluster({{"id": n, "text": text}} for n, text in enumerate([*sai
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+@given(st.text(), st.sampled_from(["en", "de", "zh", None]))
+def test_the_terms_of_a_text_are_those_of_its_sentences(told: str, language: str | None) -> None:
+    assert terms_in(told, language) == prepare(told, language).terms
+
+
+@pytest.mark.parametrize(("other", "worth"), [((1, 2), True), ((1, 8, 9), True), ((7, 8, 9), False), ((), True)])
+def test_texts_of_other_terms_are_not_compared(other: tuple[int, ...], worth: bool) -> None:
+    assert may_be_alike({1, 2, 3}, set(other), dict.fromkeys(range(10), 2.0)) is worth
 
 
 @given(TEXTS, TEXTS)

@@ -15,6 +15,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 
 from archive.dedupe.prepared import Prepared, Sentence
@@ -34,6 +35,7 @@ FLOOR = 200  # texts that an archive counts as having beyond those it has: an al
 _NAME = 1.5
 _COUNT_ALL = 4_000  # texts; beyond, every eighth is counted: the weights hardly move any more
 _EVERY = 8
+_COUNTS_KEPT = 200_000  # terms in memory
 PER_SENTENCE = 3
 _MIX_LOW, _MIX_HIGH = (
     0x9E3779B97F4A7C15,
@@ -53,35 +55,62 @@ class Hits:
 
 
 class Terms:
-    """In how many texts a term occurs. Not for use by two threads."""
+    """In how many texts a term occurs. Not for use by two threads.
+
+    Counts that were read are kept in memory and written through. They are dropped when another connection has written, and when
+    the number of texts is not the one that is remembered: then a transaction was rolled back.
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
+        self._kept: dict[int, int] = {}
+        self._state = (-1, -1)  # the database's version, and texts counted
 
     def idf(self, terms: Iterable[int]) -> dict[int, float]:
         """Return the weight of terms: ln((N + 200) / max(df, 2))."""
         wanted = list(terms)
-        rows = dict(
-            self._conn.execute(
-                "SELECT t.term, t.texts FROM json_each(?) j JOIN dedupe_terms t ON t.term = j.value",
-                (json.dumps([0, *wanted]),),
-            )
-        )
-        top = math.log(rows.get(0, 0) + FLOOR)
-        return {t: top - math.log(max(rows.get(t, 0), 2)) for t in wanted}
+        texts, kept = self._checked(), self._kept
+        missing = [t for t in wanted if t not in kept]
+        if missing:
+            if len(kept) > _COUNTS_KEPT:
+                kept.clear()
+                missing = wanted
+            kept.update(dict.fromkeys(missing, 0))
+            ask = "SELECT t.term, t.texts FROM json_each(?) j JOIN dedupe_terms t ON t.term = j.value"
+            kept.update(self._conn.execute(ask, (json.dumps(missing),)))
+        top = math.log(texts + FLOOR)
+        return {t: top - _log(kept[t]) for t in wanted}
 
     def count(self, terms: Iterable[int], article: int) -> None:
         """Count a text's terms; from 4,000 texts on those of one article in eight, for eight."""
-        step = 1
-        row = self._conn.execute("SELECT texts FROM dedupe_terms WHERE term = 0").fetchone()
-        if row is not None and row[0] > _COUNT_ALL:
+        step, texts = 1, self._checked()
+        if texts > _COUNT_ALL:
             if article % _EVERY:
                 return
             step = _EVERY
+        mine = sorted(terms)
         self._conn.executemany(
             "INSERT INTO dedupe_terms VALUES (?, ?) ON CONFLICT DO UPDATE SET texts = texts + excluded.texts",
-            [(0, step), *((t, step) for t in sorted(terms))],
+            [(0, step), *((t, step) for t in mine)],
         )
+        for term in mine:
+            if term in self._kept:
+                self._kept[term] += step
+        self._state = (self._state[0], texts + step)
+
+    def _checked(self) -> int:
+        """Return how many texts are counted; forget what is kept if it is of another state of the database."""
+        row = self._conn.execute("SELECT texts FROM dedupe_terms WHERE term = 0").fetchone()
+        state = (self._conn.execute("PRAGMA data_version").fetchone()[0], row[0] if row else 0)
+        if state != self._state:
+            self._kept.clear()
+            self._state = state
+        return int(state[1])
+
+
+@lru_cache(maxsize=1 << 12)
+def _log(texts: int) -> float:
+    return math.log(max(texts, 2))
 
 
 def pairs_of(text: Prepared, idf: Mapping[int, float]) -> dict[int, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +22,7 @@ FEATURES = (
 )  # fmt: skip
 _STRICT = 0.45  # weighted Jaccard of two sentences from which they say the same
 _ALIGNED = 0.3  # … from which they may
+_LEAST_CONTAINED = 0.3
 _LEAST_NAMES = 3
 _COMMON = 0.7  # idf: what stands in half of the texts tells nothing of this one
 _TINY = 1e-9
@@ -55,15 +56,23 @@ class Side:
     def __init__(self, text: Prepared, weights: Weights, title: frozenset[int] = frozenset()) -> None:
         self.sentences: Sequence[Sentence] = text.sentences
         self.title = title
-        self.sets = [{t for t in s.terms if weights[t] > _COMMON} for s in text.sentences]
-        self.sizes = [sum([weights[t] for t in each]) for each in self.sets]
+        self.sizes: list[float] = []
         self.places: dict[int, list[int]] = {}  # term -> the sentences that have it
-        for n, each in enumerate(self.sets):
-            for term in each:
-                self.places.setdefault(term, []).append(n)
-        self.total = sum([weights[t] for t in self.places])
+        places = self.places
+        for n, each in enumerate(text.sentences):
+            size = 0.0
+            for term in set(each.terms):
+                weight = weights[term]
+                if weight > _COMMON:
+                    size += weight
+                    if term in places:
+                        places[term].append(n)
+                    else:
+                        places[term] = [n]
+            self.sizes.append(size)
+        self.total = sum([weights[t] for t in places])
         self.size = sum(self.sizes)
-        self.names = {t for s in text.sentences for t in s.names}
+        self.names = frozenset[int]().union(*(s.names for s in text.sentences))
         self._grams: set[tuple[int, ...]] | None = None
 
     @property
@@ -112,6 +121,15 @@ def compare(one: Side, other: Side, weights: Weights) -> Comparison:
         len(matches) / max(len(short.sentences), 1),
     )
     return Comparison(features, tuple(matches), swapped, grams)
+
+
+def may_be_alike(one: Set[int], other: Set[int], weights: Weights) -> bool:
+    """Tell from the terms alone whether two texts are worth comparing by the sentence.
+
+    A lower bound of `contained`: four of 7,412 comparisons of copies were below it, and 70% of those of strangers.
+    """
+    mine, theirs, both = (sum([w for t in each if (w := weights[t]) > _COMMON]) for each in (one, other, one & other))
+    return both >= _LEAST_CONTAINED * min(mine, theirs)
 
 
 def share_furniture_only(one: Prepared, other: Prepared, weights: Weights) -> bool:

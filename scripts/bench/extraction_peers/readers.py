@@ -1,18 +1,11 @@
-"""The readers of the bench: which there are, their environments, and one process for each.
-
-Each peer has a virtual environment of its own with the exact versions of its .txt file: newspaper4k and news-please
-would otherwise decide what lxml ours is measured with.
-"""
+"""The readers of the bench: which there are, their environments, and one process for each."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import select
-import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +14,6 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 TIMEOUT = 60.0  # seconds a reader may take over one page; the slowest of the measured pages took 9
 _START = 180.0  # seconds to load a library: news-please takes 20 from a cold disk
-_INSTALL = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +41,9 @@ PEERS = (
 OURS = (Kind("ours", "read_ours", "without_profile"),)
 
 
-class InstallError(Exception):
-    """A peer's environment could not be made."""
-
-
-def pins(environment: str) -> list[str]:
-    """Return the exact versions of a peer's environment."""
-    return (HERE / f"{environment}.txt").read_text(encoding="utf-8").split()
-
-
-def python_of(environment: str, folder: Path, say: Callable[[str], None]) -> Path:
-    """Return the Python of a peer's environment, made where it is not there. Raises InstallError."""
-    if not environment:
-        return Path(sys.executable)
-    wanted = pins(environment)
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    digest = hashlib.sha256(" ".join([version, *wanted]).encode()).hexdigest()[:12]
-    place = folder / f"{environment}-{digest}"
-    python = place / "bin" / "python"
-    done = place / "complete"
-    if done.is_file():
-        return python
-    shutil.rmtree(place, ignore_errors=True)
-    say(f"installing {environment} ({len(wanted)} packages) into {place}")
-    for command in (
-        [sys.executable, "-m", "venv", str(place)],
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *wanted],
-    ):
-        try:
-            run = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL, check=False)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise InstallError(repr(error)) from error
-        if run.returncode:
-            raise InstallError(next(reversed(run.stderr.strip().splitlines()), "no message"))
-    done.write_text("\n".join(wanted), encoding="utf-8")
-    return python
+def pins_of(kind: Kind) -> Path | None:
+    """Return the file with the exact versions of a reader's environment, None for the project's own."""
+    return HERE / f"{kind.environment}.txt" if kind.environment else None
 
 
 class Reader:
