@@ -113,6 +113,45 @@ def test_a_text_that_its_own_site_spun_throughout_is_a_rewrite() -> None:
     assert (last["kind"], last["cluster"]) == ("rewrite", "a")
 
 
+def quake(size: str, place: str, day: str, depth: int) -> str:
+    return text(
+        f"An earthquake of magnitude {size} was felt on {day} near {place}, the Survey of Velmarra reported at noon.",
+        f"It began {depth} miles below the ground. In the last ten days no other above 3.0 was measured in the region.",
+        "On average 234 earthquakes of magnitude 3.0 to 4.0 are measured each year in Velmarra and Tarn together.",
+        "Did you feel it? Tell the Survey what you noticed, and read in our guide what to do before the ground shakes.",
+    )
+
+
+def results(company: str, quarter: str, sales: int, share: float) -> str:
+    return text(
+        f"{company} reported results for its {quarter} quarter on Tuesday that were above what analysts had expected.",
+        f"Sales were {sales} million crowns, and earnings {share} crowns a share, {company} of Oslen said in a statement.",
+        "The figures are taken from the exchange, and this report was written by a program that reads them.",
+        f"Shares of {company} rose by {share} per cent in early trading, as did most of its rivals on the list.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (quake("4.1", "Tarn", "Monday", 7), quake("3.2", "Port Ellin", "Friday", 2)),
+        (results("Marlow Timber", "first", 312, 1.4), results("Salt Works", "third", 87, 0.6)),
+    ],
+    ids=["earthquake", "results"],
+)
+@pytest.mark.parametrize("places", [("gazette", "gazette"), ("gazette", "courier")])
+def test_reports_filled_into_one_form_are_no_copies(one: str, other: str, places: tuple[str, str]) -> None:
+    *_, last = cluster([line("a", [one], places[0]), line("b", [other], places[1])])
+    assert last["cluster"] == "b"
+
+
+def test_a_copy_may_spell_names_another_way_and_correct_a_number() -> None:
+    told = quake("4.1", "Plahotniuc in Tarn", "Monday", 7)
+    again = told.replace("Plahotniuc", "Plakhotniuk").replace("Tarn", "Tarne").replace("7 miles", "8 miles")
+    *_, last = cluster([line("a", [told], "gazette"), line("b", [again], "courier")])
+    assert last["cluster"] == "a"
+
+
 def test_what_two_articles_only_quote_does_not_make_them_one() -> None:
     said = '"We lost half a season when the ferry could not land, and nobody asked us about the market," she said.'
     found = list(

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from archive.dedupe.candidates import CANDIDATES_SCHEMA, Candidates, Terms, pairs_of
 from archive.dedupe.compare import Comparison, Side, compare, may_be_alike, share_furniture_only
 from archive.dedupe.exact import JOINING, ExactDeduper, Placed
+from archive.dedupe.form import FORM, same_form
 from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
 from archive.dedupe.judge import kind_of, probability
 from archive.dedupe.language import stemmer_language
@@ -142,6 +143,8 @@ class StoryDeduper:
             likely = probability(found)
             one_site = mine.ready.site == other.ready.site
             kind = kind_of(found, likely, one_site=one_site and mine.ready.site != "")
+            if kind in JOINING and found.grams >= FORM and _same_form(mine, other, found):
+                kind = "related"
             if one_site and kind in JOINING and share_furniture_only(mine.text, other.text, weights):
                 continue
             # Of several copies the one it is nearest to in words: whom it copied.
@@ -170,6 +173,11 @@ def _ready(known: Known) -> _Ready:
     site = _site(known.url)
     title = prepare(known.title, language).terms if known.title else frozenset[int]()
     return _Ready(site, whole, line_ids(site, whole.lines), title)
+
+
+def _same_form(mine: _Read, other: _Read, found: Comparison) -> bool:
+    short, long = (other, mine) if found.swapped else (mine, other)
+    return same_form(short.text.sentences, long.text.sentences, found.matches)
 
 
 def _site(url: str) -> str:
