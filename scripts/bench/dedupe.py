@@ -49,7 +49,6 @@ from archive.dedupe.story import STORY_SCHEMA, Known, StoryDeduper  # noqa: E402
 from archive.urls import registered_domain  # noqa: E402
 
 PEERS = Path(__file__).resolve().parent / "dedupe_peers"
-ONE_BY_ONE = 5_000  # texts; beyond, the index is filled in bulk
 COPIES = 10  # one text in so many
 BATCH = 64  # texts of a transaction, as ingest commits
 CHUNK = 2_000  # texts of a worker's task
@@ -69,6 +68,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="5000,1000000")
     parser.add_argument("--measured", type=int, default=1000, help="texts that are placed then")
+    parser.add_argument(
+        "--one-by-one", type=int, default=5000, help="texts that are placed before the index is filled in bulk"
+    )
     parser.add_argument("--peers", choices=("all", "none"), default="all")
     parser.add_argument("--envs", type=Path, default=default_folder())
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -78,14 +80,15 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
 class Stock:
     """The texts of a run: number -> text. Real ones first, then made ones; one in ten is a copy of an earlier one."""
 
-    def __init__(self, real: Sequence[Known], size: int, measured: int) -> None:
-        self._kept = list(real[measured // 2 :])[: min(size, ONE_BY_ONE)]
+    def __init__(self, real: Sequence[Known], size: int, measured: int, one_by_one: int) -> None:
+        self._one_by_one = min(size, one_by_one)
+        self._kept = list(real[measured // 2 :])[: self._one_by_one]
         self._fresh = list(real[: measured // 2])
         self._size = size
 
     def known(self, number: int) -> Known:
         """Return a text. From the size of the archive on those that are measured: real and made in turn."""
-        if number < ONE_BY_ONE or number >= self._size:
+        if number < self._one_by_one or number >= self._size:
             chance = random.Random(number)  # noqa: S311 - texts, not secrets
             if number and chance.randrange(COPIES) == 0:
                 return trimmed(self._plain(chance.randrange(min(number, self._size))), chance, number)
@@ -192,11 +195,11 @@ def bulk(conn: sqlite3.Connection, texts: Sequence[str], start: int, size: int) 
     conn.execute("CREATE TEMP TABLE more_lines (line INTEGER, article INTEGER)")
     terms: Counter[int] = Counter()
     with ProcessPoolExecutor(os.cpu_count(), initializer=begin, initargs=(texts,)) as pool:
-        sample = Counter[int]()
-        for each in pool.map(terms_in, [range(start + n, start + SAMPLE, 4) for n in range(4)]):
+        sample, sampled = Counter[int](), min(SAMPLE, size - start)
+        for each in pool.map(terms_in, [range(start + n, start + sampled, 4) for n in range(4)]):
             sample.update(each)
         weight = partial(idf_of, size)
-        weights = {t: weight(n * size / SAMPLE) for t, n in sample.items()}
+        weights = {t: weight(n * size / sampled) for t, n in sample.items()}
         conn.execute("BEGIN")
         for done, (pairs, lines, counted) in enumerate(pool.map(partial(rows_in, weights, weight(0)), chunks), 1):
             conn.executemany("INSERT INTO more_pairs VALUES (?, ?)", zip(pairs[::2], pairs[1::2], strict=True))
@@ -230,7 +233,9 @@ def idf_of(texts: int, having: float) -> float:
     return math.log(texts + FLOOR) - math.log(max(having, 2))
 
 
-def measure(real: Sequence[Known], words: Sequence[str], size: int, measured: int, folder: Path) -> dict[str, float]:
+def measure(
+    real: Sequence[Known], words: Sequence[str], size: int, options: argparse.Namespace, folder: Path
+) -> dict[str, float]:
     """Fill an archive's index and place more texts; return the figures."""
     path = folder / f"{size}.db"
     conn = sqlite3.connect(path, isolation_level=None)
@@ -239,10 +244,10 @@ def measure(real: Sequence[Known], words: Sequence[str], size: int, measured: in
     conn.execute("PRAGMA cache_size = -65536")
     for statement in (*EXACT_SCHEMA, *STORY_SCHEMA):
         conn.execute(statement)
-    stock, spent = Stock(real, size, measured), Spent()
+    measured, first = options.measured, min(size, options.one_by_one)
+    stock, spent = Stock(real, size, measured, first), Spent()
     deduper = watched(conn, stock.known, spent)
     say(f"{size:,} texts:")
-    first = min(size, ONE_BY_ONE)
     place(deduper, conn, [(number, stock.known(number)) for number in range(first)])
     if size > first:
         bulk(conn, words, first, size)
@@ -275,8 +280,9 @@ def measure(real: Sequence[Known], words: Sequence[str], size: int, measured: in
 
 def against_lsh(real: Sequence[Known], corpus: Path | None, envs: Path) -> dict[str, float]:
     """Place the same texts by both, and tell how well each clusters texts whose story is known."""
-    stock = Stock(real, ONE_BY_ONE, 0)
-    texts = [stock.known(number) for number in range(min(ONE_BY_ONE, max(len(real), 500)))]
+    size = len(real) or 500
+    stock = Stock(real, size, 0, size)
+    texts = [stock.known(number) for number in range(size)]
     rows = [
         {"id": n, "text": t.text, "title": t.title, "language": t.language, "url": t.url} for n, t in enumerate(texts)
     ]
@@ -333,7 +339,7 @@ def main() -> None:
     figures: dict[str, Any] = {"sizes": []}
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
         for size in map(int, options.sizes.split(",")):
-            found = measure(real, words, size, options.measured, Path(folder))
+            found = measure(real, words, size, options, Path(folder))
             figures["sizes"].append(found)
             print(
                 f"{size:>9,} texts: {found['cpu_ms']:.2f} ms CPU a text of {found['characters']:.0f} characters, look-up"
