@@ -137,8 +137,9 @@ def test_every_paragraph_of_both_texts_is_told_once(before, after):
         ("字" * 500_000, "字子" * 200_000),
         ("x" * 1_000_000, "y" * 1_000_000),
         ("\n\n".join(f"p{n} q{n % 7}" for n in range(50_000)), "\n\n".join(f"r{n} q{n % 5}" for n in range(50_000))),
+        ("\n\n".join(f"paragraph p{n}" for n in range(8_000)), "\n\n".join(f"paragraph r{n}" for n in range(8_000))),
     ],
-    ids=["words", "paragraphs", "characters", "one word", "all other"],
+    ids=["words", "paragraphs", "characters", "one word", "all other", "all alike"],
 )
 def test_texts_of_megabytes_take_seconds_at_most(before, after):
     started = time.process_time()

@@ -7,6 +7,7 @@ match, what is left is paired by the words it shares: such a pair was changed, t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,11 +158,13 @@ def _alike(texts: _Texts, gone: Sequence[int], come: Sequence[int], budget: Budg
     if budget.left < 0:
         return []
     scores = _scores([texts.old[i] for i in gone], [texts.new[j] for j in come], budget)
-    taken: list[tuple[int, int]] = []
+    taken = [(-1, -1), (len(gone), len(come))]  # in order, between two bounds
     for score, n, m in sorted(scores):
-        if -score >= _ALIKE and all((n < x and m < y) or (n > x and m > y) for x, y in taken):
-            taken.append((n, m))
-    return [(gone[n], come[m]) for n, m in sorted(taken)]
+        at = bisect_left(taken, (n, m))
+        (x, y), (next_x, next_y) = taken[at - 1], taken[at]
+        if -score >= _ALIKE and x < n < next_x and y < m < next_y:
+            taken.insert(at, (n, m))
+    return [(gone[n], come[m]) for n, m in taken[1:-1]]
 
 
 def _scores(gone: Sequence[str], come: Sequence[str], budget: Budget) -> list[tuple[float, int, int]]:
