@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import time
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.terms import composed, places, query_terms, spans, terms
+from archive.dedupe.words import as_read, words_digest
+from archive.terms import composed, normalized, places, query_terms, spans, terms
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,34 @@ def test_places_are_the_spans_that_are_wanted(text, char):
     text = composed(text)
     expected = [(span.start, span.end) for span in spans(text, "en") if char in span.term]
     assert list(places(text, "en", lambda term: char in term)) == expected
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        "\u0315\u0300",  # each second one belongs before all the others
+        "\uff9e\u0334",  # half-width kana's voicing mark becomes a combining one
+        "\u0344\u0334",  # two marks in one
+        "\u0f73\u0f71",  # a vowel sign of class 0 that becomes two of others
+        "\U0001d16e\U0001d165",  # musical notes
+    ],
+)
+@pytest.mark.parametrize("fold", [as_read, composed, lambda text: words_digest(text, least=1)])
+def test_a_letter_with_a_hundred_thousand_marks_takes_no_minute(marks, fold):
+    started = time.process_time()
+    fold("harbour a" + marks * 50_000)
+    assert time.process_time() - started < 2
+
+
+@given(st.text(st.sampled_from("a \u0315\u0300\u0344\uff9e"), max_size=60))
+def test_few_marks_are_sorted_as_unicode_says(text):
+    assert normalized("NFKC", text) == unicodedata.normalize("NFKC", text)
+
+
+@pytest.mark.parametrize("before", range(17))
+def test_where_a_letter_with_many_marks_stands_makes_no_difference(before):
+    many = "\u0315\u0300" * 31
+    assert normalized("NFC", "b" * before + many) == "b" * before + normalized("NFC", many)
 
 
 def test_a_long_word_is_cut():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
+
+from archive.terms import normalized
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HALF = 16  # hex digits
@@ -23,7 +24,7 @@ def word_tokens(text: str) -> list[str]:
     >>> word_tokens("It's 東京, OK?")
     ['it', 's', '東', '京', 'ok']
     """
-    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    return _TOKEN.findall(normalized("NFKC", text).casefold())
 
 
 def words_digest(text: str, *, least: int) -> bytes | None:
@@ -44,7 +45,7 @@ def as_read(text: str) -> str:
     ('"Naendlich"-', False)
     """
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found[0]], text))
+        text = normalized("NFKC", _TYPOGRAPHIC.sub(lambda found: _TYPOGRAPHY[found[0]], text))
     return "".join(text.split())
 
 
