@@ -93,7 +93,9 @@ def test_a_revision_is_named_by_article_and_time(archive):
         (["--from", "3", "--to", "1"], "the first must be earlier"),
         (["--from", "2", "--to", "2"], "the first must be earlier"),
         (["--to", "2026-04-01"], "was not yet known at 2026-04-01"),
+        (["--to", "0999-01-01"], "was not yet known at 0999-01-01"),  # as text "999" is after "2026"
         (["--to", "yesterday"], "neither a revision's number nor a time"),
+        (["--to", "0001-01-01T00:00+14:00"], "neither a revision's number nor a time"),  # it has no time in UTC
     ],
 )
 def test_what_cannot_be_compared(archive, words, message):

@@ -122,14 +122,14 @@ def _find(revisions: Sequence[Revision], wanted: str, name: str, *, first: bool)
 def _moment(text: str, name: str, *, end: bool) -> str:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        if end and _DAY.fullmatch(text):
+            at = at.replace(hour=23, minute=59, second=59, microsecond=999_999)
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar may have no time in UTC
         raise QueryError(
             f"{text!r} is neither a revision's number nor a time of {name}. Write it like 2, 2026-05-01 or 2026-05-01T06:00Z."
         ) from None
-    if end and _DAY.fullmatch(text):
-        at = at.replace(hour=23, minute=59, second=59, microsecond=999_999)
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")  # as it is stored: a year has four digits
 
 
 def _known(revisions: Sequence[Revision]) -> str:
