@@ -460,6 +460,8 @@ ID = {url: id_of(url) for url in (A, B, C, D, E, AMP)}
         (["split", A, B, C], 0, ["are the whole of story", "Nothing was changed"], 0),
         (["split", A, D], 1, ["are of 2 stories", "`morgue story join ID ID`"], 0),
         (["split", "a-aaaaaaaaaaaa"], 1, ["nothing is known of 'a-aaaaaaaaaaaa'", "`morgue search WORDS`"], 0),
+        (["split", "a-\udcffaaaaaaaaaaa"], 1, ["nothing is known of", "`morgue search WORDS`"], 0),  # was no UTF-8
+        (["list", "a-\udcff"], 1, ["nothing is known of", "`morgue search WORDS`"], 0),
         (["split"], 2, ["Missing argument"], 0),
         (["join", A, D], 0, [f"Story {ID[A]} is now 5 articles", f"Story {ID[D]} is one with {ID[A]}."], 1),
         (["join", E, ID[B]], 0, [f"Story {ID[A]} is now 5 articles"], 1),

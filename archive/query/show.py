@@ -85,7 +85,7 @@ def _find(conn: sqlite3.Connection, name: str) -> int | None:
         ("SELECT article FROM aliases WHERE id = ?", name),
         ("SELECT head FROM stories WHERE id = ?", name),
     ]
-    if not (name.startswith("a-") and len(name) == _ID_LENGTH):
+    if not (name.startswith("a-") and len(name) == _ID_LENGTH and name.isascii()):  # SQLite takes no half characters
         key = _key(name)
         if key is None:
             return None

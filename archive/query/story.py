@@ -24,7 +24,8 @@ def members(conn: sqlite3.Connection, what: str) -> tuple[str, list[dict[str, ob
     with answering(conn):
         need_timeline(conn)
         name = what.strip()
-        if conn.execute("SELECT 1 FROM stories WHERE id = ?", (name,)).fetchone() is None:
+        # What no encoding has (an argument that was no UTF-8) cannot be asked of SQLite, and is the name of nothing.
+        if not name.isascii() or conn.execute("SELECT 1 FROM stories WHERE id = ?", (name,)).fetchone() is None:
             name = str(show(conn, name).article["story"])
         cursor = conn.execute(_MEMBERS, (name,))
         columns = [column[0] for column in cursor.description]
