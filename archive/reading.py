@@ -13,6 +13,7 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions, renames
+from archive.dedupe.decided import JOIN, SPLIT
 from archive.errors import MorgueError, ShelfError, UsageError
 from archive.extract import ExtractionPool
 from archive.folder import ArchiveFolder
@@ -44,11 +45,16 @@ def open_ingest(
     stop: Callable[[], bool] = lambda: False,
     database: Path | None = None,
 ) -> Iterator[Ingest]:
-    """Open an ingest into an archive (the caller holds archive.lock). `database`: fill this file instead of archive.db."""
+    """Open an ingest into an archive (the caller holds archive.lock).
+
+    `database`: fill this file instead of archive.db. What was decided about stories waits there for the caller's restory: done
+    for each article that comes, it would cost the square of a story's members.
+    """
     jobs = default_jobs() if jobs is None else jobs
     decisions = read_decisions(folder.decisions)
+    heeded = [one for one in decisions if database is None or one.kind not in (SPLIT, JOIN)]
     with (
-        open_store(folder, clock, database=database, decisions=decisions) as store,
+        open_store(folder, clock, database=database, decisions=heeded) as store,
         ExtractionPool(jobs) as pool,
     ):
         renamed = renames(decisions)
@@ -63,7 +69,7 @@ def open_ingest(
             profiles=Profiles(folder.profiles, adoptions_of(decisions, renamed)),
         )
         with store.transaction():
-            store.regroup(decisions)  # a kill came between the line and the rows, or the line is another shard's
+            store.regroup(heeded)  # a kill came between the line and the rows, or the line is another shard's
         catch_up(store, ingest.reader, ingest.report, stop=stop)
         yield ingest
 

@@ -28,6 +28,7 @@ from archive.rebuild import rebuild_archive
 from archive.regroup import propose_join, propose_split, split_story
 from archive.sources import SOURCES_TEMPLATE
 from archive.store import open_store
+from archive.store.stories import Stories
 from archive.urls import article_id, url_key
 from crawler.cli import group
 from tests.warc_tools import T0, exchange, keep, writer
@@ -548,7 +549,7 @@ def test_restory_and_rebuild_tell_of_articles_that_are_not_there(archive):
         assert "decisions.jsonl decides about 1 article not in this archive (a-gone)" in err
 
 
-def test_a_rebuild_keeps_what_was_decided(folder):
+def test_a_rebuild_keeps_what_was_decided(folder, monkeypatch):
     words = " ".join(f"The harbour of town number {n} reopened on Monday after long works." for n in range(30))
     page = f"<html><head><title>Tide</title></head><body><article><h1>Tide</h1><p>{words}</p></article></body></html>"
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
@@ -563,7 +564,13 @@ def test_a_rebuild_keeps_what_was_decided(folder):
         before, found = state(store), in_letters(store)
     assert found == ["abc", "d"]
     Path(folder.archive_db).unlink()
+    settled: list[int] = []  # how many names each time: in the square of a story's members if for each that comes
+    real = Stories.settle
+    monkeypatch.setattr(
+        Stories, "settle", lambda self, groups, ids: settled.append(len(ids)) or real(self, groups, ids)
+    )
     report = rebuild_archive(folder, clock=SystemClock(), jobs=0, progress=Progress("x", quiet=True))
+    assert [names for names in settled if names] == [4]
     with open_store(folder, SystemClock()) as store:
         assert state(store) == before
     assert report.absent == ()
