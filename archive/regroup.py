@@ -183,12 +183,12 @@ def _beside(
     """Return further stories that matches of these stories' articles are in, where nobody decided about them yet."""
     decided = groups_of(decisions).of
     rows = conn.execute(
-        'SELECT DISTINCT b.pk FROM articles a JOIN links l ON l.article = a.pk JOIN articles b ON b.pk = l."of"'
+        'SELECT min(b.pk) FROM articles a JOIN links l ON l.article = a.pk JOIN articles b ON b.pk = l."of"'
         " WHERE a.id IN (SELECT value FROM json_each(?)) AND b.story <> a.story"
-        " AND l.kind IN (SELECT value FROM json_each(?)) ORDER BY b.id",
+        " AND l.kind IN (SELECT value FROM json_each(?)) GROUP BY b.story ORDER BY min(b.id)",
         (json.dumps([name for story in stories for name in story.members]), json.dumps(JOINING)),
     ).fetchall()
-    found = dict.fromkeys(_story_of(conn, pk) for (pk,) in rows)
+    found = [_story_of(conn, pk) for (pk,) in rows]
     beside = [list(s.members) for s in found if s not in stories and decided.keys().isdisjoint(s.members)]
     return {"beside": beside} if beside else {}
 
@@ -219,17 +219,18 @@ def _hidden_only(conn: sqlite3.Connection, names: Sequence[str]) -> bool:
 
 def _now(conn: sqlite3.Connection, ids: Sequence[str]) -> tuple[StoryNow, ...]:
     """Return the stories of these articles, in the order of `ids`."""
-    stories: dict[str, StoryNow] = {}
+    stories: dict[int, StoryNow] = {}
     for name in ids:
-        row = conn.execute(
+        pk, story, head = conn.execute(
             "SELECT s.pk, s.id, h.id FROM articles a JOIN stories s ON s.pk = a.story JOIN articles h ON h.pk = s.head"
             " WHERE a.id = ?",
             (name,),
         ).fetchone()
-        members = conn.execute(
-            "SELECT id FROM articles WHERE story = ? AND hidden = 0 ORDER BY sort_at, first_seen, id", (row[0],)
-        )
-        stories.setdefault(row[1], StoryNow(row[1], row[2], tuple(member[0] for member in members)))
+        if pk not in stories:
+            members = conn.execute(
+                "SELECT id FROM articles WHERE story = ? AND hidden = 0 ORDER BY sort_at, first_seen, id", (pk,)
+            )
+            stories[pk] = StoryNow(story, head, tuple(member for (member,) in members))
     return tuple(stories.values())
 
 

@@ -574,3 +574,17 @@ def test_a_rebuild_keeps_what_was_decided(folder, monkeypatch):
     with open_store(folder, SystemClock()) as store:
         assert state(store) == before
     assert report.absent == ()
+
+
+def test_a_story_of_many_is_listed_once(folder):
+    many = [f"https://{side}{n}.example/2026/a-b" for side in "de" for n in range(40)]
+    with open_store(folder, SystemClock()) as store, store.transaction():
+        for minute, url in enumerate(many):
+            put(
+                store, snapshot(url, minute), article(text_from("abc" if url[8] == "d" else "xyz"), f"[Storm] {url[8]}")
+            )
+        asked: list[str] = []
+        store.db.conn.set_trace_callback(asked.append)
+        now = regroup._now(store.db.conn, [id_of(url) for url in many])
+    assert [len(story.members) for story in now] == [40, 40]
+    assert sum("hidden = 0" in sql for sql in asked) == 2
