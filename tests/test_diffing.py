@@ -105,6 +105,7 @@ def told(before: list[str], after: list[str]) -> list[tuple[str, int]]:
         ),  # moved and changed: one change, where it stands now
         ([QUAY + " " + MAYOR], [QUAY, MAYOR], [("same", 1), ("same", 2)]),  # a paragraph ends elsewhere: no change
         ([QUAY, QUAY], [QUAY], [("same", 1), ("removed", 2)]),  # stood twice
+        ([QUAY, MAYOR], ["\u200b", QUAY, "\u00ad", STORM], [("same", 1), ("removed", 2), ("added", 2)]),  # none is seen
         ([], [QUAY], [("added", 1)]),
     ],
 )

@@ -72,8 +72,8 @@ class Change:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return the paragraphs of a text: what stands between blank lines."""
-    return [part for part in _BLANK_LINE.split(text.strip()) if part]
+    """Return the paragraphs of a text: what stands between blank lines, unless a reader sees nothing there."""
+    return [part for part in _BLANK_LINE.split(text.strip()) if as_read(part)]
 
 
 def compare(before: tuple[str | None, str], after: tuple[str | None, str]) -> Change:
