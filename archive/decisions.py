@@ -113,10 +113,10 @@ def _append_line(path: Path, data: bytes) -> None:
             written = 0
             while written < len(data):
                 written += os.pwrite(fd, data[written:], end + written)
+            os.fsync(fd)
         except OSError:
-            os.ftruncate(fd, end)  # a full disk: leave no half line
+            os.ftruncate(fd, end)  # a full or failing disk: leave no half line, and none that we say was not kept
             raise
-        os.fsync(fd)
     finally:
         os.close(fd)
     if end == 0:

@@ -111,6 +111,18 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         append_decision(tmp_path / "gone" / "decisions.jsonl", "x", {}, at=AT)
 
 
+def test_a_line_that_did_not_reach_the_disk_is_taken_out_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append_decision(path, "x", {}, at=AT)
+
+    def fails(_fd: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", fails)
+    with pytest.raises(DecisionsError, match="was not kept"):
+        append_decision(path, "y", {}, at=AT)
+    assert [decision.kind for decision in read_decisions(path)] == ["x"]
+
+
 def test_processes_append_side_by_side(path: Path) -> None:
     code = (
         "import sys; from datetime import *; from pathlib import Path; from archive.decisions import append_decision\n"
