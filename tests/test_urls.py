@@ -125,9 +125,17 @@ def test_broken_urls_raise_our_error(function: object, url: str) -> None:
         function(url)  # type: ignore[operator]  # a list of functions of one signature
 
 
-def test_a_password_is_not_repeated_in_the_message() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:secret@news.example/",
+        "https://us\ner:secret@news.example/",  # browsers drop line ends, and so do we
+        "https:\\\\user:secret@news.example/",  # and turn backslashes round
+    ],
+)
+def test_a_password_is_not_repeated_in_the_message(url: str) -> None:
     with pytest.raises(UrlError) as raised:
-        canonical_url("https://user:secret@news.example/")
+        canonical_url(url)
     assert "secret" not in str(raised.value)
     assert "secret" not in raised.value.url
 

@@ -107,7 +107,7 @@ def _canonical(url: str, *, keep_tags: bool = False) -> str:
         raise UrlError(url, "it does not start with http:// or https://")
     scheme, authority, path, query, fragment = match.groups()
     scheme = scheme.lower()
-    spelled = f"{scheme}://{_authority(url, scheme, authority)}{_path(url, path)}"
+    spelled = f"{scheme}://{_authority(text, scheme, authority)}{_path(url, path)}"
     if query:
         query = _escape(url, _QUERY_UNSAFE, query) if keep_tags else _query(url, query)
         if query:
