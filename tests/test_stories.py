@@ -482,6 +482,15 @@ def test_the_command_says_what_changed(archive, words, code, said, written):
     assert (done, len(lines(archive))) == (code, written)
 
 
+def test_a_story_of_hidden_articles_says_what_can_be_read(archive):
+    with open_store(archive, SystemClock()) as store:
+        withdraw(store, B)
+    assert f"Story {ID[B]} is now one of hidden articles only." in run(archive, "story", "split", B)[1]
+    code, _, err = run(archive, "story", B)
+    assert (code, f"`morgue show {ID[B]}`" in err) == (1, True)
+    assert run(archive, "show", ID[B])[0] == 0
+
+
 def test_a_decision_says_when_why_and_of_whom(archive):
     assert run(archive, "story", "split", B, "--reason", "another storm", "--json")[0] == 0
     assert run(archive, "story", "join", B, D)[0] == 0

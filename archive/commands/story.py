@@ -181,6 +181,8 @@ def _tell(done: Regrouped, *, as_json: bool) -> None:
 
 
 def _members(now: StoryNow) -> str:
+    if not now.members:
+        return "one of hidden articles only"
     head = f"; its head is {now.head}" if len(now.members) > 1 else ""
     return f"{counted(len(now.members), 'article')} ({_named(now.members)}){head}"
 

@@ -31,5 +31,8 @@ def members(conn: sqlite3.Connection, what: str) -> tuple[str, list[dict[str, ob
         columns = [column[0] for column in cursor.description]
         rows = [dict(zip(columns, row, strict=True)) for row in cursor]
     if not rows:
-        raise QueryError(f"the story {name} has no member that is shown.")
+        raise QueryError(
+            f"the story {name} has no member that is shown: its pages are read as no articles now. `morgue show {name}` reads "
+            "what was kept."
+        )
     return name, rows
