@@ -21,7 +21,7 @@ import random
 import sqlite3
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -162,9 +162,8 @@ def pairs_of(clusters: dict[str, str]) -> dict[str, int]:
     return {c: n * (n - 1) // 2 for c, n in Counter(clusters.values()).items()}
 
 
-def scores(docs: Sequence[Doc], lines: Sequence[dict[str, object]]) -> tuple[float, float]:
-    """Return pairwise F1 and the adjusted Rand index."""
-    gold = {d["id"]: d["cluster"] for d in docs}
+def scores(gold: Mapping[str, str], lines: Sequence[dict[str, object]]) -> tuple[float, float]:
+    """Return pairwise F1 and the adjusted Rand index of lines against clusters."""
     mine = {str(line["id"]): str(line["cluster"]) for line in lines}
     both = sum(n * (n - 1) // 2 for n in Counter((gold[i], mine[i]) for i in gold).values())
     g, p = sum(pairs_of(gold).values()), sum(pairs_of(mine).values())
@@ -202,7 +201,7 @@ def main() -> None:
         mine = [n for n, row in enumerate(rows) if row[0] == number]
         lines = clustered(each, [rows[n] for n in mine], likely[mine])
         f1, ari = scores(docs, lines)
-        cluster = {str(line["id"]): line["cluster"] for line in lines}
+        cluster = {str(line["id"]): str(line["cluster"]) for line in lines}
         rates: dict[str, list[bool]] = defaultdict(list)
         for pair in labels:
             same = cluster[pair["a"]] == cluster[pair["b"]]
@@ -210,6 +209,10 @@ def main() -> None:
                 rates[name].append(same)
         shown = ", ".join(f"{name} {np.mean(each):.4f}" for name, each in sorted(rates.items()))
         print(f"  order {number}: F1 {f1:.4f} ARI {ari:.4f}; in one story: {shown}")
+        if number == 0:
+            forward = cluster
+        else:
+            print(f"    against the clusters of order 0: ARI {scores(forward, lines)[1]:.4f}")
         if number == 0 and options.folds:
             options.folds.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     for name, rate in calibration(likely, y).items():

@@ -28,6 +28,7 @@ _COMMON = 0.7  # idf: what stands in half of the texts tells nothing of this one
 _TINY = 1e-9
 _LEAST_BESIDE = 8  # words
 _BESIDE = 0.4  # share of what is beside the common lines that two versions of one text have in common at least
+_MOST_OF_TITLE = 0.6  # papers that report one event choose one headline often enough; those who copy choose their own
 NO_TITLE = 0.4  # what a missing title counts: neither for nor against
 
 
@@ -179,11 +180,11 @@ def _nearest(row: Mapping[int, float], size: float, sizes: Sequence[float]) -> t
 
 
 def _titles(one: frozenset[int], other: frozenset[int], weights: Weights) -> float:
-    """Return how much of the shorter title stands in the other."""
+    """Return how much of the shorter title stands in the other, .6 at most."""
     if not one or not other:
         return NO_TITLE
     mine, theirs, both = (sum([weights[t] for t in sorted(each)]) for each in (one, other, one & other))
-    return both / max(min(mine, theirs), _TINY)
+    return min(both / max(min(mine, theirs), _TINY), _MOST_OF_TITLE)
 
 
 def _order(matches: Sequence[Match]) -> float:
