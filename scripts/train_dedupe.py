@@ -197,10 +197,12 @@ def main() -> None:
     print(
         f"{len(rows)} comparisons in {len(placed)} orders, {y.mean():.0%} of one story; by {FOLDS} folds over source documents:"
     )
+    gold = {str(d["id"]): str(d["cluster"]) for d in docs}
+    forward: dict[str, str] = {}
     for number, each in enumerate(placed):
         mine = [n for n, row in enumerate(rows) if row[0] == number]
         lines = clustered(each, [rows[n] for n in mine], likely[mine])
-        f1, ari = scores(docs, lines)
+        f1, ari = scores(gold, lines)
         cluster = {str(line["id"]): str(line["cluster"]) for line in lines}
         rates: dict[str, list[bool]] = defaultdict(list)
         for pair in labels:
@@ -209,10 +211,8 @@ def main() -> None:
                 rates[name].append(same)
         shown = ", ".join(f"{name} {np.mean(each):.4f}" for name, each in sorted(rates.items()))
         print(f"  order {number}: F1 {f1:.4f} ARI {ari:.4f}; in one story: {shown}")
-        if number == 0:
-            forward = cluster
-        else:
-            print(f"    against the clusters of order 0: ARI {scores(forward, lines)[1]:.4f}")
+        forward = forward or cluster
+        print(f"    against the clusters of order 0: ARI {scores(forward, lines)[1]:.4f}")
         if number == 0 and options.folds:
             options.folds.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     for name, rate in calibration(likely, y).items():
