@@ -12,7 +12,7 @@ import json
 import math
 import operator
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,7 +29,8 @@ CANDIDATES_SCHEMA: tuple[str, ...] = (
 PAIRS = 40  # of one text
 APART = 3  # terms
 MOST_OF_PAIR = 80  # articles; a pair that more have tells nothing, and is not read further
-LEAST_HITS = 2
+LEAST_HITS = 2.0
+_RARE = 20  # articles; a pair that more have counts half: in a large archive two of those are shared by chance
 BEST = 12  # candidates that are compared
 FLOOR = 200  # texts that an archive counts as having beyond those it has: an almost empty one knows no rare words
 _NAME = 1.5
@@ -50,7 +51,7 @@ class Hits:
     """How many pairs an article shares, and what they weigh."""
 
     article: int
-    count: int
+    count: float  # a pair that many have counts half
     weight: float
 
 
@@ -172,16 +173,17 @@ class Candidates:
 
     def find(self, article: int, pairs: Mapping[int, float]) -> list[Hits]:
         """Return the articles that share most pairs with a text, best first; not the article itself."""
-        counts: Counter[int] = Counter()
-        weights: Counter[int] = Counter()
+        counts: dict[int, float] = defaultdict(float)
+        weights: dict[int, float] = defaultdict(float)
         ask = "SELECT article FROM dedupe_pairs WHERE pair = ? LIMIT ?"
         for pair, weight in pairs.items():
             rows = self._conn.execute(ask, (pair, MOST_OF_PAIR + 1)).fetchall()
             if len(rows) > MOST_OF_PAIR:
                 continue
+            step = 1.0 if len(rows) <= _RARE else 0.5
             for (other,) in rows:
-                counts[other] += 1
-                weights[other] += weight  # type: ignore[assignment]  # a Counter of floats
+                counts[other] += step
+                weights[other] += weight
         counts.pop(article, None)
-        found = [Hits(a, n, float(weights[a])) for a, n in counts.items() if n >= LEAST_HITS]
+        found = [Hits(a, n, weights[a]) for a, n in counts.items() if n >= LEAST_HITS]
         return heapq.nsmallest(BEST, found, key=lambda h: (-h.weight, h.article))
