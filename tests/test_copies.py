@@ -314,13 +314,13 @@ def test_weights_follow_a_transaction_that_is_taken_back() -> None:
     terms.count([1, 2, 3], 1)
     for number in range(2, 6):
         terms.count([2], number)
-    before = terms.idf([1, 2, 3])
+    before = terms.idf({1, 2, 3})
     conn.execute("BEGIN")
     for number in range(6, 9):
         terms.count([1, 3], number)
-    assert terms.idf([1]) != {1: before[1]}
+    assert terms.idf({1}) != {1: before[1]}
     conn.execute("ROLLBACK")
-    assert terms.idf([1, 2, 3]) == before == Terms(conn).idf([1, 2, 3])
+    assert terms.idf({1, 2, 3}) == before == Terms(conn).idf({1, 2, 3})
 
 
 def test_weights_follow_what_another_process_counted(tmp_path: Path) -> None:
@@ -331,9 +331,9 @@ def test_weights_follow_what_another_process_counted(tmp_path: Path) -> None:
     mine, theirs = Terms(one), Terms(other)
     for number in range(4):
         mine.count([1, 2], number)
-    before = mine.idf([1])
+    before = mine.idf({1})
     other.execute("UPDATE dedupe_terms SET texts = 3 WHERE term = 1")  # the number of texts is the same
-    assert mine.idf([1]) == theirs.idf([1]) != before
+    assert mine.idf({1}) == theirs.idf({1}) != before
     one.close()
     other.close()
 
@@ -359,6 +359,19 @@ def test_pairs_that_many_share_count_half(shared: list[int], hits: list[float]) 
     index.add(7000, shared)
     found = index.find(999, dict.fromkeys(range(1, 5), 1.0))
     assert [hit.count for hit in found if hit.article == 7000] == hits
+
+
+def test_a_large_archive_asks_for_more_shared_pairs() -> None:
+    conn = _counting()
+    terms = Terms(conn)
+    terms.count([1], 1)
+    assert terms.least_hits == 2
+    conn.execute("UPDATE dedupe_terms SET texts = 20000 WHERE term = 0")
+    assert terms.least_hits == 3
+    index = Candidates(conn)
+    for article, pairs in enumerate(([1, 2], [1, 2, 3])):
+        index.add(article, pairs)
+    assert [hit.article for hit in index.find(9, {1: 1.0, 2: 1.0, 3: 1.0}, terms.least_hits)] == [1]
 
 
 def test_a_line_is_furniture_from_the_second_other_story_on() -> None:

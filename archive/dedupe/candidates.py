@@ -2,7 +2,8 @@
 
 Two texts of one story share names, numbers and rare words, and a few of those keep standing side by side however the
 sentence between them is put. So a text is known by those unordered pairs of terms, at most three apart in a sentence, that
-weigh most (idf). What shares two of them is worth comparing. Rows of the connection; they commit with the article.
+weigh most (idf). What shares two of them (three in
+a large archive) is worth comparing. Rows of the connection; they commit with the article.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import math
 import operator
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 
 from archive.dedupe.prepared import Prepared, Sentence
 
@@ -30,6 +31,7 @@ PAIRS = 40  # of one text
 APART = 3  # terms
 MOST_OF_PAIR = 80  # articles; a pair that more have tells nothing, and is not read further
 LEAST_HITS = 2.0
+_LARGE = 20_000  # texts; from there on three are asked for: two are shared by chance with ever more of them
 _RARE = 20  # articles; a pair that more have counts half: in a large archive two of those are shared by chance
 BEST = 12  # candidates that are compared
 FLOOR = 200  # texts that an archive counts as having beyond those it has: an almost empty one knows no rare words
@@ -67,20 +69,19 @@ class Terms:
         self._kept: dict[int, int] = {}
         self._state = (-1, -1)  # the database's version, and texts counted
 
-    def idf(self, terms: Iterable[int]) -> dict[int, float]:
+    def idf(self, terms: Set[int]) -> dict[int, float]:
         """Return the weight of terms: ln((N + 200) / max(df, 2))."""
-        wanted = list(terms)
         texts, kept = self._checked(), self._kept
-        missing = [t for t in wanted if t not in kept]
+        missing = [t for t in terms if t not in kept]
         if missing:
-            if len(kept) > _COUNTS_KEPT:
-                kept.clear()
-                missing = wanted
+            if len(kept) > _COUNTS_KEPT:  # the oldest go; what is common comes back with the next text
+                for term in [t for t in islice(kept, len(kept) // 4) if t not in terms]:
+                    del kept[term]
             kept.update(dict.fromkeys(missing, 0))
             ask = "SELECT t.term, t.texts FROM json_each(?) j JOIN dedupe_terms t ON t.term = j.value"
             kept.update(self._conn.execute(ask, (json.dumps(missing),)))
         top = math.log(texts + FLOOR)
-        return {t: top - _log(kept[t]) for t in wanted}
+        return {t: top - _log(kept[t]) for t in terms}
 
     def count(self, terms: Iterable[int], article: int) -> None:
         """Count a text's terms; from 4,000 texts on those of one article in eight, for eight."""
@@ -98,6 +99,11 @@ class Terms:
             if term in self._kept:
                 self._kept[term] += step
         self._state = (self._state[0], texts + step)
+
+    @property
+    def least_hits(self) -> float:
+        """How many pairs an article must share with another to be worth reading."""
+        return LEAST_HITS + (self._checked() >= _LARGE)
 
     def _checked(self) -> int:
         """Return how many texts are counted; forget what is kept if it is of another state of the database."""
@@ -171,8 +177,8 @@ class Candidates:
             "INSERT OR IGNORE INTO dedupe_pairs VALUES (?, ?)", [(p, article) for p in sorted(pairs)]
         )
 
-    def find(self, article: int, pairs: Mapping[int, float]) -> list[Hits]:
-        """Return the articles that share most pairs with a text, best first; not the article itself."""
+    def find(self, article: int, pairs: Mapping[int, float], least: float = LEAST_HITS) -> list[Hits]:
+        """Return the articles that share most pairs with a text, `least` of them, best first; not the article itself."""
         counts: dict[int, float] = defaultdict(float)
         weights: dict[int, float] = defaultdict(float)
         ask = "SELECT article FROM dedupe_pairs WHERE pair = ? LIMIT ?"
@@ -185,5 +191,5 @@ class Candidates:
                 counts[other] += step
                 weights[other] += weight
         counts.pop(article, None)
-        found = [Hits(a, n, weights[a]) for a, n in counts.items() if n >= LEAST_HITS]
+        found = [Hits(a, n, weights[a]) for a, n in counts.items() if n >= least]
         return heapq.nsmallest(BEST, found, key=lambda h: (-h.weight, h.article))

@@ -17,7 +17,7 @@ from archive.terms import algorithm_for, composed, terms_of, words_of
 MAX_TEXT = 200_000  # characters that are looked at; a copy of more is known by its first
 MAX_SENTENCES = 250  # of one text; comparing two costs their product where strangers repeat themselves
 MAX_WORDS = 120  # of one sentence; what is longer is a table or a text without full stops, and is cut into pieces
-_WORDS_KEPT = 1 << 17  # of one stemmer
+_WORDS_KEPT = 100_000  # of one stemmer, and as many that are older
 # Runs are taken whole and looked at once: else a hundred thousand full stops in a row take minutes.
 _STOPS, _WIDE_STOPS = ".!?\u2026\u06d4\u061f\u0964", "\u3002\uff01\uff1f"
 _END = re.compile(  # one class first: the engine skips to its characters
@@ -123,16 +123,24 @@ def _sentences(text: str, ids: _Ids, line: int, quoted: float) -> Iterator[Sente
 
 
 class _Ids(dict[str, tuple[int, ...]]):
-    """The numbers of the terms of words, by one stemmer, kept for the words that come again."""
+    """The numbers of the terms of words, by one stemmer, kept for the words that come again.
+
+    Two generations: when it is full all become old, and the old ones that are asked for again stay.
+    """
 
     def __init__(self, algorithm: str | None) -> None:
         super().__init__()
         self._algorithm = algorithm
+        self._old: dict[str, tuple[int, ...]] = {}
 
     def __missing__(self, word: str) -> tuple[int, ...]:
         if len(self) >= _WORDS_KEPT:
+            self._old = dict(self)
             self.clear()
-        found = self[word] = tuple(term_id(term) for term in terms_of(word, self._algorithm))
+        found = self._old.get(word)
+        if found is None:
+            found = tuple(term_id(term) for term in terms_of(word, self._algorithm))
+        self[word] = found
         return found
 
 

@@ -86,7 +86,8 @@ class StoryDeduper:
         weights = self._terms.idf(terms)
         pairs = pairs_of(mine.text, weights)
         if placed.kind == "new" and mine.text.words >= LEAST_WORDS:
-            placed = self._best(mine, [hit.article for hit in self._pairs.find(article, pairs)], weights)
+            hits = self._pairs.find(article, pairs, self._terms.least_hits)
+            placed = self._best(mine, [hit.article for hit in hits], weights)
         self._remember(mine, pairs, self._lines_of(placed.of if placed.joins else None))
         self._terms.count(terms, article)
         return placed

@@ -124,10 +124,10 @@ def watched(conn: sqlite3.Connection, known: Callable[[int], Known], spent: Spen
             spent.compared += 1
 
     class Timed(Candidates):
-        def find(self, article: int, pairs: Mapping[int, float]) -> Any:
+        def find(self, *words: Any) -> Any:
             started = time.perf_counter()
             try:
-                return super().find(article, pairs)
+                return super().find(*words)
             finally:
                 spent.lookups.append(time.perf_counter() - started)
 
