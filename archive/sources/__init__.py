@@ -7,12 +7,21 @@ possible: comments and order are people's own.
 from archive.sources.model import Source, SourcesFile, name_for
 from archive.sources.read import load_sources, parse_sources
 from archive.sources.template import SOURCES_TEMPLATE
-from archive.sources.write import add_source, remove_source, rename_source, selectors_line, set_contact, set_enabled
+from archive.sources.write import (
+    add_feeds,
+    add_source,
+    remove_source,
+    rename_source,
+    selectors_line,
+    set_contact,
+    set_enabled,
+)
 
 __all__ = [
     "SOURCES_TEMPLATE",
     "Source",
     "SourcesFile",
+    "add_feeds",
     "add_source",
     "load_sources",
     "name_for",

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -19,6 +19,8 @@ from archive.sources.read import load_sources, parse_sources
 _HEADER = re.compile(r"\s*\[\[\s*source\s*\]\]\s*(?:#.*)?")
 _OTHER_TABLE = re.compile(r"\s*\[(?!\[?\s*source\s*\.)[^\]]")  # a table that is not part of the source above it
 _VALUE = r"""\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|true|false)(\s*(?:#.*)?)"""
+_IN_LIST = re.compile(r"""#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\],]|[^\s"'#\],]+""")
+_WIDTH = 120
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -30,6 +32,37 @@ def add_source(path: Path, source: Source) -> None:
     block = _block(source)
     as_read = parse_sources(block, path=path).sources
     _edit(path, lambda text, _: _with_end(text) + block, lambda old: replace(old, sources=(*old.sources, *as_read)))
+
+
+def add_feeds(path: Path, new: Sequence[Source], feeds: Mapping[str, Sequence[str]]) -> None:
+    """Append `new` sources, and to the `feeds` of existing ones (by name) those given, all in one step.
+
+    Entries, comments and line breaks of a list that is there stay; what is appended looks as the entry above it. Raises
+    `SourcesError`, also if there is no source of a name; nothing is changed then.
+    """
+    if not new and not feeds:
+        return
+    blocks = [_block(source) for source in new]
+    as_read = parse_sources("\n".join(blocks), path=path).sources
+
+    def change(text: str, old: SourcesFile) -> str:
+        lines = text.splitlines(keepends=True)
+        places = list(_blocks(lines))
+        for number in range(min(len(old.sources), len(places)), 0, -1):  # from the end: the places before stay true
+            if urls := feeds.get(old.sources[number - 1].name):
+                start, end = places[number - 1]
+                lines[start:end] = _with_items(lines[start:end], "feeds", urls)
+        text = "".join(lines)
+        return _with_end(text) + "\n".join(blocks) if blocks else text
+
+    def after(old: SourcesFile) -> SourcesFile:
+        changed = (replace(each, feeds=(*each.feeds, *feeds.get(each.name, ()))) for each in old.sources)
+        return replace(old, sources=(*changed, *as_read))
+
+    for name in feeds:
+        if load_sources(path).by_name(name) is None:
+            raise SourcesError(path, "there is no source of this name.", entry=name)
+    _edit(path, change, after)
 
 
 def set_contact(path: Path, contact: str) -> None:
@@ -140,6 +173,40 @@ def _with_key(lines: list[str], key: str, value: str | bool) -> list[str]:
     return lines
 
 
+def _with_items(lines: list[str], key: str, items: Sequence[str]) -> list[str]:
+    """Return a source's lines with these texts at the end of the list `key`, which is made if it is not there."""
+    text = "".join(lines)
+    found = re.search(rf"(?m)^[ \t]*{key}[ \t]*=[ \t]*\[", text)
+    if found is None:
+        after = next((number for number, line in enumerate(lines) if re.match(r"\s*url\s*=", line)), 0)
+        lines = [*lines[: after + 1], _line(key, tuple(items)) + "\n", *lines[after + 1 :]]
+        lines[after] = _with_newline(lines[after])
+        return lines
+    last = found.end()  # behind the last value, or behind the bracket
+    comma = True
+    for token in _IN_LIST.finditer(text, found.end()):
+        if token[0] == "]":
+            break
+        if token[0] == ",":
+            comma = True
+        elif token[0][0] in "\"'":
+            last, comma = token.end(), False
+    else:
+        return lines  # a form that is not ours: the check of the whole says so
+    close = token.start()
+    between = text[last:close]
+    if "\n" not in between:
+        separator = "" if comma and last == found.end() else ", "
+        return [text[:last] + separator + ", ".join(map(_toml, items)) + text[close:]]
+    # One value a line: what stands behind the last one (a comma, a comment) stays on its line.
+    indent = re.match(r"[ \t]*", text[text.rfind("\n", 0, last) + 1 :])
+    margin = indent[0] if indent and last != found.end() and text.rfind("\n", found.end(), last) >= 0 else "    "
+    head = text[:last] + ("" if comma else ",")
+    tail_start = text.rfind("\n", last, close) + 1
+    added = "".join(f"{margin}{_toml(item)},\n" for item in items)
+    return [head + text[last:tail_start] + added + text[tail_start:]]
+
+
 def _replaced(key: str, line: str, value: str | bool) -> str:
     return re.sub(rf"(\s*{key}{_VALUE}", lambda match: match[1] + _toml(value) + match[3], line, count=1)
 
@@ -158,8 +225,16 @@ def _block(source: Source) -> str:
     for field in fields(Source):
         value = getattr(source, field.name)
         if field.name in {"name", "url"} or value not in ((), {}, None, field.default):
-            lines.append(f"{field.name} = {_toml(value)}")
+            lines.append(_line(field.name, value))
     return "\n".join(lines) + "\n"
+
+
+def _line(key: str, value: object) -> str:
+    """Return the line of a key, or the lines of a list that is too long for one."""
+    line = f"{key} = {_toml(value)}"
+    if len(line) <= _WIDTH or not isinstance(value, tuple):
+        return line
+    return f"{key} = [\n" + "".join(f"    {_toml(item)},\n" for item in value) + "]"
 
 
 def selectors_line(selectors: Mapping[str, str]) -> str:
