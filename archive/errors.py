@@ -5,6 +5,7 @@
     ├── UrlError             not an absolute http(s) URL
     ├── NotAnArchiveError    the folder holds no archive
     ├── SourcesError         sources.toml cannot be used as it is
+    ├── OpmlError            a list of feeds cannot be imported
     ├── DecisionsError       decisions.jsonl cannot be read or written
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
     ├── StoryError           what is to be decided about stories cannot be
@@ -71,6 +72,15 @@ class SourcesError(MorgueError):
         self.why = why
         where = f"{path}" + (f", source {entry!r}" if entry else "") + (f", key {key!r}" if key else "")
         super().__init__(f"{where}: {why}")
+
+
+class OpmlError(MorgueError):
+    """A list of feeds cannot be imported: which, and why."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where = where
+        self.why = why
+        super().__init__(f"{where} cannot be imported: {why} Nothing was changed.")
 
 
 class DecisionsError(MorgueError):

@@ -19,7 +19,9 @@ _UNKNOWN_BYTE = re.compile("[\udc80-\udcff]+")
 
 # What XML 1.0 (section 2.2) does not allow; some CMSs let it through from Word.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_ROOT = re.compile(r"<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|rdf|channel|urlset|sitemapindex)(?=[\s>/]))", re.IGNORECASE)
+_ROOT = re.compile(
+    r"<(?:\?xml|(?:[\w.-]+:)?(?:rss|feed|rdf|channel|urlset|sitemapindex|opml)(?=[\s>/]))", re.IGNORECASE
+)
 _ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _START_TAG = re.compile(r"<[A-Za-z][^<>]*>")
 _ATTRIBUTE = re.compile(r"([\w:.-]+\s*)=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
@@ -112,13 +114,18 @@ def parse_xml(text: str) -> tuple[etree._Element | None, str | None]:
     return root, problem
 
 
+def without_forbidden(text: str) -> str:
+    """Return the text without the characters that XML forbids."""
+    return _ILLEGAL.sub("", text)
+
+
 def repaired(text: str) -> str:
     """Return XML text with what generators most often get wrong put right, in linear time.
 
     Forbidden characters go; HTML left unescaped in a title or description is escaped; outside CDATA bare ampersands
     and HTML entities are escaped and attributes quoted.
     """
-    text = _with_leaves_escaped(_ILLEGAL.sub("", text))
+    text = _with_leaves_escaped(without_forbidden(text))
     parts = text.split("<![CDATA[")
     parts[0] = _repaired_markup(parts[0])
     for number in range(1, len(parts)):
@@ -180,7 +187,10 @@ def _entity(match: re.Match[str]) -> str:
 
 
 def _without_doctype(text: str) -> str:
-    """Return the text without its DOCTYPE and what it declares: nothing we read needs it, and bombs live there."""
+    """Return the text without its DOCTYPE and what it declares: nothing we read needs it, and bombs live there.
+
+    Its line ends stay, so that what follows is where it was.
+    """
     start = text.find("<!DOCTYPE", 0, 16 * _HEAD)
     if start < 0:
         return text
@@ -188,7 +198,7 @@ def _without_doctype(text: str) -> str:
     if 0 <= bracket < end:
         close = re.compile(r"\]\s*>").search(text, bracket)
         end = close.end() - 1 if close else end
-    return text[:start] + text[end + 1 :] if end >= 0 else text[:start]
+    return text[:start] + "\n" * text.count("\n", start, end) + text[end + 1 :] if end >= 0 else text[:start]
 
 
 def plain_text(markup: str, limit: int | None = None) -> str:
