@@ -23,6 +23,20 @@ ACCEPT_ENCODING = "gzip"
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
+def headers_for(source: Source | None, url: str, user_agent: str, *, robots: bool = False) -> dict[str, str]:
+    """Return what is sent to ask for `url`, validators left out. `robots`: it is a robots.txt."""
+    headers = {
+        "User-Agent": source.user_agent if source and source.user_agent else user_agent,
+        "Accept": _ACCEPT,
+        "Accept-Encoding": ACCEPT_ENCODING,
+    }
+    if source and source.language:
+        headers["Accept-Language"] = source.language
+    if source and not robots and registered_domain(url) == registered_domain(source.url):
+        headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
+    return headers
+
+
 @dataclass(slots=True)
 class Crawl:
     """One run over one archive. What is discovered goes to the frontier before the exchange goes to the shelf."""
@@ -43,20 +57,13 @@ class Crawl:
 
     def request_headers(self, lease: Lease) -> dict[str, str]:
         """Return the headers to send: who we are, what we can read, what we have already, what the source asks for."""
-        source = self.sources.get(lease.source)
-        headers = {
-            "User-Agent": source.user_agent if source and source.user_agent else self.user_agent,
-            "Accept": _ACCEPT,
-            "Accept-Encoding": ACCEPT_ENCODING,
-        }
-        if source and source.language:
-            headers["Accept-Language"] = source.language
+        headers = headers_for(
+            self.sources.get(lease.source), lease.url, self.user_agent, robots=lease.role is Role.ROBOTS
+        )
         if lease.etag:
             headers["If-None-Match"] = lease.etag
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
-        if source and lease.role is not Role.ROBOTS and registered_domain(lease.url) == registered_domain(source.url):
-            headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
         return headers
 
     def never_sent(self, lease: Lease, why: BaseException | None) -> Exchange:

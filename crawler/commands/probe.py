@@ -146,7 +146,7 @@ class _Visitor:
         """Return a page after its redirects: its URL, the answer, its decoded body. Raises `ProbeError`."""
         for _ in range(_MAX_HOPS + 1):
             if allowed is not None and not allowed.allowed(url):
-                raise ProbeError(url, _why_not(allowed, url))
+                raise ProbeError(url, why_not(allowed, url))
             exchange = await self._ask(url)
             answer = Answer.of_exchange(exchange)
             self.last_status = answer.status
@@ -154,7 +154,7 @@ class _Visitor:
                 url = target
                 continue
             if answer.status != _OK:
-                raise ProbeError(url, _why(exchange, answer))
+                raise ProbeError(url, why(exchange, answer))
             try:
                 return url, answer, answer.body()
             except PayloadError as error:
@@ -175,13 +175,15 @@ class _Visitor:
         return await transfer.wait()
 
 
-def _why_not(here: Rules, url: str) -> str:
+def why_not(here: Rules, url: str) -> str:
+    """Return in words why robots.txt keeps us from asking for `url`."""
     if here.verdict is Verdict.DISALLOW_ALL:
         return "its robots.txt cannot be had just now, and until it can, nothing is asked (RFC 9309 section 2.3.1.4)"
     return f"its robots.txt forbids us to ask for {url}"
 
 
-def _why(exchange: Exchange, answer: Answer) -> str:
+def why(exchange: Exchange, answer: Answer) -> str:
+    """Return in words why an answer is no use."""
     if answer.status is not None:
         return f"it answers with status {answer.status}"
     words = {
