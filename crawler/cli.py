@@ -5,13 +5,17 @@ from __future__ import annotations
 from archive.cli import group
 from archive.commands.selectors import try_command
 from crawler.commands.crawl import crawl, save
+from crawler.commands.lists import check_command, import_list
 from crawler.commands.sources import sources
 from crawler.commands.status import rebuild, status
 
 # In the order of a first day: make, add, crawl, look, ask, mend.
 _FIRST = {"init": 0, "sources": 1, "crawl": 2, "save": 3, "status": 4}
+_SOURCES = {"add": 0, "import": 1, "list": 2, "check": 3}
 
-sources.add_command(try_command)
+for _command in (import_list, check_command, try_command):
+    sources.add_command(_command)
+sources.commands = dict(sorted(sources.commands.items(), key=lambda item: _SOURCES.get(item[0], 99)))
 for _command in (sources, crawl, save, status, rebuild):
     group.add_command(_command)
 group.commands = dict(sorted(group.commands.items(), key=lambda item: _FIRST.get(item[0], 99)))

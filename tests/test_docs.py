@@ -107,7 +107,7 @@ def test_every_command_in_a_message_exists() -> None:
         ("morgue crawl --budget 9m --quiet || test $? = 75", False),  # what follows is the shell's
         ("morgue -a my-archive sources add --delay 2 https://paper.example/", False),
         ("morgue fetch", True),  # no such command
-        ("morgue sources import list.opml", True),  # no such subcommand
+        ("morgue sources export list.opml", True),  # no such subcommand
         ("morgue crawl --fast", True),  # no such option
     ],
 )

@@ -14,9 +14,9 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from crawler.commands.probe import Probe
 
 
-@click.group(short_help="Add, list, switch off and remove what is crawled.")
+@click.group(short_help="Add, import, check, switch off and remove what is crawled.")
 def sources() -> None:
-    """Add, list, switch off and remove what is crawled. It all stands in sources.toml, which is yours to edit.
+    """Add, import, check, switch off and remove what is crawled. It all stands in sources.toml, which is yours to edit.
 
     Example: morgue sources list
     """

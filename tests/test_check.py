@@ -1,0 +1,352 @@
+"""`morgue sources check`: what still answers, what does not, and what to do; asked as politely as a crawl asks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from archive.clock import SystemClock
+from archive.sources import Source
+from crawler.cli import group
+from crawler.commands.check import Checked, Listing, State, check_sources
+from crawler.handler import make_route
+from crawler.transfer import Engine, Limits
+from crawler.visits import Visit, Visits
+from tests.pump_server import CountingServer
+from tests.rawserver import CLOSE, HANG, RawServer, Route, page
+
+DAYS_30 = timedelta(days=30)
+
+
+def ago(days: float) -> str:
+    return format_datetime(datetime.now(UTC) - timedelta(days=days))
+
+
+def rss(*days: float, link: str = "/2026/05/01/a-story-of-many-words") -> bytes:
+    items = "".join(
+        f"<item><title>A</title><link>{link}-{number}</link><pubDate>{ago(old)}</pubDate></item>"
+        for number, old in enumerate(days)
+    )
+    return f'<rss version="2.0"><channel><title>P</title>{items}</channel></rss>'.encode()
+
+
+def moved(to: str, status: bytes = b"301 Moved") -> Route:
+    return page(b"", b"Location: " + to.encode(), status=status)
+
+
+HOME = b'<html><body><a href="/news/2026/05/01/a-story-of-many-words">A story of many words</a></body></html>'
+SITEMAP = b"<urlset><url><loc>/a</loc><lastmod>%s</lastmod></url></urlset>"
+TODAY = datetime.now(UTC).strftime("%Y-%m-%d").encode()
+NO_ROBOTS = page(b"", status=b"404 Not Found")
+
+
+def check(*sources: Source, private: bool = True, total: float = 5.0, **more: Any) -> list[Checked]:
+    return list(
+        check_sources(
+            sources,
+            known=sources,
+            route=make_route(allow_private=private, limits=Limits(total=total, connect=2.0)),
+            user_agent="Morgue/test",
+            clock=SystemClock(),
+            stale_after=DAYS_30,
+            **more,
+        )
+    )
+
+
+def source(server: RawServer, name: str = "paper", **more: Any) -> Source:
+    for key in ("feeds", "sitemaps", "sections"):
+        more[key] = tuple(server.url(path) if path[0] == "/" else path for path in more.get(key, ()))
+    return Source(name=name, url=server.url("/"), delay=0, **more)
+
+
+def listing(checked: Checked, path: str) -> Listing:
+    return next(each for each in checked.listings if each.url.endswith(path))
+
+
+FEEDS: list[tuple[Route, State, str, int | None, bool]] = [
+    # answer, state, words of why, entries, may it pass
+    (page(rss(1, 40)), State.OK, "", 2, False),
+    (page(rss(29.9)), State.OK, "", 1, False),
+    (page(rss(30.1, 90)), State.STALE, "nothing new since", 2, False),
+    (page(rss(90, -400)), State.STALE, "nothing new since", 2, False),  # announced for later: no sign of life
+    (page(rss()), State.STALE, "no entries", 0, False),
+    (page(b"<rss><channel><item><link>/a</link></item></channel></rss>"), State.OK, "", 1, False),  # undated
+    (page(HOME), State.DEAD, "HTML page", None, False),
+    (page(b"{}"), State.DEAD, "no JSON Feed", None, False),
+    (page(b""), State.DEAD, "empty", None, False),
+    (page(b"x", status=b"404 Not Found"), State.DEAD, "status 404", None, False),
+    (page(b"x", status=b"410 Gone"), State.DEAD, "status 410", None, False),
+    (page(b"x", status=b"403 Forbidden"), State.DEAD, "status 403", None, False),
+    (page(b"x", status=b"500 Oops"), State.DEAD, "status 500", None, True),
+    (page(b"x", status=b"429 Slow"), State.DEAD, "status 429", None, True),
+    ([HANG], State.DEAD, "did not answer in time", None, True),
+    ([CLOSE], State.DEAD, "disconnect", None, True),
+    ([b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n<rss>", CLOSE], State.DEAD, "cut", None, True),
+    (page(b"no gzip", b"Content-Encoding: gzip"), State.DEAD, "", None, False),
+    (moved("/feed"), State.DEAD, "never end", None, False),
+    (moved("ftp://127.0.0.1/x"), State.DEAD, "status 301", None, False),
+    (moved("/new"), State.MOVED, "moved for good to http://", 1, False),
+    (moved("/new", b"308 Moved"), State.MOVED, "/new", 1, False),
+    (moved("/new", b"302 Found"), State.OK, "", 1, False),  # for now: the old address stays right
+    (moved("/twice"), State.MOVED, "/new", 1, False),
+    (moved("/later"), State.MOVED, "/later", 1, False),  # only so far is it for good
+    (moved("/feed/"), State.OK, "", 1, False),  # the same address to us
+    (moved("/gone"), State.DEAD, "status 404", None, False),
+    (moved("/secret/feed"), State.DEAD, "robots.txt forbids", None, False),
+]
+
+
+@pytest.mark.parametrize(("answer", "state", "words", "entries", "passing"), FEEDS)
+def test_feeds(answer: Route, state: State, words: str, entries: int | None, passing: bool) -> None:
+    routes = {
+        "/robots.txt": page(b"User-agent: *\nDisallow: /secret/\n"),
+        "/": page(HOME),
+        "/feed": answer,
+        "/new": page(rss(1)),
+        "/feed/": page(rss(1)),
+        "/twice": moved("/new"),
+        "/later": moved("/new", b"307 For now"),
+    }
+    with RawServer(routes) as server:
+        (checked,) = check(source(server, feeds=["/feed"]), total=1.0)
+    found = listing(checked, "/feed")
+    assert (found.state, found.entries, found.passing) == (state, entries, passing)
+    assert words in (found.why or "")
+    assert checked.state is state
+    assert bool(checked.mend) == (state is not State.OK)
+
+
+def test_every_listing_is_asked_for_and_told() -> None:
+    feed_link = b'<link rel="alternate" type="application/rss+xml" href="/found.xml">'
+    with RawServer() as server:
+        server.routes |= {
+            "/robots.txt": page(f"Sitemap: {server.url('/map.xml')}\n".encode()),
+            "/": page(feed_link + HOME),
+            "/feed": page(rss(3)),
+            "/found.xml": page(rss(2)),
+            "/map.xml": page(SITEMAP % TODAY),
+            "/index.xml": page(b"<sitemapindex><sitemap><loc>/m1.xml</loc></sitemap></sitemapindex>"),
+            "/politics/": page(HOME),
+        }
+        (checked,) = check(source(server, feeds=["/feed"], sitemaps=["/index.xml"], sections=["/politics/"]))
+    told = [(each.role.value, each.named, each.state.value, each.kind, each.entries) for each in checked.listings]
+    assert told == [
+        ("home", True, "ok", "page", 1),
+        ("feed", True, "ok", "rss", 1),
+        ("sitemap", True, "ok", "index", 1),
+        ("section", True, "ok", "page", 1),
+        ("feed", False, "ok", "rss", 1),
+        ("sitemap", False, "ok", "urlset", 1),
+    ]
+    assert checked.state is State.OK
+    assert checked.newest is not None
+    assert checked.newest.strftime("%Y-%m-%d").encode() == TODAY
+    robots = [each.head for each in server.seen if b"/robots.txt" in each.head]
+    assert len(robots) == 1  # once a host
+
+
+SOURCES = [
+    # routes beside a home page, feeds of the source, its state, words of what to do
+    ({"/a": page(rss(1)), "/b": page(b"", status=b"404 No")}, State.DEAD, "take http://127.0.0.1"),
+    ({"/a": page(rss(1)), "/b": page(rss(99))}, State.OK, ""),  # as new as its newest
+    ({"/a": page(rss(99)), "/b": page(rss(98))}, State.STALE, "morgue sources disable paper"),
+    ({"/a": page(rss(99)), "/b": moved("/a")}, State.MOVED, "/a instead of"),
+    ({"/a": moved("/b"), "/b": page(b"", status=b"404 No")}, State.DEAD, "take "),
+    ({"/": page(b"", status=b"404 No"), "/a": page(rss(1)), "/b": page(rss(1))}, State.OK, ""),  # a feed's host alone
+    ({"/": page(b"", status=b"404 No")}, State.DEAD, "Nothing of it can be read"),
+    ({"/robots.txt": page(b"User-agent: morgue\nDisallow: /\n")}, State.DEAD, "Nothing of it can be read"),
+    ({"/robots.txt": page(b"", status=b"503 Busy")}, State.DEAD, "ask again later with `morgue sources check paper`"),
+    (
+        {"/a": page(rss(1, link="https://other.example/x")), "/b": page(rss(1))},
+        State.OK,
+        "`morgue sources add https://other.example/`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("routes", "state", "words"), SOURCES)
+def test_sources(routes: dict[str, Route], state: State, words: str) -> None:
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": page(HOME)} | routes) as server:
+        (checked,) = check(source(server, feeds=["/a", "/b"]))
+    assert checked.state is state
+    assert words in " ".join(checked.mend)
+
+
+def test_what_the_site_itself_names_and_does_not_have_is_not_our_mistake() -> None:
+    head = b'<link rel="alternate" type="application/rss+xml" href="/gone.xml">'
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": page(head + HOME)}) as server:
+        (checked,) = check(source(server))
+    assert listing(checked, "/gone.xml").state is State.DEAD
+    assert (checked.state, checked.mend) == (State.OK, ())
+
+
+def test_a_dead_feed_comes_with_the_one_that_the_home_page_names() -> None:
+    head = b'<link rel="alternate" type="application/rss+xml" href="/new.xml">'
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": page(head + HOME), "/new.xml": page(rss(1))}) as server:
+        (checked,) = check(source(server, feeds=["/old.xml"]))
+        (mend,) = checked.mend
+        old, new = server.url("/old.xml"), server.url("/new.xml")
+        assert mend == f"In sources.toml take {old} out of 'feeds' of 'paper', or write {new} instead."
+
+
+def test_nothing_is_asked_that_robots_forbids() -> None:
+    robots = page(b"User-agent: *\nDisallow: /feed\n")
+    with RawServer({"/robots.txt": robots, "/": page(HOME), "/feed": page(rss(1))}) as server:
+        (checked,) = check(source(server, feeds=["/feed"]))
+    assert listing(checked, "/feed").robots == "disallowed"
+    assert not [each for each in server.seen if each.head.startswith(b"GET /feed")]
+
+
+def test_private_addresses_are_refused() -> None:
+    with RawServer({"/": page(HOME)}) as server:
+        (checked,) = check(source(server, feeds=["/feed"]), private=False)
+    assert server.connections == 0
+    assert {each.why for each in checked.listings} == {
+        "it leads to a private address (--allow-private is for your own machines)"
+    }
+    assert checked.state is State.DEAD
+
+
+def test_a_host_that_asks_for_rest_is_left_alone() -> None:
+    busy = page(b"", b"Retry-After: 3600", status=b"503 Busy")
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": busy}) as server:
+        (checked,) = check(source(server, feeds=["/a", "/b"]))
+    assert len(server.seen) == 2  # robots.txt and the home page
+    assert listing(checked, "/a").why == "not asked: its host wants to be left alone for 3600 s"
+    assert all(each.passing for each in checked.listings)
+
+
+def test_one_request_at_a_time_per_host_with_its_delay_and_several_hosts_at_once() -> None:
+    with CountingServer(latency=0.2, robots=b"User-agent: *\nCrawl-delay: 0.3\n") as server:
+        sources = [
+            Source(
+                name=f"p{number}",
+                url=f"http://127.0.0.{number}:{server.port}/",
+                feeds=tuple(f"http://127.0.0.{number}:{server.port}/f{each}" for each in range(2)),
+                delay=0,
+            )
+            for number in range(11, 17)
+        ]
+        began = time.monotonic()
+        check(*sources)
+        took = time.monotonic() - began
+    assert len(server.hosts) == 6
+    for host in server.hosts.values():
+        assert (host.at_once, len(host.paths)) == (1, 4)
+        assert host.paths[0] == "/robots.txt"
+        assert host.smallest_gap > 0.45  # 0.2 to answer, 0.3 to rest
+    assert took < 6  # one after the other it would be 6 * 1.7
+
+
+def test_sources_that_share_a_politeness_key_are_one_host() -> None:
+    with CountingServer(latency=0.1) as server:
+        sources = [
+            Source(name=f"p{number}", url=f"http://127.0.0.{number}:{server.port}/", delay=0, politeness_key="group")
+            for number in range(11, 14)
+        ]
+        check(*sources)
+    times = sorted(time for host in server.hosts.values() for time in host.times)
+    assert len(times) == 6
+    assert min(b - a for a, b in pairwise(times)) > 0.09
+
+
+def test_headers_of_a_source_go_to_its_own_site_alone() -> None:
+    with RawServer({"/robots.txt": NO_ROBOTS}) as other, RawServer({"/robots.txt": NO_ROBOTS}) as server:
+        server.routes["/"] = moved(other.url("/"))
+        check(source(server, headers={"Cookie": "a=b"}, user_agent="Own/1", language="de"))
+    asked = [(each.head.split()[1], b"Cookie: a=b" in each.head) for each in server.seen + other.seen]
+    assert asked == [(b"/robots.txt", False), (b"/", True), (b"/robots.txt", False), (b"/", False)]
+    assert all(b"User-Agent: Own/1" in each.head for each in server.seen)
+    assert b"Accept-Language: de" in server.seen[1].head
+
+
+async def test_a_kept_connection_that_closes_is_asked_once_more() -> None:
+    answers = iter([[CLOSE], page(rss(1))])
+    with RawServer({"/robots.txt": NO_ROBOTS, "/feed": lambda _: next(answers)}) as server:
+        engine = Engine(make_route(allow_private=True), SystemClock())
+        one = source(server)
+        visits = Visits(engine, SystemClock(), sources=[one], user_agent="x", patience=10)
+        found: Visit = await asyncio.wait_for(visits.visit(server.url("/feed"), one), 15)
+        await visits.close()
+        await engine.close()
+    assert found.body is not None
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert CliRunner().invoke(group, ["init", str(tmp_path / "a")]).exit_code == 0
+    return tmp_path / "a"
+
+
+def morgue(folder: Path, *words: str, stdin: str = "") -> Result:
+    result = CliRunner().invoke(group, ["-a", str(folder), *words], input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return result
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (page(rss(1)), 0, "1 ok."),
+        (page(rss(99)), 3, "nothing new since"),
+        (moved("/new"), 3, "moved for good to"),
+        (page(b"", status=b"410 Gone"), 1, "status 410"),
+    ],
+)
+def test_the_exit_code_says_whether_all_is_well_and_nothing_is_written(
+    folder: Path, answer: Route, code: int, words: str
+) -> None:
+    routes = {"/robots.txt": NO_ROBOTS, "/": page(b"<p>"), "/feed": answer, "/new": page(rss(1))}
+    with RawServer(routes) as server:
+        (folder / "sources.toml").write_text(
+            f'[[source]]\nname = "paper"\nurl = "{server.url("/")}"\ndelay = 0\nfeeds = ["/feed"]\n'
+            '[[source]]\nname = "off"\nurl = "http://127.0.0.1:9/"\nenabled = false\n'
+        )
+        before = files(folder)
+        done = morgue(folder, "sources", "check", "--allow-private")
+        told = morgue(folder, "sources", "check", "paper", "--allow-private", "--json")
+    assert (done.exit_code, told.exit_code) == (code, code)
+    assert words in done.stdout
+    assert "off" not in done.stdout
+    assert [each["name"] for each in json.loads(told.stdout)] == ["paper"]
+    assert [each["role"] for each in json.loads(told.stdout)[0]["listings"]] == ["home", "feed"]
+    assert files(folder) == before
+
+
+def test_a_source_that_is_off_is_asked_when_named_and_an_unknown_one_is_said(folder: Path) -> None:
+    (folder / "sources.toml").write_text('[[source]]\nname = "off"\nurl = "http://127.0.0.1:9/"\nenabled = false\n')
+    assert "No source is on" in morgue(folder, "sources", "check").stderr
+    done = morgue(folder, "sources", "check", "off", "--allow-private", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)[0]["state"] == "dead"
+    unknown = morgue(folder, "sources", "check", "nobody")
+    assert unknown.exit_code == 1
+    assert "There are: off" in unknown.stderr
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_import_checks_the_feeds_of_the_list_alone(folder: Path, dry: bool) -> None:
+    with RawServer({"/robots.txt": NO_ROBOTS, "/feed": page(rss(1))}) as server:
+        urls = [server.url("/feed"), server.url("/gone")]
+        text = "<opml><body>" + "".join(f'<outline xmlUrl="{url}"/>' for url in urls) + "</body></opml>"
+        words = ["sources", "import", "-", "--check", "--allow-private", *(["--dry-run"] if dry else [])]
+        done = morgue(folder, *words, stdin=text)
+        paths = [each.head.split()[1] for each in server.seen]
+    assert paths == [b"/robots.txt", b"/feed", b"/gone"]
+    assert done.exit_code == 1
+    assert "status 404" in done.stdout
+    assert (server.url("/feed") in (folder / "sources.toml").read_text()) is not dry
