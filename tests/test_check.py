@@ -304,7 +304,7 @@ def files(folder: Path) -> dict[str, bytes]:
         (page(rss(1)), 0, "1 ok."),
         (page(rss(99)), 3, "nothing new since"),
         (moved("/new"), 3, "moved for good to"),
-        (page(b"", status=b"410 Gone"), 1, "status 410"),
+        (page(b"", status=b"410 Gone"), 3, "status 410"),
     ],
 )
 def test_the_exit_code_says_whether_all_is_well_and_nothing_is_written(
@@ -331,7 +331,7 @@ def test_a_source_that_is_off_is_asked_when_named_and_an_unknown_one_is_said(fol
     (folder / "sources.toml").write_text('[[source]]\nname = "off"\nurl = "http://127.0.0.1:9/"\nenabled = false\n')
     assert "No source is on" in morgue(folder, "sources", "check").stderr
     done = morgue(folder, "sources", "check", "off", "--allow-private", "--json")
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert json.loads(done.stdout)[0]["state"] == "dead"
     unknown = morgue(folder, "sources", "check", "nobody")
     assert unknown.exit_code == 1
@@ -347,6 +347,6 @@ def test_import_checks_the_feeds_of_the_list_alone(folder: Path, dry: bool) -> N
         done = morgue(folder, *words, stdin=text)
         paths = [each.head.split()[1] for each in server.seen]
     assert paths == [b"/robots.txt", b"/feed", b"/gone"]
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert "status 404" in done.stdout
     assert (server.url("/feed") in (folder / "sources.toml").read_text()) is not dry

@@ -2,8 +2,8 @@
 
 Two texts of one story share names, numbers and rare words, and a few of those keep standing side by side however the
 sentence between them is put. So a text is known by those unordered pairs of terms, at most three apart in a sentence, that
-weigh most (idf). What shares two of them (three in
-a large archive) is worth comparing. Rows of the connection; they commit with the article.
+weigh most (idf). What shares two of them (three in a large archive) is worth comparing. Rows of the connection; they
+commit with the article.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what they import is heavy, and `morgue --help` is not
     from crawler.commands.check import Checked
     from crawler.subscriptions import Plan
 
-_DEAD, _FINDINGS = 1, 3
+_FINDINGS = 3
 _stale_option = click.option(
     "--stale-days",
     type=click.IntRange(1, 36_500),
@@ -158,8 +158,8 @@ def check_command(
     """Ask for each feed, sitemap, section and home page of the sources that are on, or of those named, and tell how they do.
 
     A source is ok, stale (nothing new for long), moved (an address answers from another for good) or dead (an address
-    gives nothing that can be read), and what mends it stands below. Nothing is written or kept. Exit 1: a source is
-    dead. Exit 3: one is stale or moved.
+    gives nothing that can be read), and what mends it stands below. Nothing is written or kept. Exit 3: a source is
+    dead, stale or moved.
 
     Example: morgue sources check
     """
@@ -239,9 +239,6 @@ def _asked(checked: Checked) -> str:
 
 
 def _end(checked: tuple[Checked, ...]) -> None:
-    """End with 1 if a source is dead, with 3 if there is anything else to look at."""
-    states = {each.state.value for each in checked}
-    if "dead" in states:
-        raise click.exceptions.Exit(_DEAD)
-    if states - {"ok"}:
+    """End with 3 if there is anything to look at."""
+    if {each.state.value for each in checked} - {"ok"}:
         raise click.exceptions.Exit(_FINDINGS)
