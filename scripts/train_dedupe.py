@@ -129,12 +129,12 @@ def exported(model: HistGradientBoostingClassifier) -> dict[str, object]:
 
 def clustered(docs: Sequence[Doc], rows: Sequence[Row], likely: np.ndarray) -> list[dict[str, object]]:
     """Return where each text goes when pairs are judged so."""
-    best: dict[str, tuple[float, float, str, Comparison]] = {}
+    best: dict[str, tuple[tuple[float, float, float], float, str, Comparison]] = {}
     for (_, later, earlier, found), p in zip(rows, likely, strict=True):
-        if kind_of(found, float(p), one_site=site_of(later) == site_of(earlier)) in JOINING and (
-            later["id"] not in best or (p, found.grams) > best[later["id"]][:2]
-        ):
-            best[later["id"]] = (float(p), found.grams, earlier["id"], found)
+        rank = (round(float(p), 2), round(found.grams, 3), found.features[1])  # as StoryDeduper ranks them
+        joins = kind_of(found, float(p), one_site=site_of(later) == site_of(earlier)) in JOINING
+        if joins and (later["id"] not in best or rank > best[later["id"]][0]):
+            best[later["id"]] = (rank, float(p), earlier["id"], found)
     cluster: dict[str, str] = {}
     exact: dict[bytes, str] = {}
     pages: dict[str, str] = {}
@@ -145,8 +145,8 @@ def clustered(docs: Sequence[Doc], rows: Sequence[Row], likely: np.ndarray) -> l
         if digest is not None and digest in exact:
             kind, of, score = "exact", exact[digest], 1.0
         elif name in best:
-            score, grams, of, _ = best[name]
-            kind = "near" if grams >= NEAR else "rewrite"  # what is neither was not noted
+            _, score, of, found = best[name]
+            kind = "near" if found.grams >= NEAR else "rewrite"  # what is neither was not noted
         if doc["url"] in pages and kind != "exact":  # a later text of a page is the page's
             kind, of = "revision", pages[doc["url"]]
         pages.setdefault(doc["url"], name)

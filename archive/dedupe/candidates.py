@@ -30,9 +30,8 @@ CANDIDATES_SCHEMA: tuple[str, ...] = (
 PAIRS = 40  # of one text
 APART = 3  # terms
 MOST_OF_PAIR = 80  # articles; a pair that more have tells nothing, and is not read further
-LEAST_HITS = 2.0
+LEAST_HITS = 2
 _LARGE = 20_000  # texts; from there on three are asked for: two are shared by chance with ever more of them
-_RARE = 20  # articles; a pair that more have counts half: in a large archive two of those are shared by chance
 BEST = 12  # candidates that are compared
 FLOOR = 200  # texts that an archive counts as having beyond those it has: an almost empty one knows no rare words
 _NAME = 1.5
@@ -53,7 +52,7 @@ class Hits:
     """How many pairs an article shares, and what they weigh."""
 
     article: int
-    count: float  # a pair that many have counts half
+    count: int
     weight: float
 
 
@@ -101,7 +100,7 @@ class Terms:
         self._state = (self._state[0], texts + step)
 
     @property
-    def least_hits(self) -> float:
+    def least_hits(self) -> int:
         """How many pairs an article must share with another to be worth reading."""
         return LEAST_HITS + (self._checked() >= _LARGE)
 
@@ -177,18 +176,17 @@ class Candidates:
             "INSERT OR IGNORE INTO dedupe_pairs VALUES (?, ?)", [(p, article) for p in sorted(pairs)]
         )
 
-    def find(self, article: int, pairs: Mapping[int, float], least: float = LEAST_HITS) -> list[Hits]:
+    def find(self, article: int, pairs: Mapping[int, float], least: int = LEAST_HITS) -> list[Hits]:
         """Return the articles that share most pairs with a text, `least` of them, best first; not the article itself."""
-        counts: dict[int, float] = defaultdict(float)
+        counts: dict[int, int] = defaultdict(int)
         weights: dict[int, float] = defaultdict(float)
         ask = "SELECT article FROM dedupe_pairs WHERE pair = ? LIMIT ?"
         for pair, weight in pairs.items():
             rows = self._conn.execute(ask, (pair, MOST_OF_PAIR + 1)).fetchall()
             if len(rows) > MOST_OF_PAIR:
                 continue
-            step = 1.0 if len(rows) <= _RARE else 0.5
             for (other,) in rows:
-                counts[other] += step
+                counts[other] += 1
                 weights[other] += weight
         counts.pop(article, None)
         found = [Hits(a, n, weights[a]) for a, n in counts.items() if n >= least]

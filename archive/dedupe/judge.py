@@ -19,7 +19,7 @@ from archive.trees import Trees, node_of
 SAME = 0.9  # probability from which two texts are one story
 RELATED = 0.05  # … from which they are about the same event
 NEAR = (
-    0.72  # share of the shorter text's three-word sequences that stand in the other: a near copy, and below a rewrite
+    0.75  # share of the shorter text's three-word sequences that stand in the other: a near copy, and below a rewrite
 )
 _TITLE, _SOFT_LONG = FEATURES.index("title"), FEATURES.index("soft_long")
 _MOST = 0.75

@@ -138,7 +138,7 @@ class StoryDeduper:
         titles = mine.ready.title.union(*(o.ready.title for o in others))
         weights |= self._terms.idf(titles - weights.keys())
         here = Side(mine.text, weights, mine.ready.title)
-        best: tuple[tuple[bool, float, float], str, _Read, Comparison] | None = None
+        best: tuple[tuple[bool, float, float, float], float, str, _Read, Comparison] | None = None
         for other in others:
             found = compare(here, Side(other.text, weights, other.ready.title), weights)
             likely = probability(found)
@@ -148,13 +148,14 @@ class StoryDeduper:
                 kind = "related"
             if one_site and kind in JOINING and share_furniture_only(mine.text, other.text, weights):
                 continue
-            # Of several copies the one it is nearest to in words: whom it copied.
-            rank = (kind in JOINING, likely, found.grams)
+            # Of several copies the one it is nearest to in words, then in length: whom it copied. The likelihood decides by
+            # the hundredth only: the rest of it changes with what else was placed.
+            rank = (kind in JOINING, round(likely, 2), round(found.grams, 3), found.features[1])
             if best is None or rank > best[0]:
-                best = (rank, kind, other, found)
-        if best is None or best[1] == "new":
+                best = (rank, likely, kind, other, found)
+        if best is None or best[2] == "new":
             return Placed("new")
-        (_, likely, _), kind, other, found = best
+        _, likely, kind, other, found = best
         return Placed(kind, other.article, round(likely, 4), _evidence(mine, other, found))
 
     def _lines_of(self, article: int | None) -> frozenset[str]:
