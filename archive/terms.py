@@ -217,9 +217,15 @@ def _pairs(run: str, start: int) -> list[Span]:
     return [Span(start + i, start + min(i + 2, len(run)), run[i : i + 2]) for i in range(len(run))]
 
 
-@lru_cache(maxsize=1 << 17)
 def _word_terms(word: str, algorithm: str | None) -> tuple[str, ...]:
-    """Return the terms of one word without spaceless script; mostly one, none for a lone `_`."""
+    """Return the terms of one word without spaceless script; mostly one, none for a lone `_`.
+
+    Words are remembered, but none that is longer than a word is: a page may be one of 200 KB.
+    """
+    return (_known_word if len(word) <= _LONGEST_WORD else _made_of)(word, algorithm)
+
+
+def _made_of(word: str, algorithm: str | None) -> tuple[str, ...]:
     if not word.isascii():
         word = _VOWEL_MARKS.sub("", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold()))
         parts = _INNER.findall(word)
@@ -227,6 +233,9 @@ def _word_terms(word: str, algorithm: str | None) -> tuple[str, ...]:
         word = word.lower()
         parts = [word] if "_" not in word else [part for part in word.split("_") if part]
     return tuple(term for part in parts if (term := _plain(_stem(part[:_LONGEST_WORD], algorithm))))
+
+
+_known_word = lru_cache(maxsize=1 << 17)(_made_of)
 
 
 def _stem(word: str, algorithm: str | None) -> str:
@@ -249,4 +258,4 @@ def _plain(term: str) -> str:
 
 @lru_cache(maxsize=64)
 def _stemmer(algorithm: str) -> Any:
-    return Stemmer.Stemmer(algorithm, 0)  # keeps no words itself: `_word_terms` does
+    return Stemmer.Stemmer(algorithm, 0)  # keeps no words itself: `_known_word` does

@@ -18,8 +18,9 @@ from archive.dedupe.compare import FEATURES, Side, compare, may_be_alike
 from archive.dedupe.exact import EXACT_SCHEMA
 from archive.dedupe.furniture import FURNITURE_SCHEMA, Furniture, line_ids
 from archive.dedupe.judge import copy_trees, probability
-from archive.dedupe.prepared import MAX_SENTENCES, MAX_WORDS, Prepared, prepare, terms_in
+from archive.dedupe.prepared import MAX_SENTENCES, MAX_WORDS, Prepared, _ids, prepare, terms_in
 from archive.dedupe.story import STORY_SCHEMA, Known, StoryDeduper
+from archive.terms import _known_word
 
 STORY = (
     "The harbour board of Velmarra voted on Monday to rebuild the long pier that a winter storm tore in two.",
@@ -426,6 +427,21 @@ assert len(list(cluster({{"id": n, "text": text}} for n, text in enumerate([*sai
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_words_as_long_as_a_page_are_not_remembered() -> None:
+    def held() -> int:
+        return sum(sys.getsizeof(word) for known in (_ids("english"), _ids(None)) for word in known)
+
+    before = held()
+    for n in range(20):
+        for language in ("en", None):
+            terms_in(f"{'x' * 100_000}{n} {'東' * 50_000}{n}", language)
+    assert held() - before < 10_000
+    assert _known_word.cache_info().currsize > 0
+    _known_word.cache_clear()
+    terms_in("x" * 100_000, "en")
+    assert _known_word.cache_info().currsize == 0
 
 
 @given(st.text(), st.sampled_from(["en", "de", "zh", None]))

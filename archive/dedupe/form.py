@@ -15,7 +15,7 @@ from archive.terms import words_of
 
 FORM = 0.6  # share of the shorter text's three-word sequences in the other from which it is looked at
 _ALIKE = 0.45  # weighted Jaccard of two sentences that are compared
-_LEAST_SHARE = 0.09  # of the names and numbers; among 419 copies with most words in common three had as much
+_LEAST_SHARE = 0.09  # of the names and numbers; of 419 copies with most words in common four had as much
 _LEAST = 2  # names or numbers; one may be a correction
 
 

@@ -17,6 +17,7 @@ from archive.terms import algorithm_for, composed, terms_of, words_of
 MAX_TEXT = 200_000  # characters that are looked at; a copy of more is known by its first
 MAX_SENTENCES = 250  # of one text; comparing two costs their product where strangers repeat themselves
 MAX_WORDS = 120  # of one sentence; what is longer is a table or a text without full stops, and is cut into pieces
+_LONGEST_KEPT = 64  # characters of a word that is kept; a page may be one of 200 KB
 _WORDS_KEPT = 100_000  # of one stemmer, and as many that are older
 # Runs are taken whole and looked at once: else a hundred thousand full stops in a row take minutes.
 _STOPS, _WIDE_STOPS = ".!?\u2026\u06d4\u061f\u0964", "\u3002\uff01\uff1f"
@@ -140,7 +141,8 @@ class _Ids(dict[str, tuple[int, ...]]):
         found = self._old.get(word)
         if found is None:
             found = tuple(term_id(term) for term in terms_of(word, self._algorithm))
-        self[word] = found
+        if len(word) <= _LONGEST_KEPT:
+            self[word] = found
         return found
 
 
