@@ -32,6 +32,8 @@ class Via(StrEnum):
     SECTION = "section"
     ROBOTS = "robots"
     REDIRECT = "redirect"
+    CANONICAL = "canonical"  # an AMP, mobile or print page of the site names it as the page it is of
+    GUESS = "guess"  # a usual place for a feed or sitemap, tried once because nothing names one
     CONFIG = "config"  # sources.toml names it
     USER = "user"  # `morgue save`
     LINK = "link"  # any other page's link
@@ -74,6 +76,7 @@ class Candidate:
     source: str
     hops: int = 0  # redirects followed so far
     lastmod: str | None = None  # of a sitemap entry, as written: it hints at "when next", not at a publication date
+    past_until: datetime | None = None  # end of the past period that a sitemap is of: asked for by a backfill alone
 
     @property
     def url(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from archive.clock import Clock
@@ -12,10 +14,14 @@ from archive.sources import Source
 from archive.urls import registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
-from crawler.frontier import Frontier, LateFact, Lease
+from crawler.discovery.likeness import ShapeFacts
+from crawler.frontier import AddResult, Frontier, LateFact, Lease
 from crawler.pump import Pump
+from crawler.recheck import LISTINGS
 from crawler.report import RunReport
 
+_LARGE = 128 * 2**10  # bytes of a listing from which it is read in steps
+_GRACE = 3.0  # seconds after the end of leasing in which listings may be read to their end
 _COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
 # Not br, though we read it: warcio (1.8, and with it much else that reads WARC files) fails on a br body where the brotli
 # module is installed. A source may ask for it in its `headers`.
@@ -48,12 +54,17 @@ class Crawl:
     clock: Clock
     report: RunReport
     user_agent: str
+    known: Callable[[str], ShapeFacts | None] = lambda _source: None  # see `Consequences`
+    since: datetime | None = None  # as above
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
     _count_at: float = 0.0  # monotonic: when to count again what is still due
+    _reading: set[asyncio.Task[None]] = field(default_factory=set)  # large listings
 
     def __post_init__(self) -> None:
-        self._consequences = Consequences(self.frontier, self.sources, self.report.problem)
+        self._consequences = Consequences(
+            self.frontier, self.sources, self.report.problem, known=self.known, since=self.since
+        )
 
     def request_headers(self, lease: Lease) -> dict[str, str]:
         """Return the headers to send: who we are, what we can read, what we have already, what the source asks for."""
@@ -92,14 +103,49 @@ class Crawl:
             self.pump.done(lease, error="cancelled")
             return
         answer = Answer.of_exchange(exchange)
-        found = self._consequences.draw(lease, answer)
-        self.report.found(found)
-        self.capture.keep(exchange, lease, lease.facts)
-        self._keep_late(found.late_facts)
-        self.report.exchange(lease, exchange, answer.status)
         error = exchange.error if answer.status is None else None
-        self.pump.done(lease, status=answer.status, headers=answer.headers, error=error)
+        if lease.role in LISTINGS and len(exchange.body) > _LARGE:
+            self.pump.done(lease, status=answer.status, headers=answer.headers, error=error, seconds=exchange.seconds)
+            task = asyncio.get_running_loop().create_task(self._read_in_steps(lease, exchange, answer))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+            return
+        found = self._consequences.draw(lease, answer)
+        self._keep(lease, exchange, answer, found)
+        self.pump.done(lease, status=answer.status, headers=answer.headers, error=error, seconds=exchange.seconds)
         self.commit_if_due()
+
+    async def _read_in_steps(self, lease: Lease, exchange: Exchange, answer: Answer) -> None:
+        """Take a large listing without making the others wait; its politeness key has been let go already."""
+        try:
+            steps = []
+            for step in self._consequences.steps(lease, answer):
+                steps.append(step)
+                await asyncio.sleep(0)
+            self._keep(lease, exchange, answer, AddResult.sum(steps))
+            self.commit_if_due()
+        except asyncio.CancelledError:  # no time left: what was found so far stays, and the listing is asked for again
+            self.frontier.release([lease.id])
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task for its result
+            self.fail(error)
+
+    def _keep(self, lease: Lease, exchange: Exchange, answer: Answer, found: AddResult) -> None:
+        """Keep an exchange whose consequences are drawn."""
+        self.report.found(found)
+        undecodable = answer.undecodable()
+        self.capture.keep(exchange, lease, lease.facts, undecodable=undecodable is not None)
+        self._keep_late(found.late_facts)
+        self.report.exchange(lease, exchange, answer.status, undecodable=undecodable is not None)
+
+    async def settle(self) -> None:
+        """Wait for what is in flight and for listings that are still being read, for these a few seconds at most."""
+        await self.pump.drained()
+        if self._reading:
+            _, late = await asyncio.wait(self._reading, timeout=_GRACE if self.pump.ended_by != "done" else None)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def commit_if_due(self) -> None:
         """Make durable what waits, if it is time. Raises `ShelfError`, `DatabaseError`."""

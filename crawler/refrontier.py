@@ -99,15 +99,19 @@ class _Replay:
             said = self.facts.pop(url_key(snapshot.url), ())
         except UrlError:
             return
-        bare = DiscoveryFact(url=snapshot.url, via=Via.CONFIG, found_on="", seen_at=snapshot.captured_at)
+        guessed = bool(said) and all(fact.via is Via.GUESS for fact in said)
+        via = Via.GUESS if guessed else Via.CONFIG
+        bare = DiscoveryFact(url=snapshot.url, via=via, found_on="", seen_at=snapshot.captured_at)
         candidates = [Candidate(fact=fact, role=role, source=source) for fact in (*said, bare)]
         self.frontier.add(candidates[:-1])
         lease = self.frontier.adopt(candidates[-1])
         if lease is None:
             return
-        drawn = self.consequences.draw(lease, Answer.of_snapshot(snapshot))
+        answer = Answer.of_snapshot(snapshot)
+        drawn = self.consequences.draw(lease, answer)
         self.frontier.facts_written(drawn.late_facts)
-        whole = snapshot.truncated is None and snapshot.status == _OK
+        undecodable = answer.undecodable() is not None
+        whole = snapshot.truncated is None and snapshot.status == _OK and not undecodable
         kept = _Kept(
             lease_id=lease.id,
             status=snapshot.status,
@@ -116,6 +120,7 @@ class _Replay:
             payload_digest=snapshot.payload_digest if whole else None,
             captured_at=snapshot.captured_at,
             truncated=snapshot.truncated,
+            error="undecodable" if undecodable else None,
         )
         end = snapshot.ref.offset + snapshot.ref.length
         self.frontier.complete([kept], warc=name, length=end)

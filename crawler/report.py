@@ -52,8 +52,8 @@ class RunReport:
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
     newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
-    def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:
-        """Count one exchange."""
+    def exchange(self, lease: Lease, exchange: Exchange, status: int | None, *, undecodable: bool = False) -> None:
+        """Count one exchange. `undecodable`: whole, but nobody can read its body."""
         self.requests += 1
         self.bytes_received += len(exchange.response_head) + len(exchange.body)
         self.statuses[str(status) if status is not None else (exchange.error or "no-response")] += 1
@@ -64,13 +64,15 @@ class RunReport:
             source.not_modified += 1
         elif exchange.error or exchange.truncated:
             source.failures[exchange.error or f"truncated-{exchange.truncated}"] += 1
+        elif undecodable:
+            source.failures["undecodable"] += 1
         elif status == HTTPStatus.OK:
             source.pages += lease.role is Role.PAGE
         elif status is None or status >= (
             HTTPStatus.INTERNAL_SERVER_ERROR if lease.role is Role.ROBOTS else HTTPStatus.BAD_REQUEST
         ):
-            # A site without robots.txt (404) is no failure: it allows everything.
-            source.failures[f"status-{status}"] += 1
+            # A site without robots.txt (404) is no failure: it allows everything. Nor is a place that was guessed wrong.
+            source.failures[f"status-{status}"] += not lease.guess
 
     def kept_exchanges(self, done: Iterable[Kept]) -> None:
         """Count what became durable."""

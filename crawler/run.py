@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -20,13 +21,15 @@ from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import SourcesFile, load_sources
-from archive.urls import canonical_url
+from archive.urls import canonical_url, registered_domain
 from archive.warc import Repair, WarcWriter
 from crawler.capture import Capture
 from crawler.crawl import Crawl
+from crawler.discovery.likeness import ShapeFacts
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
 from crawler.health import health_of, ill_before
+from crawler.known import known_shapes
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
@@ -40,6 +43,9 @@ class CrawlOptions:
     sources: tuple[str, ...] = ()  # names; none: all
     max_pages: int | None = None
     due_all: bool = False
+    shard: tuple[int, int] | None = None  # (i, n): the i-th of n parts of the sources, by registered domain
+    backfill: bool = False  # the sitemaps of past periods too
+    since: datetime | None = None  # … of those that end after this (aware)
     proxy: str | None = None
     proxy_ca: Path | None = None
     allow_private: bool = False
@@ -89,7 +95,7 @@ def run_crawl(
     """
     began = clock.monotonic()
     sources = load_sources(folder.sources)
-    chosen = _chosen(sources, options.sources, folder.sources)
+    chosen = _chosen(sources, options, folder.sources)
     _check_route(options)
     with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
@@ -97,7 +103,17 @@ def run_crawl(
             with ExitStack() as stack:
                 frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
                 writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
-                crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report, began=began)
+                crawl = _crawl(
+                    frontier,
+                    writer,
+                    sources,
+                    options,
+                    chosen,
+                    clock=clock,
+                    report=report,
+                    began=began,
+                    known=known_shapes(folder.archive_db),
+                )
                 signals.listen(lambda name: crawl.pump.stop(f"signal ({name})"))
                 if beside is not None:
                     signals.listen(stack.enter_context(beside(report)).end_soon)
@@ -145,12 +161,30 @@ def _check_route(options: CrawlOptions) -> None:
     make_route(proxy=options.proxy, ca_file=options.proxy_ca, allow_private=options.allow_private)
 
 
-def _chosen(sources: SourcesFile, names: Sequence[str], path: Path) -> tuple[str, ...] | None:
-    for name in names:
+def _chosen(sources: SourcesFile, options: CrawlOptions, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the sources to crawl, None for all."""
+    for name in options.sources:
         if sources.by_name(name) is None:
             known = ", ".join(source.name for source in sources.sources) or "none"
             raise SourcesError(path, f"there is no source {name!r}. There are: {known}.")
-    return tuple(names) or None
+    if options.shard is None:
+        return options.sources or None
+    return tuple(
+        source.name
+        for source in sources.sources
+        if in_shard(source.url, options.shard) and (not options.sources or source.name in options.sources)
+    )
+
+
+def in_shard(url: str, shard: tuple[int, int]) -> bool:
+    """Return whether a source belongs to the i-th of n shards: by its registered domain, so that no site is in two.
+
+    >>> [in_shard("https://www.paper.example/", (i, 3)) for i in (1, 2, 3)].count(True)
+    1
+    """
+    number, of = shard
+    digest = hashlib.sha256(registered_domain(url).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % of == number - 1
 
 
 def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clock, watch: Watch) -> WarcWriter:
@@ -178,6 +212,7 @@ def _crawl(
     clock: Clock,
     report: RunReport,
     began: float,
+    known: Callable[[str], ShapeFacts | None],
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
@@ -185,6 +220,9 @@ def _crawl(
         ask_for(frontier, sources, options.save, now=clock.now())
     elif options.due_all:
         frontier.make_all_due()
+    if options.backfill:
+        frontier.wake_past(None if options.since is None else options.since.timestamp())
+    back_to = frontier.backfill_since()
     capture = Capture(writer, frontier, clock)
     pump = Pump(
         frontier,
@@ -203,6 +241,8 @@ def _crawl(
         clock=clock,
         report=report,
         user_agent=user_agent(sources.contact),
+        known=known,
+        since=None if back_to is None else datetime.fromtimestamp(back_to, UTC),
     )
     pump.on_idle = crawl.commit
     crawl.keep_late_facts()

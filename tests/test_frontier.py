@@ -308,6 +308,16 @@ def test_the_gap_counts_from_the_end(frontier: Frontier, clock: HandClock) -> No
     assert len(frontier.lease(clock.epoch)) == 1
 
 
+def test_a_slow_server_is_asked_less_often_where_nobody_set_a_delay(frontier: Frontier, clock: HandClock) -> None:
+    ready(frontier, TestSource("news", "https://news.example/", delay=None))
+    frontier.add([candidate(f"https://news.example/{number}") for number in range(4)])
+    for seconds, gap in ((0.1, 1.0), (4.1, 5 * (0.1 + 4.0 / 4)), (60.0, 30.0)):
+        clock.pass_time(60.0)
+        (lease,) = frontier.lease(clock.epoch)
+        frontier.exchanged(lease, status=200, seconds=seconds)
+        assert frontier.next_ready() == pytest.approx(gap)
+
+
 def test_crawl_delay_counts_from_the_robots_txt_on(frontier: Frontier, clock: HandClock) -> None:
     frontier.sync_sources([NEWS])
     (robots,) = frontier.lease(clock.epoch)

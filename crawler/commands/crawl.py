@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _NEEDS_A_LOOK = 3
+_SHARD_LENGTH = 11  # characters: as many machines as nobody has
 
 
 def parse_budget(text: str | None) -> float | None:
@@ -41,6 +43,41 @@ def parse_budget(text: str | None) -> float | None:
     if not 0 < seconds < float("inf"):
         raise UsageError(f"--budget {text!r} is no length of time. Write it like 90s, 10m or 1h.")
     return seconds
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """Return which part of how many.
+
+    >>> parse_shard("2/3")
+    (2, 3)
+
+    Raises `UsageError`.
+    """
+    if text is None:
+        return None
+    number, slash, of = text.partition("/")
+    if slash and number.isdecimal() and of.isdecimal() and len(text) <= _SHARD_LENGTH and 1 <= int(number) <= int(of):
+        return int(number), int(of)
+    raise UsageError(f"--shard {text!r} is no part of a whole. Write 1/3, 2/3 or 3/3 for three machines.")
+
+
+def parse_since(text: str | None, *, backfill: bool) -> datetime | None:
+    """Return the beginning of a day, UTC.
+
+    >>> parse_since("2024-03-01", backfill=True)
+    datetime.datetime(2024, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
+
+    Raises `UsageError`.
+    """
+    if text is None:
+        return None
+    if not backfill:
+        raise UsageError("--since goes with --backfill: `morgue crawl --backfill --since 2024-03-01`.")
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text!r} is no day. Write it like 2024-03-01.") from None
+    return since.replace(tzinfo=UTC) if since.tzinfo is None else since
 
 
 def network_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -76,6 +113,19 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     show_default=True,
     help="all: ask for everything again that was ever kept.",
 )
+@click.option(
+    "--backfill",
+    is_flag=True,
+    help="Ask for the past as well: the monthly, daily or yearly sitemaps of sites that have them.",
+)
+@click.option(
+    "--since", metavar="DATE", help="With --backfill: go back to this day, like 2024-03-01. Default: to the first one."
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N parts of the sources (1/3, 2/3, 3/3), by registered domain: for several machines.",
+)
 @network_options
 @click.option(
     "--concurrency",
@@ -100,6 +150,9 @@ def crawl(
     sources: tuple[str, ...],
     max_pages: int | None,
     due: str,
+    backfill: bool,
+    since: str | None,
+    shard: str | None,
     proxy: str | None,
     proxy_ca: Path | None,
     allow_private: bool,
@@ -123,6 +176,9 @@ def crawl(
         sources=sources,
         max_pages=max_pages,
         due_all=due == "all",
+        backfill=backfill,
+        since=parse_since(since, backfill=backfill),
+        shard=parse_shard(shard),
         proxy=proxy,
         proxy_ca=proxy_ca,
         allow_private=allow_private,

@@ -177,11 +177,11 @@ class Core:
             self.scheduler.offer(queue.key)
 
     def gap_of(self, key: Key) -> float:
-        """Return the seconds between two requests of a key: the most that any of its sources or robots.txt asks."""
+        """Return the seconds between two requests of a key: the most that any source, robots.txt or its slowness asks."""
         most = key.crawl_delay
         for queue in key.queues:
             if queue.source.enabled:
-                most = max(most, gap(queue.source.delay, None))
+                most = max(most, gap(queue.source.delay, None, key.latency))
         return most
 
     def unblock(self, robots_url: str) -> None:

@@ -20,7 +20,7 @@ _PROMOTE_AT_ONCE = 5000  # keeps a call under about 50 ms after a long pause
 _DEFER_AT_ONCE = 500  # disallowed URLs put off per call
 _COLUMNS = (
     "id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,"
-    " payload_digest, captured_at, captured_url, queue, rank"
+    " payload_digest, captured_at, captured_url, queue, rank, past_until"
 )
 
 
@@ -204,7 +204,7 @@ def _lease(
     conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...], gap: float
 ) -> tuple[Lease, History, tuple[bytes, ...]]:
     (url_id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,
-     digest, captured_at, captured_url, _, rank) = row  # fmt: skip # in the order of _COLUMNS
+     digest, captured_at, captured_url, _, rank, past_until) = row  # fmt: skip # in the order of _COLUMNS
     facts = conn.execute("SELECT digest, fact FROM facts WHERE url_id = ? AND fact IS NOT NULL", (url_id,)).fetchall()
     previous = None
     if captured_at is not None:
@@ -225,6 +225,7 @@ def _lease(
         facts=tuple(fact_from_json(fact) for _, fact in facts),
         gap=gap,
         asked=rank == ASKED_RANK,
+        past=past_until is not None,
     )
     history = History(failures=failures, interval=interval, visits=visits, last_changed=last_changed)
     return lease, history, tuple(digest for digest, _ in facts)

@@ -91,6 +91,13 @@ def give_back(core: Core, held: Held) -> None:
         core.scheduler.offer(key)
 
 
+def _is_wrong(result: KeptLike, harvest: Harvest | None) -> bool:
+    """Tell whether there is no feed or sitemap where one was guessed: an answer that named nothing."""
+    if result.status is None or result.status >= HTTPStatus.INTERNAL_SERVER_ERROR or result.truncated is not None:
+        return False
+    return result.status != HTTPStatus.TOO_MANY_REQUESTS and (harvest is None or not harvest.new + harvest.known)
+
+
 def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> tuple[_Row, int, float | None]:
     lease = held.lease
     previous = lease.previous
@@ -108,6 +115,10 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
     after: Next = next_visit(lease.role, outcome, held.history, now)
     url, hops = lease.url, 0
     next_at, reason, state = after.next_at, after.reason, WAITING if after.next_at is not None else DONE
+    if lease.guess and _is_wrong(result, outcome.harvest):
+        next_at, reason, state = None, None, DONE
+    elif lease.past and reason is None:
+        next_at, state = None, DONE  # it will say the same for ever; the next backfill asks again
     redirected = whole and is_redirect(result.status)
     if redirected:
         hops = lease.hops

@@ -48,6 +48,7 @@ class Key:
     not_before: float = 0.0
     last_end: float = float("-inf")  # of its last exchange in this run
     crawl_delay: float = 0.0
+    latency: float | None = None  # seconds that its server takes, smoothed; in this run
     failures: int = 0  # in a row
     in_flight: int | None = None  # id of the leased URL
     blocked: bool = False

@@ -75,6 +75,10 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE warcs(name TEXT PRIMARY KEY, length INTEGER NOT NULL) STRICT;
     CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     """,
+    """
+    ALTER TABLE urls ADD COLUMN past_until REAL;  -- of a sitemap of a past period: its end, epoch
+    CREATE INDEX urls_past ON urls(past_until) WHERE past_until IS NOT NULL;
+    """,
 )
 
 

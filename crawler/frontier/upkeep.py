@@ -82,6 +82,31 @@ def make_all_due(core: Core, now: float) -> int:
     return count
 
 
+def wake_past(core: Core, since: float | None, now: float) -> int:
+    """Make the sitemaps of past periods due that end after `since` (epoch; None: all); return how many.
+
+    `since` is remembered: runs that come after, and go on where this one ended, leave out what is older too.
+    """
+    with core.writing():
+        core.conn.execute("INSERT OR REPLACE INTO meta(name, value) VALUES('backfill-since', ?)", (str(since or 0.0),))
+        count = core.conn.execute(
+            "UPDATE urls SET state = ?, next_at = ? WHERE past_until > ? AND state = ?",
+            (READY, now, since or float("-inf"), DONE),
+        ).rowcount
+        for queue in core.queues.values():
+            core.find_head(queue)
+    core.scheduler.rebuild()
+    core.tell()
+    return count
+
+
+def backfill_since(core: Core) -> float | None:
+    """Return how far back the last backfill goes (epoch), None if there was none or it has no limit."""
+    with core.reading():
+        row = core.conn.execute("SELECT value FROM meta WHERE name = 'backfill-since'").fetchone()
+    return float(row[0]) or None if row else None
+
+
 def end_all_due(core: Core, now: float) -> None:
     """Let URLs wait again that a `make_all_due` reached and the run did not; also after the clock was set back."""
     with core.reading():

@@ -40,6 +40,7 @@ class NewsSpider(scrapy.Spider):
                 request = self._request(lease)
                 if request is not None:
                     yield request
+            await self._crawl.settle()
         except Exception as error:  # noqa: BLE001 - Scrapy would log it and end the run as if all were well
             self._crawl.fail(error)
 
