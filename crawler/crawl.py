@@ -56,6 +56,7 @@ class Crawl:
     user_agent: str
     known: Callable[[str], ShapeFacts | None] = lambda _source: None  # see `Consequences`
     since: datetime | None = None  # as above
+    enough_room: Callable[[], bool] = lambda: True  # on the disk
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
     _count_at: float = 0.0  # monotonic: when to count again what is still due
@@ -161,6 +162,8 @@ class Crawl:
     def commit(self) -> None:
         """Make durable what waits, now. Raises `ShelfError`, `DatabaseError`."""
         self.report.kept_exchanges(self.capture.commit())
+        if not self.enough_room():
+            self.pump.stop("disk")
 
     def keep_late_facts(self) -> None:
         """Write down facts about kept pages that no record holds yet: learned while they were out, or left by a kill."""

@@ -22,6 +22,7 @@ MAX_ROBOTS_BYTES = 500 * 1024
 ROBOTS_FRESH = 86400.0  # RFC 9309 section 2.4: no longer than 24 hours
 MAX_ROBOTS_HOPS = 5
 DEFAULT_DELAY = 1.0
+PAGES_PER_DAY = 10_000  # of one politeness key: more than any paper prints, and a stop for what has no end
 SLOWNESS = 5.0  # times the time of an answer
 LONGEST_GAP = 30.0
 _SMOOTHING = 0.25  # weight of the newest answer

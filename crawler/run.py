@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
 
+MIN_FREE = 500_000_000  # bytes: what a full batch, both databases' logs and the next ingest need, and some
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlOptions:
@@ -50,6 +53,7 @@ class CrawlOptions:
     proxy_ca: Path | None = None
     allow_private: bool = False
     concurrency: int = 32
+    min_free: int = MIN_FREE  # bytes of the disk that a crawl leaves free
     save: tuple[str, ...] = ()  # `morgue save`: these URLs and nothing else
     wait_for_lock: float = 0.0  # seconds
 
@@ -97,6 +101,7 @@ def run_crawl(
     sources = load_sources(folder.sources)
     chosen = _chosen(sources, options, folder.sources)
     _check_route(options)
+    _check_room(folder, options.min_free)
     with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
         try:
@@ -113,6 +118,7 @@ def run_crawl(
                     report=report,
                     began=began,
                     known=known_shapes(folder.archive_db),
+                    enough_room=lambda: shutil.disk_usage(folder.root).free >= options.min_free,
                 )
                 signals.listen(lambda name: crawl.pump.stop(f"signal ({name})"))
                 if beside is not None:
@@ -159,6 +165,16 @@ def _check_route(options: CrawlOptions) -> None:
     from crawler.handler import make_route
 
     make_route(proxy=options.proxy, ca_file=options.proxy_ca, allow_private=options.allow_private)
+
+
+def _check_room(folder: ArchiveFolder, least: int) -> None:
+    """Refuse to begin on a disk that is nearly full: a crawl must leave room for what is read from it."""
+    free = shutil.disk_usage(folder.root).free
+    if free < least:
+        raise ShelfError(
+            f"{folder.root} has {free / 1e6:,.0f} MB left on its disk, and a crawl leaves {least / 1e6:,.0f} MB free. "
+            "Nothing was fetched. Make room, move the folder, or say `--min-free 0`."
+        )
 
 
 def _chosen(sources: SourcesFile, options: CrawlOptions, path: Path) -> tuple[str, ...] | None:
@@ -213,6 +229,7 @@ def _crawl(
     report: RunReport,
     began: float,
     known: Callable[[str], ShapeFacts | None],
+    enough_room: Callable[[], bool],
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
@@ -242,6 +259,7 @@ def _crawl(
         report=report,
         user_agent=user_agent(sources.contact),
         known=known,
+        enough_room=enough_room,
         since=None if back_to is None else datetime.fromtimestamp(back_to, UTC),
     )
     pump.on_idle = crawl.commit

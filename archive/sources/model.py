@@ -28,6 +28,7 @@ class Source:
     render: bool = False  # through a browser
     selectors: Mapping[str, str] = field(default_factory=dict)  # part of the page -> CSS selector
     politeness_key: str | None = None  # sources with one key are asked one request at a time; None: registered domain
+    pages_per_day: int | None = None  # of its politeness key, at most; None: 10,000
     enabled: bool = True
 
     def allows(self, url: str) -> bool:

@@ -21,6 +21,7 @@ SOURCES_TEMPLATE = """\
 # headers = { Cookie = "subscriber=1" }         # your own subscription or consent; never exported
 # user_agent = "OurLibrary/1.0 (+https://library.example/crawler)"
 # politeness_key = "publisher"                  # sources with one key are asked one request at a time
+# pages_per_day = 500                           # at most, of one politeness key; 10,000 if nothing is said
 # selectors = { text = "div.story", remove = ".promo" }   # try them first: morgue sources try NAME --text div.story
 # render = false                                # through a browser: kept, not used by this version
 # enabled = false                               # keep the entry, but do not crawl

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
     from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _NEEDS_A_LOOK = 3
 _SHARD_LENGTH = 11  # characters: as many machines as nobody has
 
@@ -43,6 +44,24 @@ def parse_budget(text: str | None) -> float | None:
     if not 0 < seconds < float("inf"):
         raise UsageError(f"--budget {text!r} is no length of time. Write it like 90s, 10m or 1h.")
     return seconds
+
+
+def parse_size(text: str) -> int:
+    """Return bytes.
+
+    >>> parse_size("500M"), parse_size("2G"), parse_size("0")
+    (500000000, 2000000000, 0)
+
+    Raises `UsageError`.
+    """
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in _SIZES else (text, "")
+    try:
+        size = float(number) * _SIZES[unit]
+    except ValueError:
+        size = -1.0
+    if not 0 <= size < float("inf"):
+        raise UsageError(f"{text!r} is no size. Write it like 500M or 2G.")
+    return int(size)
 
 
 def parse_shard(text: str | None) -> tuple[int, int] | None:
@@ -140,6 +159,9 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     default=None,
     help="Extraction processes beside the crawl (default: one per core).",
 )
+@click.option(
+    "--min-free", default="500M", show_default=True, metavar="SIZE", help="Stop when the disk has less than this left."
+)
 @click.option("--no-ingest", is_flag=True, help="Fetch only; `morgue ingest` reads the pages later.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong: for cron.")
@@ -158,6 +180,7 @@ def crawl(
     allow_private: bool,
     concurrency: int,
     jobs: int | None,
+    min_free: str,
     no_ingest: bool,
     as_json: bool,
     quiet: bool,
@@ -183,6 +206,7 @@ def crawl(
         proxy_ca=proxy_ca,
         allow_private=allow_private,
         concurrency=concurrency,
+        min_free=parse_size(min_free),
     )
     if not any(source.enabled for source in load_sources(context.folder.sources).sources):
         say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
@@ -260,6 +284,11 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
         say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
+    if report.ended_by == "disk":
+        say(
+            "morgue: the disk is nearly full, and the crawl has stopped. What was fetched is kept. Make room and run it again."
+        )
+        raise click.exceptions.Exit(1)
     if outcome.died or report.newly_ill:
         raise click.exceptions.Exit(_NEEDS_A_LOOK)
 

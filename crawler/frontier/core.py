@@ -17,7 +17,7 @@ from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
 from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
-from crawler.politeness import gap
+from crawler.politeness import PAGES_PER_DAY, gap
 from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
@@ -87,6 +87,7 @@ class Core:
     waiting_for: dict[str, set[str]] = field(default_factory=dict)  # robots.txt URL -> names of keys that wait for it
     asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
+    backfill: float | None = None  # epoch: past periods that end after this are asked for in this run; None: none
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
     listener: Callable[[], None] | None = None
     domains: dict[str, str] = field(default_factory=dict)  # start of a URL -> registered domain
@@ -107,14 +108,16 @@ class Core:
         self.queues.clear()
         self.queue_by_name.clear()
         self.sources.clear()
-        for name, domain, key, delay, enabled in self.conn.execute(
-            "SELECT name, domain, key, delay, enabled FROM sources"
+        for name, domain, key, delay, pages, enabled in self.conn.execute(
+            "SELECT name, domain, key, delay, pages_per_day, enabled FROM sources"
         ):
-            self.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+            self.sources[name] = SourceState(name, domain, key, delay, pages, enabled=bool(enabled))
         real, mono = self.clock.real(), self.clock.monotonic()
-        for name, not_before, failures in self.conn.execute("SELECT key, not_before, failures FROM hosts"):
+        for name, not_before, failures, day, pages in self.conn.execute(
+            "SELECT key, not_before, failures, day, pages FROM hosts"
+        ):
             key = self.scheduler.key(name)
-            key.failures = failures
+            key.failures, key.day, key.pages = failures, day, pages
             if not_before > real:  # a day at most: a clock that was wrong once must not close a host for years
                 key.not_before = mono + min(not_before - real, 86400.0)
         for queue_id, key_name, source in self.conn.execute("SELECT id, key, source FROM queues").fetchall():
@@ -183,6 +186,13 @@ class Core:
             if queue.source.enabled:
                 most = max(most, gap(queue.source.delay, None, key.latency))
         return most
+
+    def pages_left(self, key: Key, day: int) -> int:
+        """Return how many pages may still be fetched from a key on a day: the most that any of its sources allows."""
+        most = max(
+            (queue.source.pages_per_day or PAGES_PER_DAY for queue in key.queues if queue.source.enabled), default=0
+        )
+        return most - (key.pages if key.day == day else 0)
 
     def unblock(self, robots_url: str) -> None:
         """Let the keys go on that waited for a robots.txt."""

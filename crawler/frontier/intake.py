@@ -141,7 +141,8 @@ def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depth: 
     rank = ASKED_RANK if fact.via is Via.USER else rank_of(candidate.role)
     priority = priority_of(candidate)
     past = None if candidate.past_until is None else candidate.past_until.timestamp()
-    asleep = candidate.role is Role.ROBOTS or past is not None  # on demand only: see `Frontier.lease`, `wake_past`
+    of_the_past = past is not None and (core.backfill is None or past <= core.backfill)
+    asleep = candidate.role is Role.ROBOTS or of_the_past  # on demand only: see `Frontier.lease`, `wake_past`
     cursor = core.conn.execute(
         "INSERT INTO urls(hash, url, queue, role, rank, priority, state, next_at, hops, depth, first_seen, past_until)"
         " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from archive.model import Candidate, Role
-from crawler.frontier.core import Core, Held, rank_of
+from crawler.frontier.core import PAGE_RANK, Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
 from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
 from crawler.frontier.scheduler import ASKED_RANK, Key, Queue
 from crawler.frontier.schema import DONE, READY, WAITING
-from crawler.recheck import History
+from crawler.recheck import DAY, History
 
 _PROMOTE_AT_ONCE = 5000  # keeps a call under about 50 ms after a long pause
 _DEFER_AT_ONCE = 500  # disallowed URLs put off per call
@@ -107,6 +107,9 @@ class Leasing:
             if advice.reason is not None:
                 self._defer(queue, row[0], advice)
                 continue
+            if row[2] == Role.PAGE.value and row[16] != ASKED_RANK and core.pages_left(key, int(now // DAY)) <= 0:
+                self._close_for_today(queue, now)
+                continue
             key.crawl_delay = max(key.crawl_delay, advice.delay)
             soonest = key.last_end + core.gap_of(key)
             if soonest > mono:  # robots.txt has just asked for a longer gap than the one that was kept
@@ -124,6 +127,18 @@ class Leasing:
         )
         core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         self._deferred += 1
+        core.find_head(queue)
+
+    def _close_for_today(self, queue: Queue, now: float) -> None:
+        """Put off all pages of a queue until tomorrow: so many were fetched today that it may have no end."""
+        core = self._core
+        tomorrow = (now // DAY + 1) * DAY
+        with core.writing():
+            core.conn.execute(
+                "UPDATE urls SET state = ?, next_at = ?, reason = 'day-limit' WHERE state = ? AND queue = ? AND rank = ?",
+                (WAITING, tomorrow, READY, queue.id, PAGE_RANK),
+            )
+        core.wake_at = min(core.wake_at, tomorrow)
         core.find_head(queue)
 
     def _give(self, queue: Queue, row: tuple[Any, ...]) -> Lease:

@@ -42,6 +42,12 @@ class SourceLike(Protocol):
     @property
     def politeness_key(self) -> str | None: ...  # noqa: D102 - as above
     @property
+    def pages_per_day(self) -> int | None: ...  # noqa: D102 - as above
+    @property
+    def include(self) -> Sequence[str]: ...  # noqa: D102 - as above
+    @property
+    def exclude(self) -> Sequence[str]: ...  # noqa: D102 - as above
+    @property
     def enabled(self) -> bool: ...  # noqa: D102 - as above
 
 

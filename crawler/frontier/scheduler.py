@@ -24,6 +24,7 @@ class SourceState:
     domain: str = ""
     key: str | None = None  # politeness key that sources.toml sets
     delay: float | None = None
+    pages_per_day: int | None = None
     enabled: bool = True
     turn: int = 0  # sequence number of its last lease
 
@@ -50,6 +51,8 @@ class Key:
     crawl_delay: float = 0.0
     latency: float | None = None  # seconds that its server takes, smoothed; in this run
     failures: int = 0  # in a row
+    day: int = 0  # of the archive's clock, since 1970
+    pages: int = 0  # fetched on that day
     in_flight: int | None = None  # id of the leased URL
     blocked: bool = False
     entry: int = 0  # the one valid heap entry
