@@ -22,6 +22,12 @@ from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
 _REMEMBERED = 50_000  # hosts
+# What a lease is made of; see `crawler.frontier.leasing`, which takes them in this order.
+COLUMNS = (
+    "id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,"
+    " payload_digest, captured_at, captured_url, queue, rank, past_until, priority"
+)
+_HEAD = f"SELECT {COLUMNS} FROM urls WHERE state = {READY} AND queue = ? ORDER BY rank, priority DESC LIMIT ?"  # noqa: S608 - constants
 
 
 def rank_of(role: Role) -> int:
@@ -160,14 +166,10 @@ class Core:
 
     def find_head(self, queue: Queue) -> None:
         """Look up the best due URL of a queue that is not out."""
-        queue.head = None
-        for rank, priority, url_id in self.conn.execute(
-            f"SELECT rank, priority, id FROM urls WHERE state = {READY} AND queue = ?"  # noqa: S608 - a constant
-            " ORDER BY rank, priority DESC LIMIT ?",
-            (queue.id, len(queue.leased) + 1),
-        ):
-            if url_id not in queue.leased:
-                queue.head = (rank, -priority, url_id)
+        queue.head = queue.row = None
+        for row in self.conn.execute(_HEAD, (queue.id, len(queue.leased) + 1)):
+            if row[0] not in queue.leased:
+                queue.head, queue.row = (row[16], -row[18], row[0]), row
                 return
 
     def offer_head(self, queue: Queue, rank: int, priority: int, url_id: int) -> None:
@@ -176,7 +178,7 @@ class Core:
             return
         head = (rank, -priority, url_id)
         if queue.head is None or head < queue.head:
-            queue.head = head
+            queue.head, queue.row = head, None
             self.scheduler.offer(queue.key)
 
     def gap_of(self, key: Key) -> float:

@@ -11,6 +11,7 @@ import heapq
 import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 ASKED_RANK = 0  # what a person asked for by name comes first
 Head = tuple[int, int, int]  # rank, -priority, id of the URL: the queue's best due one
@@ -37,6 +38,7 @@ class Queue:
     key: Key
     source: SourceState
     head: Head | None = None
+    row: tuple[Any, ...] | None = None  # the head's, if it was read with it; else it is read when it is leased
     leased: set[int] = field(default_factory=set)  # out, or fetched and not completed yet: still due in the database
 
 

@@ -111,7 +111,8 @@ def make_all_due(core: Core, now: float) -> int:
 def wake_past(core: Core, since: float | None, now: float) -> int:
     """Make the sitemaps of past periods due that end after `since` (epoch; None: all); return how many.
 
-    Those found later in this run are due too. `since` is remembered: runs that come after, and go on where this one ended, leave out what is older too.
+    Those found later in this run are due too. `since` is remembered: runs that come after, and go on where this one
+    ended, leave out what is older too.
     """
     core.backfill = since or 0.0
     with core.writing():
