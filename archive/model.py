@@ -112,6 +112,7 @@ class Rendering:
     truncated: str | None = None  # WARC-Truncated: length (cut), time (it never settled, and is as it was at the limit)
     browser: str = ""  # its name and version
     failed: str | None = None
+    no_browser: bool = False  # it failed because there is none: the page is not to blame
     seconds: float = 0.0
     requests: int = 0  # that went out for what the page's scripts asked for
     received: int = 0  # bytes of those answers' bodies

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.errors import PayloadError
-from archive.model import Candidate, Exchange, Role, Snapshot, Via
+from archive.model import RENDERED_TYPE, Candidate, Exchange, Role, Snapshot, Via
 from archive.payload import dechunk, decode_content, header, is_chunked, parse_response_head
 from archive.sources import Source
 from archive.urls import redirect_url
@@ -34,6 +34,7 @@ class Answer:
     at: datetime
     whole: bool
     over_limit: bool = False  # cut because it was too large
+    dom: bytes | None = None  # what a browser made of it
 
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Answer:
@@ -62,7 +63,14 @@ class Answer:
             snapshot.captured_at,
             snapshot.truncated is None,
             over_limit,
+            None if snapshot.rendered is None else snapshot.rendered.body,
         )
+
+    @property
+    def headers_of_dom(self) -> Headers:
+        """The header fields with the type of the browser's document, whatever the body was written in."""
+        others = tuple(field for field in self.headers if field[0].lower() != "content-type")
+        return (*others, ("Content-Type", RENDERED_TYPE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,10 @@ class Consequences:
         return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
 
     def _listing(self, lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
+        if answer.dom is not None:  # a page that scripts make has its links there alone
+            shown = discover(answer.dom, answer.headers_of_dom, scope, seen_at=answer.at)
+            if shown.candidates:
+                return shown.candidates
         try:
             body = answer.body()
         except PayloadError as error:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from archive.clock import Clock
-from archive.model import Exchange, Role
+from archive.model import Exchange, Rendering, Role
 from archive.sources import Source
-from archive.urls import registered_domain
+from archive.urls import origin_of, registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
 from crawler.frontier import Frontier, LateFact, Lease
 from crawler.pump import Pump
+from crawler.rendering.wanted import ENDED, Wanted, wanted
 from crawler.report import RunReport
 
 _COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
@@ -60,11 +61,31 @@ class Crawl:
         headers = headers_for(
             self.sources.get(lease.source), lease.url, self.user_agent, robots=lease.role is Role.ROBOTS
         )
+        if wanted(self.sources.get(lease.source), lease.role):
+            return headers  # that the body is the same says nothing of what its scripts make of it
         if lease.etag:
             headers["If-None-Match"] = lease.etag
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
         return headers
+
+    def to_render(self, lease: Lease) -> Wanted | None:
+        """Return how a lease's answer is to be rendered, None if it is not."""
+        source = self.sources.get(lease.source)
+        if source is None or not wanted(source, lease.role):
+            return None
+        return Wanted(
+            source=source,
+            user_agent=source.user_agent or self.user_agent,
+            headers=lambda url: headers_for(source, url, self.user_agent),
+            allowed=self._robots_allow,
+            ending=self.pump.ends_now,
+        )
+
+    def _robots_allow(self, url: str) -> bool:
+        """Say what the host's robots.txt, if the crawl has read it, says of an address that a page's script asks for."""
+        rules = self.frontier.robots_rules(f"{origin_of(url)}/robots.txt")
+        return rules is None or rules.allowed(url)
 
     def never_sent(self, lease: Lease, why: BaseException | None) -> Exchange:
         """Return the exchange of a request that did not get as far as the network: it fails as any other, and rests."""
@@ -82,19 +103,24 @@ class Crawl:
             detail=detail,
         )
 
-    def over(self, lease: Lease, exchange: Exchange) -> None:
+    def over(self, lease: Lease, exchange: Exchange, rendering: Rendering | None = None) -> None:
         """Take an exchange that is over, however it went: discover, keep, let its politeness key rest.
+
+        `rendering`: what a browser made of it, if it was to be rendered.
 
         Raises `ShelfError` or `DatabaseError` if what was fetched cannot be kept: the run must end then.
         """
-        if exchange.error == "cancelled":
+        if exchange.error == "cancelled" or rendering is ENDED:
             self.frontier.release([lease.id])
             self.pump.done(lease, error="cancelled")
             return
         answer = Answer.of_exchange(exchange)
+        if rendering is not None:
+            answer = replace(answer, dom=rendering.dom)
+            self.report.render(lease, rendering)
         found = self._consequences.draw(lease, answer)
         self.report.found(found)
-        self.capture.keep(exchange, lease, lease.facts)
+        self.capture.keep(exchange, lease, lease.facts, rendering)
         self._keep_late(found.late_facts)
         self.report.exchange(lease, exchange, answer.status)
         error = exchange.error if answer.status is None else None
