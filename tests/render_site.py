@@ -47,7 +47,11 @@ PARAGRAPHS = [
 
 def story(path: str, paragraphs: list[str]) -> dict[str, object]:
     if path == "/":
-        return {"links": [{"url": url, "title": url.rpartition("/")[2].replace("-", " ")} for url in (ARTICLE, ENDLESS, SPINNING)]}
+        return {
+            "links": [
+                {"url": url, "title": url.rpartition("/")[2].replace("-", " ")} for url in (ARTICLE, ENDLESS, SPINNING)
+            ]
+        }
     title = path.rpartition("/")[2].replace("-", " ").capitalize()
     return {"title": title, "paragraphs": paragraphs, "ticks": path == ENDLESS, "spins": path == SPINNING}
 

@@ -33,7 +33,7 @@ class PageError(Exception):
     """The page cannot be rendered; stays inside this package."""
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright writes into the object whose method it calls back
 class PageVisit:
     """One visit of one page. Its context (cookies, storage, cache) ends with it."""
 
