@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,9 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.clock import SystemClock
-from archive.model import Exchange
+from archive.model import Exchange, Snapshot
 from archive.sources import Source
+from archive.warc import read_records
 from crawler.handler import make_route
 from crawler.rendering.browser import NAMES, BrowserError, find_chromium
 from crawler.rendering.renderer import Renderer
@@ -41,7 +43,7 @@ needs_browser = pytest.mark.skipif(
 
 
 def crawl(
-    archive: Archive, *words: str, now: str, patience: float = 2.5, chromium: str | None = None
+    archive: Archive, *words: str, now: str, patience: float = 2.0, chromium: str | None = None
 ) -> dict[str, Any]:
     """Crawl in a process whose patience with a page is short, and return the report with what was said as "said"."""
     done = subprocess.run(
@@ -57,7 +59,7 @@ def crawl(
     return {**report, "said": done.stderr}
 
 
-def command(archive: Archive, *words: str, patience: float = 2.5) -> list[str]:
+def command(archive: Archive, *words: str, patience: float = 2.0) -> list[str]:
     base = [sys.executable, "-m", "tests.render_crawl", str(patience), "-a", str(archive.path)]
     return [*base, "crawl", "--allow-private", "--json", "--jobs", "1", *words]
 
@@ -67,11 +69,10 @@ def environment(now: str, chromium: str | None = None) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "MORGUE_NOW": now, **chosen}
 
 
-def new_archive(path: Path, url: str, *, exclude: str = "") -> Archive:
+def new_archive(path: Path, url: str) -> Archive:
     for name in ("warc", "reports"):
         (path / name).mkdir(parents=True)
-    left = f"exclude = ['{exclude}']\n" if exclude else ""
-    text = f'[[source]]\nname = "gazette"\nurl = "{url}/"\ndelay = 0\nrender = true\n{left}'
+    text = f'[[source]]\nname = "gazette"\nurl = "{url}/"\ndelay = 0\nrender = true\n'
     (path / "sources.toml").write_text(text)
     return Archive(path, NOW)
 
@@ -87,30 +88,35 @@ def records(archive: Archive) -> list[dict[str, Any]]:
     return found
 
 
+@dataclass(frozen=True)
+class Visited:
+    """An archive of the paper, what the first crawl said, and what it asked the paper for."""
+
+    archive: Archive
+    paper: ScriptPaper
+    report: dict[str, Any]
+    asked: list[str]
+
+
 @pytest.fixture(scope="module")
-def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Archive, ScriptPaper, list[dict[str, Any]]]]:
+def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
     """Visit the paper three times: as it is, with nothing changed, and with other paragraphs behind the same shell."""
     if needs_browser.args[0]:
         pytest.skip(str(needs_browser.kwargs["reason"]))
     with script_paper() as paper:
         archive = new_archive(tmp_path_factory.mktemp("render") / "a", paper.url)
-        reports = []
-        for now, paragraphs in (
-            (NOW, PARAGRAPHS),
-            (LATER, PARAGRAPHS),
-            (LAST, [*PARAGRAPHS[:-1], "No lorry may cross it."]),
-        ):
-            paper.paragraphs[:] = paragraphs
-            first = len(paper.paths)
-            report = crawl(archive, *([] if now == NOW else ["--due", "all"]), now=now)
-            reports.append({**report, "asked": paper.paths[first:]})
-        yield archive, paper, reports
+        report = crawl(archive, now=NOW)
+        asked = [*paper.paths]
+        archive.run("save", "--allow-private", paper.url + ARTICLE, now=LATER)
+        paper.paragraphs[-1] = "No lorry may cross it."
+        archive.run("save", "--allow-private", paper.url + ARTICLE, now=LAST)
+        yield Visited(archive, paper, report, asked)
 
 
 def test_an_article_that_a_script_makes_is_read_from_what_the_browser_shows(
-    visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]],
+    visited: Visited,
 ) -> None:
-    archive, paper, _ = visited
+    archive, paper = visited.archive, visited.paper
     (shown,) = (json.loads(archive.run("show", paper.url + ARTICLE, "--json").out)["provenance"],)
     assert shown["body"] == "rendered"
     (row,) = archive.rows("SELECT title, authors, published, text FROM articles WHERE url = ?", paper.url + ARTICLE)
@@ -118,16 +124,16 @@ def test_an_article_that_a_script_makes_is_read_from_what_the_browser_shows(
     assert row["text"].split("\n\n") == [*PARAGRAPHS[:-1], "No lorry may cross it."]
 
 
-def test_links_that_a_script_makes_are_found(visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]]) -> None:
-    archive, paper, reports = visited
-    assert {ARTICLE, ENDLESS, SPINNING} <= set(reports[0]["asked"])
+def test_links_that_a_script_makes_are_found(visited: Visited) -> None:
+    archive, paper = visited.archive, visited.paper
+    assert {ARTICLE, ENDLESS, SPINNING} <= set(visited.asked)
     assert archive.values("SELECT count(*) FROM articles") == [3]
 
 
 def test_the_answer_is_kept_as_sent_and_the_document_beside_it(
-    visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]],
+    visited: Visited,
 ) -> None:
-    archive, paper, _ = visited
+    archive, paper = visited.archive, visited.paper
     kept = [record for record in records(archive) if record.get("warc-target-uri") == paper.url + ARTICLE]
     assert [record["warc-type"] for record in kept] == [
         *("request", "response", "conversion"),
@@ -145,19 +151,19 @@ def test_the_answer_is_kept_as_sent_and_the_document_beside_it(
 
 
 def test_the_two_are_one_capture_and_make_no_revision_by_themselves(
-    visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]],
+    visited: Visited,
 ) -> None:
-    archive, paper, reports = visited
+    archive, paper = visited.archive, visited.paper
     sql = "SELECT c.record_type, a.url FROM captures c JOIN articles a ON a.pk = c.article WHERE c.url = ? ORDER BY c.captured_at"
     seen = archive.rows(sql, paper.url + ARTICLE)
     assert [row["record_type"] for row in seen] == ["response", "revisit", "response"]
     sql = "SELECT r.cause FROM revisions r JOIN articles a ON a.pk = r.article WHERE a.url = ? ORDER BY r.seq"
     assert archive.values(sql, paper.url + ARTICLE) == ["publisher", "publisher"]  # the text as it was, and as it is
-    assert reports[1]["ingest"]["new"] == reports[2]["ingest"]["new"] == 0
+    assert archive.values("SELECT count(*) FROM articles") == [3]
 
 
-def test_a_rebuild_gives_the_same(visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]], tmp_path: Path) -> None:
-    archive = visited[0].copy(tmp_path / "copy")
+def test_a_rebuild_gives_the_same(visited: Visited, tmp_path: Path) -> None:
+    archive = visited.archive.copy(tmp_path / "copy")
     tables = ("articles", "revisions", "stories", "captures", "discoveries", "aliases", "warcs")
     before = dump(archive, *tables)
     archive.run("rebuild", "--quiet", now=LAST)
@@ -165,10 +171,8 @@ def test_a_rebuild_gives_the_same(visited: tuple[Archive, ScriptPaper, list[dict
 
 
 @pytest.mark.parametrize("path", [ENDLESS, SPINNING])  # it grows for ever; its script never comes back
-def test_a_page_that_never_settles_is_kept_as_it_is_at_the_limit(
-    visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]], path: str
-) -> None:
-    archive, paper, reports = visited
+def test_a_page_that_never_settles_is_kept_as_it_is_at_the_limit(visited: Visited, path: str) -> None:
+    archive, paper = visited.archive, visited.paper
     cut = [
         record["warc-truncated"]
         for record in records(archive)
@@ -178,23 +182,22 @@ def test_a_page_that_never_settles_is_kept_as_it_is_at_the_limit(
     (row,) = archive.rows("SELECT text, truncated FROM articles WHERE url = ?", paper.url + path)
     assert PARAGRAPHS[0] in row["text"]
     assert row["truncated"] == 1
-    assert reports[0]["rendered"]["unsettled"] == 2
+    assert visited.report["rendered"]["unsettled"] == 2
     assert archive.values(
         "SELECT count(*) FROM revisions r JOIN articles a ON a.pk = r.article WHERE a.url = ?", paper.url + path
     ) == [0]
 
 
 def test_a_page_costs_a_site_its_script_once_and_what_that_asks_for(
-    visited: tuple[Archive, ScriptPaper, list[dict[str, Any]]],
+    visited: Visited,
 ) -> None:
-    _, paper, reports = visited
-    asked = reports[0]["asked"]
+    paper = visited.paper
     pages = ["/", ARTICLE, ENDLESS, SPINNING]
-    assert sorted(asked) == sorted(["/robots.txt", "/app.js", *pages, *(f"/api{path}" for path in pages)])
-    assert reports[0]["rendered"]["requests"] == 5
+    assert sorted(visited.asked) == sorted(["/robots.txt", "/app.js", *pages, *(f"/api{path}" for path in pages)])
+    assert visited.report["rendered"]["requests"] == 5
     assert paper.cookies == set()  # though each answer sets one
     assert {agent.partition("/")[0] for agent in paper.agents} == {"Morgue"}
-    assert reports[0]["requests"] == 5  # robots.txt and the pages
+    assert visited.report["requests"] == 5  # robots.txt and the pages
 
 
 @pytest.mark.parametrize("how", ["no such program", "a program that is no browser"])
@@ -206,13 +209,19 @@ def test_without_a_browser_pages_are_kept_as_sent_and_the_report_says_what_to_do
         archive = new_archive(tmp_path / "a", paper.url)
         text = (archive.path / "sources.toml").read_text() + f'sections = ["{ARTICLE}"]\n'
         (archive.path / "sources.toml").write_text(text)
-        report = crawl(archive, now=NOW, chromium=chromium)
+        report = crawl(archive, "--no-ingest", now=NOW, chromium=chromium)
     assert report["rendered"] == {"pages": 0, "unsettled": 0, "failed": 2, "requests": 0, "received": 0}
     (problem,) = report["problems"]  # once, though two pages were to be rendered
     assert "pip install 'newsmorgue[render]'" in problem["what"] or "MORGUE_CHROMIUM" in problem["what"]
     assert problem["what"].partition(": ")[2] in report["said"]
-    kept = archive.rows("SELECT record_type, truncated FROM captures WHERE role <> 'robots'")
-    assert [(row["record_type"], row["truncated"]) for row in kept] == [("response", "unrendered")] * 2
+    said = [json.loads(record["block"]) for record in records(archive) if record["warc-type"] == "metadata"]
+    assert [one.get("rendered") for one in said if one["role"] != "robots"] == [False, False]
+    assert [one["unrendered"] for path in archive.warcs() for one in snapshots(path)] == [False, True, True]
+
+
+def snapshots(path: Path) -> list[dict[str, Any]]:
+    """Return the captures of a WARC file."""
+    return [asdict(item) for item in read_records(path) if isinstance(item, Snapshot)]
 
 
 @needs_browser

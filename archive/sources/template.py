@@ -22,6 +22,6 @@ SOURCES_TEMPLATE = """\
 # user_agent = "OurLibrary/1.0 (+https://library.example/crawler)"
 # politeness_key = "publisher"                  # sources with one key are asked one request at a time
 # selectors = { text = "div.story", remove = ".promo" }   # try them first: morgue sources try NAME --text div.story
-# render = false                                # through a browser: kept, not used by this version
+# render = true                                 # let a browser make its pages: for sites whose scripts bring the text
 # enabled = false                               # keep the entry, but do not crawl
 """

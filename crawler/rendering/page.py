@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, CDPSession, Page, Request, Route
 
 _LOOK_EVERY = 0.15  # seconds
-_PATIENCE = 2.0  # seconds for one question to the page; a script that runs for ever does not answer
+_CLOSE_SECONDS = 2.0
 _NO_NETWORK = """for (const name of ["WebSocket", "WebSocketStream", "WebTransport", "RTCPeerConnection",
 "webkitRTCPeerConnection", "EventSource"]) { try { delete globalThis[name]; } catch {} }"""
 # Asked in a world of their own, where nothing that the page's scripts replaced is seen (CDP Page.createIsolatedWorld).
@@ -65,7 +65,7 @@ class PageVisit:
             for task in self._running:
                 task.cancel()
             with contextlib.suppress(Exception):  # it went with its browser
-                await asyncio.wait_for(context.close(), _PATIENCE)
+                await asyncio.wait_for(context.close(), _CLOSE_SECONDS)
 
     async def _render(self, context: BrowserContext, began: float) -> Rendering | None:
         await context.add_init_script(_NO_NETWORK)
@@ -77,7 +77,7 @@ class PageVisit:
         with contextlib.suppress(
             TimeoutError
         ):  # a script that never ends may stop it: what was parsed is there all the same
-            await _soon(page.goto(self.document.url, wait_until="commit", timeout=self.limits.settle * 1000))
+            await self._soon(page.goto(self.document.url, wait_until="commit", timeout=self.limits.settle * 1000))
         world = _World(session)
         settling = Settling(self.limits, time.monotonic)
         settled = False
@@ -88,7 +88,7 @@ class PageVisit:
                 return None
             await asyncio.sleep(_LOOK_EVERY)
             with contextlib.suppress(TimeoutError):
-                elements, characters, complete = await _soon(world.ask(_HOW_IT_LOOKS))
+                elements, characters, complete = await self._soon(world.ask(_HOW_IT_LOOKS))
                 settled = settling.settled(
                     Look(int(elements), int(characters)), complete=bool(complete), busy=self.fetcher.waiting > 0
                 )
@@ -107,10 +107,10 @@ class PageVisit:
     async def _read(self, session: CDPSession, world: _World) -> str:
         """Return the document; a script that runs for ever is ended first."""
         try:
-            return str(await _soon(world.ask(_DOCUMENT)))
+            return str(await self._soon(world.ask(_DOCUMENT)))
         except TimeoutError:
-            await _soon(session.send("Runtime.terminateExecution"))
-            return str(await _soon(world.ask(_DOCUMENT)))
+            await self._soon(session.send("Runtime.terminateExecution"))
+            return str(await self._soon(world.ask(_DOCUMENT)))
 
     async def _answer(self, route: Route) -> None:
         """Answer one request of the page."""
@@ -138,6 +138,10 @@ class PageVisit:
             await route.abort("failed")
         else:
             await route.fulfill(status=found.status, headers=dict(found.headers), body=found.body)
+
+    async def _soon(self, work: Any) -> Any:
+        """Return what `work` gives, or raise TimeoutError if the page does not answer."""
+        return await asyncio.wait_for(work, self.limits.patience)
 
     def _note_crash(self, _page: Page) -> None:
         self._crashed = True
@@ -170,8 +174,3 @@ class _World:
         if "value" not in given.get("result", {}):
             raise PageError("its document cannot be read")
         return given["result"]["value"]
-
-
-async def _soon(work: Any) -> Any:
-    """Return what `work` gives, or raise TimeoutError if the page does not answer."""
-    return await asyncio.wait_for(work, _PATIENCE)

@@ -21,6 +21,7 @@ class Limits:
     settle: float = 12.0  # seconds until the document is taken as it is
     quiet: float = 1.0  # seconds without a change and without a request: it has settled
     silent: float = 3.0  # seconds without a change, whatever is still asked for
+    patience: float = 2.0  # seconds for one question to the page; a script that runs for ever does not answer
     most: float = 20.0  # seconds in all, after which the browser counts as hanging
 
 
