@@ -64,9 +64,12 @@ class ScriptPaper:
     agents: set[str] = field(default_factory=set)
     cookies: set[str] = field(default_factory=set)
     paragraphs: list[str] = field(default_factory=lambda: list(PARAGRAPHS))
+    gone: set[str] = field(default_factory=set)  # paths that are no more
     slow: threading.Event = field(default_factory=threading.Event)  # set: the answers of the API never come
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
+        if path in self.gone:
+            return 404, "text/plain", b"gone"
         if path in ("/", ARTICLE, ENDLESS, SPINNING):
             return 200, "text/html", SHELL.encode("latin-1")
         if path == "/app.js":
