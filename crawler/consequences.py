@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.errors import PayloadError
-from archive.model import Candidate, Exchange, Role, Snapshot, Via
+from archive.model import RENDERED_TYPE, Candidate, Exchange, Role, Snapshot, Via
 from archive.payload import dechunk, decode_content, header, is_chunked, parse_response_head
 from archive.sources import Source
 from archive.urls import redirect_url
@@ -56,6 +56,7 @@ class Answer:
     at: datetime
     whole: bool
     over_limit: bool = False  # cut because it was too large
+    dom: bytes | None = None  # what a browser made of it
 
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Answer:
@@ -84,6 +85,7 @@ class Answer:
             snapshot.captured_at,
             snapshot.truncated is None,
             over_limit,
+            None if snapshot.rendered is None else snapshot.rendered.body,
         )
 
     def undecodable(self) -> str | None:
@@ -99,6 +101,12 @@ class Answer:
         except PayloadError as error:
             return str(error)
         return None
+
+    @property
+    def headers_of_dom(self) -> Headers:
+        """The header fields with the type of the browser's document, whatever the body was written in."""
+        others = tuple(field for field in self.headers if field[0].lower() != "content-type")
+        return (*others, ("Content-Type", RENDERED_TYPE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,13 @@ class Consequences:
         return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
 
     def _body(self, lease: Lease, answer: Answer, scope: Scope) -> Iterator[list[Candidate]]:
+        if lease.role in (Role.HOME, Role.SECTION):
+            scope = replace(scope, known=self.known(lease.source))
+        if answer.dom is not None and lease.role is not Role.PAGE:  # a page that scripts make has its links there alone
+            shown = list(discover(answer.dom, answer.headers_of_dom, scope, seen_at=answer.at))
+            if any(found.candidates for found in shown):
+                yield from (found.candidates for found in shown)
+                return
         try:
             body = answer.body()
         except PayloadError as error:
@@ -150,8 +165,6 @@ class Consequences:
             return
         if lease.role is Role.PAGE and not sends_on(lease.url, body):
             return
-        if lease.role in (Role.HOME, Role.SECTION):
-            scope = replace(scope, known=self.known(lease.source))
         for found in discover(body, answer.headers, scope, seen_at=answer.at):
             for problem in found.problems:
                 self.on_problem(lease, problem)

@@ -67,6 +67,10 @@ class Pump:
         """Why leasing ended: "done", "budget", "max-pages", or what `stop` was told; None while it goes on."""
         return self._stopped
 
+    def ends_now(self) -> bool:
+        """Say whether what is in flight should end soon, too: the time is over, or somebody wants us to end."""
+        return self._is_over() and self._stopped not in ("done", "max-pages")
+
     def stop(self, reason: str = "signal") -> None:
         """Lease no more; what is in flight may end. May be called from a signal handler of the loop."""
         self._stopped = self._stopped or reason

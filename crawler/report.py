@@ -6,15 +6,16 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
 from archive.errors import ShelfError
-from archive.model import Exchange, Role
+from archive.model import Exchange, Rendering, Role
 from crawler.capture import Kept
 from crawler.frontier import AddResult, Lease
+from crawler.rendering.wanted import RenderCount
 
 _MAX_PROBLEMS = 200  # a broken site can make a problem of every page; the first few tell it
 
@@ -47,6 +48,8 @@ class RunReport:
     refused: Counter[str] = field(default_factory=Counter)  # candidates not taken, by reason
     sources: dict[str, SourceCount] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
+    rendered: RenderCount = field(default_factory=RenderCount)
+    no_browser: str | None = None  # why pages that a browser was to render were kept without it, and what to do
     waits_for_ingest: int = 0  # WARC files that have more than archive.db when the run ends
     ingest: dict[str, object] = field(default_factory=dict)
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
@@ -83,6 +86,17 @@ class RunReport:
         self.discovered += len(result.new)
         self.refused.update(result.refused)
 
+    def render(self, lease: Lease, rendering: Rendering) -> None:
+        """Count one page that was to be rendered. That there is no browser is told once."""
+        self.rendered.add(rendering)
+        if rendering.failed is None:
+            return
+        if not rendering.no_browser:
+            self.problem(lease, f"could not be rendered: {rendering.failed}")
+        elif self.no_browser is None:
+            self.no_browser = rendering.failed
+            self.problem(lease, f"pages of sources with render = true are kept as they were sent: {rendering.failed}")
+
     def problem(self, lease: Lease, what: str) -> None:
         """Note something that a person may want to know of a source."""
         if len(self.problems) < _MAX_PROBLEMS:
@@ -114,6 +128,7 @@ class RunReport:
                 for name, count in sorted(self.sources.items())
             },
             "problems": self.problems,
+            **({"rendered": asdict(self.rendered)} if self.rendered.pages or self.rendered.failed else {}),
             **({} if self.ill is None else {"ill": self.ill, "newly_ill": list(self.newly_ill)}),
         }
 

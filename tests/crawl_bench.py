@@ -87,7 +87,14 @@ def open_bench(
         frontier.sync_sources([source])
         kept: list[Kept] = []
 
-        def keep(exchange: Exchange, lease: Lease, _facts: object = (), *, undecodable: bool = False) -> None:
+        def keep(
+            exchange: Exchange,
+            lease: Lease,
+            _facts: object = (),
+            _rendering: object = None,
+            *,
+            undecodable: bool = False,
+        ) -> None:
             status = int(exchange.response_head[9:12])
             kept.append(
                 Kept(

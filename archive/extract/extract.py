@@ -14,8 +14,9 @@ from archive.extract.features import weigh
 from archive.extract.page import Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
-from archive.model import DiscoveryFact, Extraction, Snapshot
+from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Snapshot
 
+_OF_THE_BODY = frozenset({"content-type", "content-encoding", "transfer-encoding", "content-length"})
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
 
 
@@ -68,13 +69,53 @@ def extract_snapshot(
     selectors: Mapping[str, str] | None = None,
     profile: Mapping[str, object] | None = None,
 ) -> Extraction:
-    """Decode a capture's content-coding within limits, then extract."""
+    """Decode a capture's content-coding within limits, then extract.
+
+    Where a browser rendered the capture, that document is read, and the body as it was sent if the document makes no
+    article; the provenance says under `body` which one it was.
+    """
+    shown = None
+    if snapshot.rendered is not None:
+        shown = extract(rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile))
+        if shown.article:
+            return _read_from(shown, "rendered")
     try:
-        return extract(page_of(snapshot, facts, selectors, profile))
+        sent = extract(page_of(snapshot, facts, selectors, profile))
     except PayloadTooLargeError:
-        return Extraction.refused("too-large")
+        sent = Extraction.refused("too-large")
     except PayloadError:
-        return Extraction.refused("error-payload")
+        sent = Extraction.refused("error-payload")
+    if shown is None:
+        return sent
+    return _read_from(sent, "response") if sent.article else shown
+
+
+def _read_from(extraction: Extraction, body: str) -> Extraction:
+    return replace(extraction, provenance=dict(sorted({**extraction.provenance, "body": body}.items())))
+
+
+def snapshot_lesson(
+    snapshot: Snapshot, facts: Sequence[DiscoveryFact] = (), selectors: Mapping[str, str] | None = None
+) -> Mapping[str, object] | None:
+    """Return what a capture teaches of its site, read from the body that `extract_snapshot` reads. Raises `PayloadError`."""
+    if snapshot.rendered is not None:
+        taught = lesson_of(rendered_page_of(snapshot, snapshot.rendered, facts, selectors))
+        if taught is not None:
+            return taught
+    return lesson_of(page_of(snapshot, facts, selectors))
+
+
+def rendered_page_of(
+    snapshot: Snapshot,
+    rendered: Rendered,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+    profile: Mapping[str, object] | None = None,
+) -> Page:
+    """Return the document that a browser made of a capture as a page."""
+    sent = tuple((name, value) for name, value in snapshot.headers if name.lower() not in _OF_THE_BODY)
+    plain = replace(snapshot, headers=(*sent, ("Content-Type", RENDERED_TYPE)), body=rendered.body)
+    return page_of(plain, facts, selectors, profile)
 
 
 def page_of(
@@ -96,7 +137,7 @@ def page_of(
         profile=profile,
         role=snapshot.role,
         status=snapshot.status,
-        truncated=snapshot.truncated is not None,
+        truncated=snapshot.cut is not None,
     )
 
 

@@ -28,6 +28,10 @@ class Discovery:
     error: str | None = None  # why the exchange failed, see `Exchange.error`
     detail: str | None = None
     seconds: float | None = None
+    # A browser was to render the answer: the conversion record with what it made follows the response, or there is none.
+    rendered: bool | None = None
+    browser: str | None = None  # its name and version
+    not_rendered: str | None = None  # why there is none
 
 
 def _clean(text: str, limit: int = MAX_TEXT) -> str:
@@ -42,10 +46,12 @@ def encode_discovery(discovery: Discovery) -> bytes:
         out["source"] = _clean(discovery.source)
     if discovery.role is not None:
         out["role"] = str(discovery.role)
-    for name in ("error", "detail"):
+    for name in ("error", "detail", "browser", "not_rendered"):
         text = getattr(discovery, name)
         if text is not None:
             out[name] = _clean(text)
+    if discovery.rendered is not None:
+        out["rendered"] = discovery.rendered
     if discovery.seconds is not None:
         out["seconds"] = round(discovery.seconds, 3)
     facts = [fact for fact in discovery.facts if len(fact.url) <= _MAX_URL]
@@ -83,7 +89,7 @@ def decode_discovery(block: bytes) -> Discovery | None:
         return None
     facts = data.get("facts")
     decoded = [_decode_fact(item) for item in facts[:MAX_FACTS]] if isinstance(facts, list) else []
-    seconds = data.get("seconds")
+    seconds, rendered = data.get("seconds"), data.get("rendered")
     return Discovery(
         source=_text(data, "source"),
         role=_role(data.get("role")),
@@ -91,6 +97,9 @@ def decode_discovery(block: bytes) -> Discovery | None:
         error=_text(data, "error"),
         detail=_text(data, "detail"),
         seconds=float(seconds) if isinstance(seconds, float) else None,
+        rendered=rendered if isinstance(rendered, bool) else None,
+        browser=_text(data, "browser"),
+        not_rendered=_text(data, "not_rendered"),
     )
 
 

@@ -280,6 +280,7 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     not_learned = report.ingest.get("not_learned")
     for why in not_learned if isinstance(not_learned, list) else ():
         say(plain(f"morgue: not learned from {why}"))
+    _say_no_browser(report)
     for name in report.newly_ill:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
@@ -291,6 +292,14 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
         raise click.exceptions.Exit(1)
     if outcome.died or report.newly_ill:
         raise click.exceptions.Exit(_NEEDS_A_LOOK)
+
+
+def _say_no_browser(report: RunReport) -> None:
+    if report.no_browser:
+        say(
+            f"morgue: {counted(report.rendered.failed, 'page')} of sources with render = true kept without a browser: "
+            f"{plain(report.no_browser)}"
+        )
 
 
 def _print_report(report: RunReport) -> None:
@@ -355,6 +364,7 @@ def save(
         wait_for_lock=0.0 if no_wait else float("inf"),
     )
     outcome = _run(context.folder, options, context.clock, ingest=True, jobs=1, quiet=True)
+    _say_no_browser(outcome.report)
     results = [what_became(context.folder, url) for url in urls]
     if as_json:
         emit_json([result.as_json() for result in results])
