@@ -61,7 +61,7 @@ class Kept:
     last_modified: str | None
     payload_digest: str | None  # "sha1:…" of the body as transferred; None for a 304 and without a whole body
     captured_at: datetime
-    error: str | None  # as in `Exchange`
+    error: str | None  # as in `Exchange`, or why a whole body holds no document: undecodable, empty
     truncated: str | None  # as in `Exchange`
     ref: RecordRef  # of the response or revisit, else of the request
 
@@ -89,11 +89,20 @@ class Capture:
         """Exchanges that are not committed yet."""
         return len(self._pending)
 
-    def keep(self, exchange: Exchange, lease: LeaseLike, facts: Sequence[DiscoveryFact] = ()) -> RecordRef:
+    def keep(
+        self,
+        exchange: Exchange,
+        lease: LeaseLike,
+        facts: Sequence[DiscoveryFact] = (),
+        *,
+        unreadable: str | None = None,
+    ) -> RecordRef:
         """Append an exchange to the WARC file and remember its lease's result for the next `commit`.
 
         A 304 to a URL that we hold becomes a revisit, as does a whole 200 with the very body held already. `facts` are
-        kept with it. Raises `ShelfError`; then the whole batch counts as not kept, and its leases stay open.
+        kept with it. `unreadable` says why there is no document in a whole body: such an answer is kept as any other, but
+        the visit failed, and its validators are not sent back. Raises `ShelfError`; then the whole batch counts as not
+        kept, and its leases stay open.
         """
         kept_already = lease.previous
         head = _head(exchange)
@@ -110,7 +119,7 @@ class Capture:
         except ShelfError:
             self._forget()
             raise
-        whole = digest is not None and head is not None and head.status == _OK
+        whole = digest is not None and head is not None and head.status == _OK and unreadable is None
         self._pending.append(
             Kept(
                 lease_id=lease.id,
@@ -120,7 +129,7 @@ class Capture:
                 last_modified=_validator(head, "Last-Modified") if whole else None,
                 payload_digest=digest,
                 captured_at=exchange.started_at,
-                error=exchange.error,
+                error=exchange.error or unreadable,
                 truncated=exchange.truncated,
                 ref=ref,
             )

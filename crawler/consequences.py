@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from archive.errors import PayloadError
 from archive.model import Candidate, Exchange, Role, Snapshot, Via
@@ -35,6 +36,20 @@ class Answer:
     whole: bool
     over_limit: bool = False  # cut because it was too large
 
+    def unreadable(self, role: Role) -> str | None:
+        """Return why there is no document in an answer that is whole and says 200: "undecodable", "empty", or None.
+
+        Some servers give a broken or an empty body the ETag of the page: asked with that, they would say "not modified"
+        for ever. So it is a failure, to be tried again without a condition. An empty robots.txt allows everything.
+        """
+        if role is Role.ROBOTS or self.status != _OK or not self.whole:
+            return None
+        try:
+            body = self.body()
+        except PayloadError:
+            return "undecodable"
+        return "empty" if not body or body.isspace() else None
+
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Answer:
         """Return a live exchange as an answer."""
@@ -45,6 +60,7 @@ class Answer:
         except PayloadError:
             return cls(None, (), lambda: b"", exchange.started_at, whole=False)
 
+        @cache
         def body() -> bytes:
             sent = dechunk(exchange.body) if is_chunked(head.headers) else exchange.body
             return decode_content(head.headers, sent, allow_truncated=over_limit)
@@ -58,7 +74,7 @@ class Answer:
         return cls(
             snapshot.status,
             snapshot.headers,
-            lambda: decode_content(snapshot.headers, snapshot.body, allow_truncated=over_limit),
+            cache(lambda: decode_content(snapshot.headers, snapshot.body, allow_truncated=over_limit)),
             snapshot.captured_at,
             snapshot.truncated is None,
             over_limit,

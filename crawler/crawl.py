@@ -94,9 +94,10 @@ class Crawl:
         answer = Answer.of_exchange(exchange)
         found = self._consequences.draw(lease, answer)
         self.report.found(found)
-        self.capture.keep(exchange, lease, lease.facts)
+        unreadable = answer.unreadable(lease.role)
+        self.capture.keep(exchange, lease, lease.facts, unreadable=unreadable)
         self._keep_late(found.late_facts)
-        self.report.exchange(lease, exchange, answer.status)
+        self.report.exchange(lease, exchange, answer.status, unreadable=unreadable)
         error = exchange.error if answer.status is None else None
         self.pump.done(lease, status=answer.status, headers=answer.headers, error=error)
         self.commit_if_due()

@@ -105,9 +105,12 @@ class _Replay:
         lease = self.frontier.adopt(candidates[-1])
         if lease is None:
             return
-        drawn = self.consequences.draw(lease, Answer.of_snapshot(snapshot))
+        answer = Answer.of_snapshot(snapshot)
+        drawn = self.consequences.draw(lease, answer)
         self.frontier.facts_written(drawn.late_facts)
-        whole = snapshot.truncated is None and snapshot.status == _OK
+        # The body of a revisit lies elsewhere, and was readable: else nothing would refer to it.
+        unreadable = answer.unreadable(role) if snapshot.record_type == "response" else None
+        whole = snapshot.truncated is None and snapshot.status == _OK and unreadable is None
         kept = _Kept(
             lease_id=lease.id,
             status=snapshot.status,
@@ -116,6 +119,7 @@ class _Replay:
             payload_digest=snapshot.payload_digest if whole else None,
             captured_at=snapshot.captured_at,
             truncated=snapshot.truncated,
+            error=unreadable,
         )
         end = snapshot.ref.offset + snapshot.ref.length
         self.frontier.complete([kept], warc=name, length=end)

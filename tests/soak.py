@@ -43,11 +43,11 @@ REASONS: Mapping[str, frozenset[str | None]] = {
     "chunked_cut": _CUT,
     "reset": frozenset({"disconnect"}),
     "redirect_loop": frozenset({"too-many-redirects"}),
-    "bad_gzip": frozenset({"undecodable", None}),
-    "gzip_bomb": frozenset({"undecodable", None}),
+    "bad_gzip": frozenset({"undecodable"}),
+    "gzip_bomb": frozenset({"undecodable"}),
+    "empty": frozenset({"empty"}),
     **dict.fromkeys(
         (
-            "empty",
             "meta_refresh",
             "soft404",
             "redirect",
@@ -154,7 +154,7 @@ class Run:
         return found
 
 
-_BAD_INGEST = ("broken_records", "unreadable", "not_learned")
+_BAD_INGEST = ("broken_records", "unreadable")
 
 
 @dataclass(slots=True)

@@ -74,7 +74,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     clock = HandClock()
     with Frontier(tmp_path / "crawl.db", clock) as frontier:
         frontier.sync_sources([SOURCE])
-        keep = SimpleNamespace(keep=lambda *_: None, due=lambda: False, keep_facts=lambda *_, **__: None)
+        keep = SimpleNamespace(keep=lambda *_, **__: None, due=lambda: False, keep_facts=lambda *_, **__: None)
         pump: Any = SimpleNamespace(
             done=lambda lease, **how: frontier.exchanged(
                 lease, status=how.get("status"), headers=how.get("headers") or (), error=how.get("error")

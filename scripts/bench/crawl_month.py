@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A simulated month: pages appear on real sites half-day by half-day, and a crawl follows each time.
 
-    MORGUE_CORPUS=… scripts/bench/crawl_month.py [--runs 60] [--hosts 40] [--hours 12] [--json FILE]
+    MORGUE_CORPUS=… scripts/bench/crawl_month.py [--runs 60] [--hosts 40] [--hours 12] [--read] [--json FILE]
 
 Before each crawl the replay server shows the next share of the pages of the hosts that have most, by their dates. Told are: how
-many runs it took until each page was captured (0: the run in which it appeared), requests per new article, the share of
+many runs it took until each page was captured (0: the run in which it appeared), requests per new page, the share of
 answers 304, bytes, requests by role. MORGUE_NOW goes on by --hours from run to run. Exit code 1 if a page was captured
 later than in the next run, or never.
 """
@@ -48,7 +48,7 @@ class Month:
     late: list[str] = field(default_factory=list)  # captured after the next run
     never: list[str] = field(default_factory=list)
     not_yet: int = 0  # appeared in the last run, and the next would have been soon enough
-    articles: int = 0
+    articles: int | None = None  # None: nobody read the pages
 
     @property
     def pages(self) -> int:
@@ -62,16 +62,16 @@ class Month:
         share = self.statuses["304"] / max(requests, 1)
         roles = ", ".join(f"{role} {number:,}" for role, number in self.roles.most_common())
         delays = ", ".join(f"{number:,} after {runs_later}" for runs_later, number in sorted(self.delays.items()))
+        read = "" if self.articles is None else f", of which {self.articles:,} became articles"
+        for_each = max(self.articles or self.pages, 1)
         return [
             (
-                f"{runs} runs over {hosts} hosts: {requests:,} requests ({self.requests[0]:,} of them in the first run, "
+                f"{runs} runs over {hosts} hosts: {requests:,} requests ({self.requests[0]:,} in the first run, "
                 f"{later / max(runs - 1, 1):.0f} in each of the others), {self.received / 1e6:.1f} MB received"
             ),
             f"pages captured, by runs since they appeared: {delays}; late {len(self.late)}, never {len(self.never)}",
-            (
-                f"new articles {self.articles:,}; {requests / max(self.articles, 1):.1f} requests and "
-                f"{self.received / max(self.articles, 1) / 1000:.0f} kB for each"
-            ),
+            f"{self.pages:,} new pages{read}; {requests / for_each:.1f} requests and {self.received / for_each / 1000:.0f} kB "
+            + ("for each new page" if self.articles is None else "for each new article"),
             f"answers 304: {share:.1%}; statuses {dict(self.statuses.most_common())}",
             f"requests by role: {roles}",
         ]
@@ -142,13 +142,18 @@ def live(
             month.not_yet += 1
         else:
             month.never.append(f"{page['url']}: appeared in run {appeared}")
-    morgue(archive, "ingest", "--json", now=START + len(shown) * step)
-    with closing(sqlite3.connect(archive / "archive.db")) as conn:
-        month.articles = conn.execute("SELECT count(*) FROM articles").fetchone()[0]
     return month
 
 
-def run(corpus: Path, folder: Path, *, runs: int, hosts: int, step: timedelta) -> Month:
+def articles(archive: Path, now: datetime) -> int:
+    """Read what was crawled; return how many articles there are."""
+    morgue(archive, "ingest", "--quiet", now=now)
+    with closing(sqlite3.connect(archive / "archive.db")) as conn:
+        found: int = conn.execute("SELECT count(*) FROM articles WHERE hidden = 0").fetchone()[0]
+        return found
+
+
+def run(corpus: Path, folder: Path, *, runs: int, hosts: int, step: timedelta, read: bool) -> Month:
     """Return what a month came to."""
     with replay_server(corpus, folder, "--scheme", "http", "--robots", "open", "--no-tls") as server:
         answer: dict[str, Any] = server.control(f"quantiles?n={runs}&hosts={hosts}")
@@ -158,7 +163,10 @@ def run(corpus: Path, folder: Path, *, runs: int, hosts: int, step: timedelta) -
         pages: list[dict[str, Any]] = [dict(page) for page in manifest(corpus) if page["host"] in chosen]
         morgue(folder / "archive", "init", now=START)
         (folder / "archive" / "sources.toml").write_text(sources_toml(chosen), encoding="utf-8")
-        return live(folder / "archive", server, pages, shown, step)
+        month = live(folder / "archive", server, pages, shown, step)
+    if read:
+        month.articles = articles(folder / "archive", START + len(shown) * step)
+    return month
 
 
 def main() -> int:
@@ -167,6 +175,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--hosts", type=int, default=40)
     parser.add_argument("--hours", type=float, default=12.0)
+    parser.add_argument("--read", action="store_true", help="read the pages afterwards, and count articles")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     parser.add_argument("--keep", type=Path, help="work in this folder, and leave it")
     options = parser.parse_args()
@@ -178,7 +187,7 @@ def main() -> int:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
         step = timedelta(hours=options.hours)
-        month = run(Path(where), folder, runs=options.runs, hosts=options.hosts, step=step)
+        month = run(Path(where), folder, runs=options.runs, hosts=options.hosts, step=step, read=options.read)
     print("\n".join(month.told(options.runs, options.hosts)))
     for page in [*month.late, *month.never]:
         print(f"  {page}")

@@ -5,7 +5,7 @@
 
 mixed     half of the pages have a fault, all kinds alike; crawls, each a day after the other, until the time is over
 all       the same with faults on robots.txt, sitemaps, feeds and home pages too, for a third of that time
-alone     one kind at a time on a tenth of the pages, one crawl each
+alone     one kind at a time on a tenth of the pages, one crawl each, without reading the pages
 heal      the mixture, but each page behaves from its third request on: ten crawls, compared with a crawl without faults
 heal-all  the same with faults on everything
 
@@ -116,7 +116,7 @@ def alone(check: Check) -> None:
         folder = check.folder / "alone" / kind
         with faulty(check.corpus, folder, {kind: 0.1}, "--robots", "open", slow=5) as server:
             soak = Soak.make(folder / "archive", server, hosts)
-            check.run(kind, soak)
+            check.run(kind, soak, "--no-ingest")
             check.after(kind, soak)
 
 
