@@ -68,7 +68,7 @@ _REMOVED = frozenset({"404", "410"})
 _HOP = re.compile(r"(?<=[?&])_r=\d+(?:&|$)")  # the replay server counts the hops of its redirects so
 _TROUBLE = re.compile(r"Traceback|Unhandled|\b(?:ERROR|CRITICAL)\b|Warning:|never awaited")
 _OK, _NOT_MODIFIED, _BAD = 200, 304, 400
-_TIME_LIMIT = 29.0  # seconds: `crawler.transfer.Limits.total`, which begins before the server hears of it
+_TIME_LIMIT = 25.0  # seconds: `crawler.transfer.Limits.total`, less what a busy server may be behind with hearing of it
 _JITTER = 0.02  # seconds between the end that the client sees and the server's note of it
 _SAMPLE = 0.25  # seconds
 

@@ -159,7 +159,9 @@ def run(corpus: Path, folder: Path, *, runs: int, hosts: int, step: timedelta, r
         answer: dict[str, Any] = server.control(f"quantiles?n={runs}&hosts={hosts}")
         shown = [datetime.fromisoformat(each["upto"]) for each in answer["quantiles"]]
         if len(shown) < runs:
-            sys.exit(f"the pages of {hosts} hosts have {len(shown)} different dates, too few for {runs} runs: take more hosts")
+            sys.exit(
+                f"the pages of {hosts} hosts have {len(shown)} different dates, too few for {runs} runs: take more hosts"
+            )
         counts = Counter(str(page["host"]) for page in manifest(corpus))
         chosen = sorted(counts, key=lambda host: (-counts[host], host))[:hosts]
         pages: list[dict[str, Any]] = [dict(page) for page in manifest(corpus) if page["host"] in chosen]
