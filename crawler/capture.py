@@ -61,7 +61,7 @@ class Kept:
     last_modified: str | None
     payload_digest: str | None  # see `visit_digest`; None for a 304 and without a whole body
     captured_at: datetime
-    error: str | None  # as in `Exchange`; "undecodable": a whole body whose content-coding is broken
+    error: str | None  # as in `Exchange`, or why a whole body holds no document: undecodable, empty
     truncated: str | None  # as in `Exchange`
     ref: RecordRef  # of the response or revisit, else of the request
 
@@ -96,14 +96,14 @@ class Capture:
         facts: Sequence[DiscoveryFact] = (),
         rendering: Rendering | None = None,
         *,
-        undecodable: bool = False,
+        unreadable: str | None = None,
     ) -> RecordRef:
         """Append an exchange to the WARC file and remember its lease's result for the next `commit`.
 
         A 304 to a URL that we hold becomes a revisit, as does a whole 200 with the very body held already, if a browser
-        made the very same of it. `facts` are kept with it. `undecodable`: the body came whole, but its content-coding is
-        broken, so that nobody can read it; it is kept as it came, and the page counts as not had. Raises `ShelfError`;
-        then the whole batch counts as not kept, and its leases stay open.
+        made the very same of it. `facts` are kept with it. `unreadable` says why there is no document in a whole
+        body: such an answer is kept as any other, but the visit failed, and its validators are not sent back. Raises
+        `ShelfError`; then the whole batch counts as not kept, and its leases stay open.
         """
         kept_already = lease.previous
         head = _head(exchange)
@@ -123,7 +123,7 @@ class Capture:
         except ShelfError:
             self._forget()
             raise
-        whole = digest is not None and head is not None and head.status == _OK and not undecodable
+        whole = digest is not None and head is not None and head.status == _OK and unreadable is None
         self._pending.append(
             Kept(
                 lease_id=lease.id,
@@ -133,7 +133,7 @@ class Capture:
                 last_modified=_validator(head, "Last-Modified") if whole else None,
                 payload_digest=digest,
                 captured_at=exchange.started_at,
-                error=exchange.error or ("undecodable" if undecodable else None),
+                error=exchange.error or unreadable,
                 truncated=exchange.truncated,
                 ref=ref,
             )

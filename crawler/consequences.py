@@ -88,19 +88,19 @@ class Answer:
             None if snapshot.rendered is None else snapshot.rendered.body,
         )
 
-    def undecodable(self) -> str | None:
-        """Return why nobody can read a whole answer's body (a broken gzip stream), None if it can be read.
+    def unreadable(self, role: Role) -> str | None:
+        """Return why there is no document in an answer that is whole and says 200: "undecodable", "empty", or None.
 
-        Such a body is kept as it came, but it is no state of the page: no validators are sent for it, and the page is
-        asked for again soon.
+        Some servers give a broken or an empty body the ETag of the page: asked with that, they would say "not modified"
+        for ever. So it is a failure, to be tried again without a condition. An empty robots.txt allows everything.
         """
-        if self.status != _OK or not self.whole or header(self.headers, "Content-Encoding") is None:
+        if role is Role.ROBOTS or self.status != _OK or not self.whole:
             return None
         try:
-            self.body()
-        except PayloadError as error:
-            return str(error)
-        return None
+            body = self.body()
+        except PayloadError:
+            return "undecodable"
+        return "empty" if not body or body.isspace() else None
 
     @property
     def headers_of_dom(self) -> Headers:

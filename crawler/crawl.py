@@ -164,10 +164,10 @@ class Crawl:
     ) -> None:
         """Keep an exchange whose consequences are drawn."""
         self.report.found(found)
-        undecodable = answer.undecodable()
-        self.capture.keep(exchange, lease, lease.facts, rendering, undecodable=undecodable is not None)
+        unreadable = answer.unreadable(lease.role)
+        self.capture.keep(exchange, lease, lease.facts, rendering, unreadable=unreadable)
         self._keep_late(found.late_facts)
-        self.report.exchange(lease, exchange, answer.status, undecodable=undecodable is not None)
+        self.report.exchange(lease, exchange, answer.status, unreadable=unreadable)
 
     async def settle(self) -> None:
         """Wait for what is in flight and for listings that are still being read, for these a few seconds at most."""

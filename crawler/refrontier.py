@@ -111,8 +111,9 @@ class _Replay:
         answer = Answer.of_snapshot(snapshot)
         drawn = self.consequences.draw(lease, answer)
         self.frontier.facts_written(drawn.late_facts)
-        undecodable = answer.undecodable() is not None
-        whole = snapshot.truncated is None and snapshot.status == _OK and not undecodable
+        # The body of a revisit lies elsewhere, and was readable: else nothing would refer to it.
+        unreadable = answer.unreadable(role) if snapshot.record_type == "response" else None
+        whole = snapshot.truncated is None and snapshot.status == _OK and unreadable is None
         kept = _Kept(
             lease_id=lease.id,
             status=snapshot.status,
@@ -121,7 +122,7 @@ class _Replay:
             payload_digest=_digest(snapshot, lease) if whole else None,
             captured_at=snapshot.captured_at,
             truncated=snapshot.truncated,
-            error="undecodable" if undecodable else None,
+            error=unreadable,
         )
         self.frontier.complete([kept], warc=name, length=snapshot.end)
         self.captures += 1

@@ -55,8 +55,8 @@ class RunReport:
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
     newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
-    def exchange(self, lease: Lease, exchange: Exchange, status: int | None, *, undecodable: bool = False) -> None:
-        """Count one exchange. `undecodable`: whole, but nobody can read its body."""
+    def exchange(self, lease: Lease, exchange: Exchange, status: int | None, *, unreadable: str | None = None) -> None:
+        """Count one exchange. `unreadable`: why there is no document in it although it is whole."""
         self.requests += 1
         self.bytes_received += len(exchange.response_head) + len(exchange.body)
         self.statuses[str(status) if status is not None else (exchange.error or "no-response")] += 1
@@ -65,10 +65,8 @@ class RunReport:
         source.requests += 1
         if status == HTTPStatus.NOT_MODIFIED:
             source.not_modified += 1
-        elif exchange.error or exchange.truncated:
-            source.failures[exchange.error or f"truncated-{exchange.truncated}"] += 1
-        elif undecodable:
-            source.failures["undecodable"] += 1
+        elif exchange.error or exchange.truncated or unreadable:
+            source.failures[exchange.error or unreadable or f"truncated-{exchange.truncated}"] += 1
         elif status == HTTPStatus.OK:
             source.pages += lease.role is Role.PAGE
         elif status is None or status >= (

@@ -93,7 +93,7 @@ def open_bench(
             _facts: object = (),
             _rendering: object = None,
             *,
-            undecodable: bool = False,
+            unreadable: str | None = None,
         ) -> None:
             status = int(exchange.response_head[9:12])
             kept.append(
@@ -105,7 +105,7 @@ def open_bench(
                     last_modified=None,
                     payload_digest=None,
                     captured_at=clock.now(),
-                    error="undecodable" if undecodable else None,
+                    error=unreadable,
                     truncated=None,
                     ref=RecordRef(warc="w", offset=0, length=1),
                 )

@@ -217,3 +217,17 @@ def test_late_facts_alone_are_committed_too(desk: Desk) -> None:
     assert [ids for ids, _, _ in desk.frontier.commits] == [[]]
     _, (record,), _, _ = read(next(desk.shelf.iterdir()))
     assert record.facts[0].title == "later"
+
+
+@pytest.mark.parametrize("unreadable", ["undecodable", "empty"])
+def test_an_answer_without_a_document_is_kept_but_fetched_again_without_a_condition(
+    desk: Desk, unreadable: str
+) -> None:
+    """Some servers give a broken body the ETag of the page: asked with that, they would say "not modified" for ever."""
+    sent = b"\x1f\x8bnot gzip"
+    desk.capture.keep(exchange(VALIDATORS, sent), Lease(), unreadable=unreadable)
+    (kept,) = desk.capture.commit()
+    assert (kept.error, kept.etag, kept.last_modified) == (unreadable, None, None)
+    (path,) = desk.shelf.iterdir()
+    snapshots, *_ = read(path)
+    assert [snapshot.body for snapshot in snapshots] == [sent]

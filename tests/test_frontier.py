@@ -595,6 +595,24 @@ def test_a_redirect_loop_between_two_spellings_ends(frontier: Frontier, clock: H
     assert refused == {"too-many-redirects": 1}
 
 
+def test_a_redirect_chain_without_an_end_has_its_reason_and_is_tried_again(
+    frontier: Frontier, clock: HandClock
+) -> None:
+    ready(frontier)
+    frontier.add([candidate("https://news.example/a", hops=20)])
+    (lease,) = frontier.lease(clock.epoch)
+    fetch(frontier, lease, status=302)
+    state = frontier.look_up(lease.url)
+    assert state is not None
+    assert state.reason == "too-many-redirects"
+    clock.pass_time(600)
+    (lease,) = frontier.lease(clock.epoch)
+    fetch(frontier, lease)
+    state = frontier.look_up(lease.url)
+    assert state is not None
+    assert state.reason is None
+
+
 def test_a_redirect_to_another_page_is_a_url_of_its_own(frontier: Frontier, clock: HandClock) -> None:
     ready(frontier)
     frontier.add([candidate("https://news.example/a")])

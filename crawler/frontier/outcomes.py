@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from archive.model import Role
 from crawler.frontier.core import Core, Held, rank_of
+from crawler.frontier.intake import MAX_HOPS
 from crawler.frontier.records import KeptLike, Lease
 from crawler.frontier.schema import DONE, READY, WAITING
 from crawler.recheck import DAY, Harvest, Next, Outcome, is_redirect, next_visit
@@ -125,9 +126,11 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
     same = (
         previous is not None and result.payload_digest is not None and result.payload_digest == previous.payload_digest
     )
+    # Its target is refused: the last of a chain without an end must not look like a page that has moved.
+    endless = whole and is_redirect(result.status) and lease.hops >= MAX_HOPS
     outcome = Outcome(
         status=result.status,
-        error=result.error,
+        error="too-many-redirects" if endless else result.error,
         truncated=result.truncated,
         same_body=same,
         harvest=harvest if lease.role is not Role.PAGE else None,
