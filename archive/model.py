@@ -91,7 +91,8 @@ class Exchange:
 
     url: str  # as requested
     started_at: datetime
-    request_head: bytes  # request line and headers as sent (origin form), with the empty line at the end
+    # Request line and headers as sent (origin form), with the empty line at the end; may hold secrets, hence in no repr.
+    request_head: bytes = field(repr=False)
     response_head: bytes  # status line and headers as received, with the empty line; b"" if none came
     body: bytes  # as transferred: chunked framing and content-coding still on
     peer: str | None  # IP address of the other end
@@ -99,6 +100,7 @@ class Exchange:
     truncated: str | None = None  # WARC-Truncated: length, time, disconnect, unspecified
     error: str | None = None
     detail: str | None = None  # the library's own words for `error`
+    withheld: tuple[str, ...] = ()  # headers of the request, in any case, whose values must not be kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from archive.clock import Clock
@@ -32,9 +32,18 @@ def headers_for(source: Source | None, url: str, user_agent: str, *, robots: boo
     }
     if source and source.language:
         headers["Accept-Language"] = source.language
-    if source and not robots and registered_domain(url) == registered_domain(source.url):
-        headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
+    headers.update(own_headers(source, url, robots=robots))
     return headers
+
+
+def own_headers(source: Source | None, url: str, *, robots: bool = False) -> Mapping[str, str]:
+    """Return what sources.toml wants sent to ask for `url`: secrets, which no record, message or report may hold.
+
+    Cookies and keys are for the site alone, not for whom it redirects to.
+    """
+    if source and not robots and registered_domain(url) == registered_domain(source.url):
+        return source.headers
+    return {}
 
 
 @dataclass(slots=True)
@@ -94,7 +103,8 @@ class Crawl:
         answer = Answer.of_exchange(exchange)
         found = self._consequences.draw(lease, answer)
         self.report.found(found)
-        self.capture.keep(exchange, lease, lease.facts)
+        secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
+        self.capture.keep(replace(exchange, withheld=tuple(secret)), lease, lease.facts)
         self._keep_late(found.late_facts)
         self.report.exchange(lease, exchange, answer.status)
         error = exchange.error if answer.status is None else None

@@ -23,7 +23,8 @@ class Source:
     include: tuple[str, ...] = ()  # regular expressions, searched in the URL; if any are given, one must match
     exclude: tuple[str, ...] = ()  # … and none of these may
     language: str | None = None  # BCP 47, of pages that do not say theirs
-    headers: Mapping[str, str] = field(default_factory=dict)  # sent with every request: a consent, a subscription
+    # Sent with every request: a consent, a subscription. Secrets, hence in no repr, message, report or record.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     user_agent: str | None = None  # instead of Morgue's own
     render: bool = False  # through a browser
     selectors: Mapping[str, str] = field(default_factory=dict)  # part of the page -> CSS selector

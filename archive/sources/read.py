@@ -24,6 +24,7 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _SOURCE_LINE = re.compile(r"\s*\[\[\s*source\s*\]\]")
 _MAILTO = re.compile(r"mailto:[^@\s<>]+@[^@\s<>]+\.?[^@\s<>]*")
+_SECRET = frozenset({"headers"})  # their values stand in no message
 # Set by the fetcher itself; a value of one's own would break the exchange or the record of it.
 _OWN_HEADERS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "user-agent", "te", "upgrade"}
@@ -125,7 +126,8 @@ def _checked(check: Callable[[object], _T], value: object, *, path: Path | str, 
     try:
         return check(value)
     except _WrongValueError as error:
-        raise SourcesError(path, f"{_shown(value)} is not allowed: {error}", entry=entry, key=key) from None
+        shown = "what stands there" if key in _SECRET else _shown(value)
+        raise SourcesError(path, f"{shown} is not allowed: {error}", entry=entry, key=key) from None
 
 
 def _shown(value: object) -> str:
@@ -174,6 +176,20 @@ def _below(base: object, ref: object) -> str:
     if url is None:
         raise _WrongValueError("it must be a web address (https://…), or a path on this source (/rss.xml).")
     return url
+
+
+def as_contact(text: str, *, path: Path | str) -> str:
+    """Return `text` as sources.toml may have it for `contact`; a bare mail address becomes a mailto: one.
+
+    Raises `SourcesError` naming `path`.
+
+    >>> as_contact("desk@paper.example", path="sources.toml")
+    'mailto:desk@paper.example'
+    """
+    text = text.strip()
+    if ":" not in text and _MAILTO.fullmatch(f"mailto:{text}"):
+        text = f"mailto:{text}"
+    return _checked(_contact, text, path=path, entry=None, key="contact")
 
 
 def _contact(value: object) -> str:
@@ -237,8 +253,10 @@ def _table(value: object) -> Mapping[str, str]:
 def _headers(value: object) -> Mapping[str, str]:
     headers = _table(value)
     for name, text in headers.items():
-        if not _TOKEN.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
-            raise _WrongValueError(f"{name!r} is no HTTP header that can be sent.")
+        if not _TOKEN.fullmatch(name):  # which may hold the value: "Cookie: key=1"
+            raise _WrongValueError('a name in it is no HTTP header. Write it like { Cookie = "…" }.')
+        if not _HEADER_VALUE.fullmatch(text):
+            raise _WrongValueError(f"the value of {name!r} cannot be sent.")
         if name.lower() == "user-agent":
             raise _WrongValueError("the User-Agent has a key of its own: user_agent.")
         if name.lower() in _OWN_HEADERS:

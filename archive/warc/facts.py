@@ -28,6 +28,7 @@ class Discovery:
     error: str | None = None  # why the exchange failed, see `Exchange.error`
     detail: str | None = None
     seconds: float | None = None
+    withheld: tuple[str, ...] = ()  # headers of the request whose values are not in its record
 
 
 def _clean(text: str, limit: int = MAX_TEXT) -> str:
@@ -48,6 +49,8 @@ def encode_discovery(discovery: Discovery) -> bytes:
             out[name] = _clean(text)
     if discovery.seconds is not None:
         out["seconds"] = round(discovery.seconds, 3)
+    if discovery.withheld:
+        out["withheld"] = [_clean(name) for name in discovery.withheld]
     facts = [fact for fact in discovery.facts if len(fact.url) <= _MAX_URL]
     out["facts"] = [_encode_fact(fact) for fact in facts[:MAX_FACTS]]
     return json.dumps(out, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
@@ -91,12 +94,18 @@ def decode_discovery(block: bytes) -> Discovery | None:
         error=_text(data, "error"),
         detail=_text(data, "detail"),
         seconds=float(seconds) if isinstance(seconds, float) else None,
+        withheld=_names(data.get("withheld")),
     )
 
 
 def _text(data: dict[str, Any], name: str) -> str | None:
     value = data.get(name)
     return _clean(value) if isinstance(value, str) else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    named = value[:MAX_FACTS] if isinstance(value, list) else []
+    return tuple(_clean(name) for name in named if isinstance(name, str))
 
 
 def _role(value: object) -> Role | None:
