@@ -133,6 +133,17 @@ class FactRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One thing that a site asks of those who keep its page (`archive.optout`)."""
+
+    name: str  # noindex, noarchive, unavailable-after, tdm-reservation, content-usage, content-signal
+    via: str  # where it stands: header:x-robots-tag, meta:robots, meta:morgue, robots.txt:content-usage …
+    value: str = ""  # as written, cut: the word, the date, the address of a policy, the preferences
+    opts_out: bool = True  # False: what it forbids is nothing that this archive does
+    starts_at: str | None = None  # UTC, sorts as text: it holds from then on; None: at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one capture says, or why it says nothing: `reason` is set exactly when `article` is false."""
 
@@ -155,11 +166,12 @@ class Extraction:
     paywall: bool | None = None  # whether the page says that one must pay; None: it does not say
     live_blog: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)  # field -> where it came from
+    signals: tuple[Signal, ...] = ()  # what the page's own markup asks of those who keep it; of a refused page too
 
     @classmethod
-    def refused(cls, reason: str, **known: str | None) -> Extraction:
+    def refused(cls, reason: str, *, canonical: str | None = None, signals: tuple[Signal, ...] = ()) -> Extraction:
         """Return the extraction of a capture that is no article."""
-        return cls(article=False, reason=reason, canonical=known.get("canonical"))
+        return cls(article=False, reason=reason, canonical=canonical, signals=signals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from archive.extract.page import Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
 from archive.model import DiscoveryFact, Extraction, Snapshot
+from archive.optout import of_metas
 
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
 
@@ -42,7 +43,7 @@ def read(page: Page) -> Reading:
         return _refused(reason)
     try:
         document = parse(page)
-        return _read(document) if document is not None else _refused("empty")
+        return _with_signals(_read(document), document) if document is not None else _refused("empty")
     except TooLargeError:
         return _refused("too-large")
     except Exception as error:  # noqa: BLE001 - four parsers run on bytes that anybody may send: one page, one reason
@@ -51,6 +52,11 @@ def read(page: Page) -> Reading:
 
 def _refused(reason: str, canonical: str | None = None, body: text.Body | None = None) -> Reading:
     return Reading(Extraction.refused(reason, canonical=canonical), body)
+
+
+def _with_signals(reading: Reading, document: Document) -> Reading:
+    signals = of_metas(document.metas)
+    return replace(reading, extraction=replace(reading.extraction, signals=signals)) if signals else reading
 
 
 def lesson_of(page: Page) -> Mapping[str, object] | None:

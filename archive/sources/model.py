@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from archive.errors import UrlError
 from archive.urls import registered_domain, url_key
 
+OPT_OUTS = ("record", "skip", "ignore")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -29,6 +31,8 @@ class Source:
     render: bool = False  # through a browser
     selectors: Mapping[str, str] = field(default_factory=dict)  # part of the page -> CSS selector
     politeness_key: str | None = None  # sources with one key are asked one request at a time; None: registered domain
+    # What a page's wish not to be kept means: record (not shown in public), skip (not extracted), ignore.
+    opt_out: str = "record"
     enabled: bool = True
 
     def allows(self, url: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
-from archive.sources.model import Source, SourcesFile
+from archive.sources.model import OPT_OUTS, Source, SourcesFile
 from archive.sources.selector import SELECTOR_FIELDS, SelectorError, xpath_of
 from archive.urls import canonical_url, join_url
 
@@ -244,6 +244,12 @@ def _truth(value: object) -> bool:
     return value
 
 
+def _opt_out(value: object) -> str:
+    if value not in OPT_OUTS:
+        raise _WrongValueError(f"it must be one of {', '.join(OPT_OUTS)}, in quotes.")
+    return str(value)
+
+
 def _table(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise _WrongValueError('it must be a table, like { name = "value" }.')
@@ -294,5 +300,6 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "render": _truth,
     "selectors": _selectors,
     "politeness_key": _text,
+    "opt_out": _opt_out,
     "enabled": _truth,
 }

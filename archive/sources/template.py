@@ -22,6 +22,7 @@ SOURCES_TEMPLATE = """\
 # user_agent = "OurLibrary/1.0 (+https://library.example/crawler)"
 # politeness_key = "publisher"                  # sources with one key are asked one request at a time
 # selectors = { text = "div.story", remove = ".promo" }   # try them first: morgue sources try NAME --text div.story
+# opt_out = "record"                            # what noarchive means: record, skip or ignore; see docs/sources.md
 # render = false                                # through a browser: kept, not used by this version
 # enabled = false                               # keep the entry, but do not crawl
 """

@@ -166,6 +166,7 @@ def list_sources(context: Context, as_json: bool) -> None:
                     "sections": list(source.sections),
                     "include": list(source.include),
                     "exclude": list(source.exclude),
+                    "opt_out": source.opt_out,
                     "headers": dict.fromkeys(source.headers, hidden),
                     "profile_adopted_at": learned.get(source.name),
                 }
