@@ -375,9 +375,9 @@ CREATE TABLE opt_outs_ignored (              -- sources of which sources.toml sa
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW opted_out AS
-    SELECT o.article FROM opt_outs o JOIN articles a ON a.pk = o.article
+    SELECT o.article FROM opt_outs o
     WHERE (o.from_at IS NULL OR o.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-    AND NOT EXISTS (SELECT 1 FROM opt_outs_ignored i WHERE i.source = a.source);
+    AND NOT EXISTS (SELECT 1 FROM articles a JOIN opt_outs_ignored i ON i.source = a.source WHERE a.pk = o.article);
 
 CREATE VIEW public_articles AS
     SELECT a.pk, a.id, a.url, a.source, a.domain, a.title, a.authors, a.published, a.published_precision,

@@ -12,7 +12,7 @@ _COUNTS = {
     "revisions": "SELECT count(*) FROM revisions WHERE cause = 'publisher'",
     "edited": "SELECT count(DISTINCT article) FROM revisions WHERE cause = 'publisher' AND seq > 1",
     "gone": "SELECT count(*) FROM articles WHERE gone_at IS NOT NULL AND hidden = 0",
-    "opted_out": "SELECT count(*) FROM opted_out o JOIN articles a ON a.pk = o.article WHERE a.hidden = 0",
+    "opted_out": "SELECT count(*) FROM opted_out o WHERE (SELECT hidden FROM articles WHERE pk = o.article) = 0",
     "captures": "SELECT count(*) FROM captures",
     "discoveries": "SELECT count(*) FROM discoveries",
     "warcs": "SELECT count(*) FROM warcs",

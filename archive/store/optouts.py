@@ -15,7 +15,7 @@ from typing import Any
 from archive.errors import UrlError
 from archive.model import Signal, Snapshot
 from archive.optout import Kind, Sighting, UseRule, of_headers, of_robots, standing
-from archive.store.rows import clean, stamp
+from archive.store.rows import clean, instant, stamp
 from archive.urls import origin_of
 
 OPTED_OUT = "opted-out"  # the reason of a page that sources.toml says to skip
@@ -28,6 +28,12 @@ _SIGHTS = (
     " WHERE k.url_key IN"
     " (SELECT url_key FROM articles WHERE pk = :article UNION SELECT key FROM aliases WHERE article = :article))"
     " ORDER BY c.captured_at DESC, c.url_key DESC, ifnull(c.payload_digest, '') DESC, c.url DESC, c.record_type DESC"
+)
+# When the next robots.txt of an origin was read that tells of its rules, and when the next that told something new.
+_FOLLOWING = (
+    "SELECT (SELECT min(captured_at) FROM captures WHERE url = :origin || '/robots.txt' AND captured_at > :at"
+    " AND record_type = 'response' AND truncated IS NULL AND (status BETWEEN 200 AND 299 OR status BETWEEN 400 AND 499"
+    " AND status <> 429)), (SELECT min(captured_at) FROM robots_uses WHERE origin = :origin AND captured_at > :at)"
 )
 _PLACED = (
     "SELECT c.article, CASE WHEN e.reason = ? THEN (SELECT pk FROM articles WHERE url_key = c.url_key"
@@ -74,40 +80,49 @@ class OptOutRows:
         """Return what the robots.txt that held at a time says of the use of a page."""
         known = self._origins()
         origin = _origin(url) if known else None
-        if origin not in known:
+        if origin is None or origin not in known or url.endswith("/robots.txt"):
             return ()
-        row = self._conn.execute(
-            "SELECT rules FROM robots_uses WHERE origin = ? AND captured_at <= ? ORDER BY captured_at DESC LIMIT 1",
-            (origin, stamp(at)),
-        ).fetchone()
-        return () if row is None else of_robots(_rules(row[0]), url)
+        return of_robots(self._in_force(origin, stamp(at)), url)
 
     def add_robots(self, url: str, at: datetime, rules: tuple[UseRule, ...]) -> None:
         """Keep what a robots.txt says of use, where that is new; captures after it that are there already are told anew."""
         origin = _origin(url)
         if origin is None or (not rules and origin not in self._origins()):
             return
-        before = self._conn.execute(
-            "SELECT rules FROM robots_uses WHERE origin = ? AND captured_at <= ? ORDER BY captured_at DESC LIMIT 1",
-            (origin, stamp(at)),
-        ).fetchone()
-        if rules == (_rules(before[0]) if before else ()):
+        when = stamp(at)
+        before = self._in_force(origin, when)
+        if rules == before:
             return
+        self._put_rules(origin, when, rules)
+        following, stored = self._conn.execute(_FOLLOWING, {"origin": origin, "at": when}).fetchone()
+        if following is not None and (stored is None or following < stored):  # it told nothing new when it was read
+            self._put_rules(origin, following, before)
+        elif stored is not None and self._in_force(origin, stored) == rules:
+            self._conn.execute("DELETE FROM robots_uses WHERE origin = ? AND captured_at = ?", (origin, stored))
+        later = self._conn.execute(
+            "SELECT pk, url, captured_at, article FROM captures WHERE url >= ? AND url < ? AND captured_at >= ?",
+            (origin + "/", origin + "0", when),
+        ).fetchall()
+        for pk, asked, captured_at, article in later:
+            self._conn.execute("DELETE FROM opt_out_signals WHERE capture = ? AND via >= 'robots.txt:'", (pk,))
+            self._add(pk, self.by_robots(asked, instant(captured_at)))
+            if article is not None:
+                self.settle(article)
+
+    def _in_force(self, origin: str, at: str) -> tuple[UseRule, ...]:
+        row = self._conn.execute(
+            "SELECT rules FROM robots_uses WHERE origin = ? AND captured_at <= ? ORDER BY captured_at DESC LIMIT 1",
+            (origin, at),
+        ).fetchone()
+        return () if row is None else tuple(UseRule(*rule) for rule in json.loads(row[0]))
+
+    def _put_rules(self, origin: str, at: str, rules: tuple[UseRule, ...]) -> None:
         self._conn.execute(
             "INSERT INTO robots_uses (origin, captured_at, rules) VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET rules = excluded.rules",
-            (origin, stamp(at), json.dumps([[clean(text) for text in rule] for rule in rules], ensure_ascii=False)),
+            (origin, at, json.dumps([[clean(text) for text in rule] for rule in rules], ensure_ascii=False)),
         )
         self._origins().add(origin)
-        later = self._conn.execute(
-            "SELECT pk, url, captured_at, article FROM captures WHERE url >= ? AND url < ? AND captured_at >= ?",
-            (origin + "/", origin + "0", stamp(at)),
-        ).fetchall()
-        for pk, asked, when, article in later:
-            self._conn.execute("DELETE FROM opt_out_signals WHERE capture = ? AND via >= 'robots.txt:'", (pk,))
-            self._add(pk, self.by_robots(asked, datetime.fromisoformat(when)))
-            if article is not None:
-                self.settle(article)
 
     def _origins(self) -> set[str]:
         if self._with_rules is None:
@@ -175,10 +190,6 @@ class OptOutRows:
 
 def _is_again(row: tuple[Any, ...]) -> bool:
     return bool(row[1] == "revisit" or row[2] == _NOT_MODIFIED)
-
-
-def _rules(text: str) -> tuple[UseRule, ...]:
-    return tuple(UseRule(*rule) for rule in json.loads(text))
 
 
 def _origin(url: str) -> str | None:

@@ -74,7 +74,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         },
     },
     "opt_out_signals": {
-        "description": "What each capture asks of those who keep it: noarchive and the like, TDM reservations, uses not wanted.",
+        "description": "What each capture asks of those who keep it: noarchive and such, TDM reservations, uses not wanted.",
         "columns": {
             "capture": "captures.pk",
             "via": "where it stands: header:x-robots-tag, meta:robots, meta:morgue, robots.txt:content-usage …",
