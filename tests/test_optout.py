@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 
 from archive.extract import Page
 from archive.extract.extract import extract
-from archive.model import Signal
+from archive.model import Extraction, Signal
 from archive.optout import Kind, Sighting, of_headers, of_metas, of_robots, opting, standing, use_rules
 from archive.optout.preferences import opts_out, preferences
 from archive.optout.robots import fits
 from archive.optout.words import moment
+from archive.store.rows import pack, unpack
 
 JUNE = "2010-06-25T15:00:00.000000Z"
 
@@ -301,3 +303,9 @@ def test_a_date_holds_from_then_on() -> None:
     assert both.from_at is None  # the other holds already
     assert opting([LATER], at="2026-05-31T23:59:59.000000Z") == []
     assert opting([LATER], at="2026-06-01T00:00:00.000000Z") == [LATER]
+
+
+def test_a_stored_extraction_keeps_its_signals() -> None:
+    read = Extraction(article=True, text="a", signals=(OUT, LATER, TRAIN))
+    assert unpack(pack(read)[0]) == read
+    assert pack(Extraction(article=True, text="a"))[1] == pack(replace(read, signals=()))[1]  # none: as it was before
