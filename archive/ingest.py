@@ -9,12 +9,12 @@ workers when a batch ends is no part of it: a capture gets its row when it is pl
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from archive.dating import Reading
 from archive.errors import PayloadError, ShelfError
@@ -34,6 +34,7 @@ from archive.warc import OPEN_SUFFIX, Offset, read_records
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
 _OK, _ABSENT = range(200, 300), frozenset({*range(400, 500)} - {429})  # as RFC 9309 section 2.3.1 reads them
+_ROBOTS = re.compile(r"https?://[^/?#]+/robots\.txt", re.IGNORECASE)
 _MAX_ROBOTS = 4 * 2**20  # bytes; 500 KB of them are read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
 
@@ -311,8 +312,7 @@ class Ingest:
 
 def _uses(snapshot: Snapshot) -> tuple[UseRule, ...] | None:
     """Return what a robots.txt says of the use of pages; None for what is no robots.txt, or tells nothing of it just now."""
-    whole = not snapshot.truncated and snapshot.status is not None
-    if not whole or not snapshot.url.endswith("/robots.txt") or urlsplit(snapshot.url).path != "/robots.txt":
+    if not _ROBOTS.fullmatch(snapshot.url) or snapshot.truncated or snapshot.status is None:
         return None
     if snapshot.status in _ABSENT:
         return ()

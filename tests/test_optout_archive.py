@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -306,6 +307,14 @@ def test_a_robots_txt_that_comes_late_is_heeded_for_what_was_asked_after_it(line
     before = line.state()
     line.rebuild()
     assert line.state() == before
+
+
+@pytest.mark.parametrize("url", ["http://[broken/robots.txt", "http://[broken/a", "https://news.example/x/robots.txt"])
+def test_a_strange_address_stops_nothing(line: Line, url: str) -> None:
+    odd = replace(robots(-2, NO_SEARCH), url=url)
+    line.keep(robots(-3, NO_SEARCH + "\nContent-Usage: /tide search=y\n"), odd, page(0))
+    assert line.rows("SELECT count(*) FROM robots_uses") == [(1,)]
+    assert line.public() == ["/tide"]
 
 
 # -- the command line, and older databases
