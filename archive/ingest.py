@@ -232,7 +232,7 @@ class Ingest:
                 self._waiting.append(_Waiting(file.name, end=item))
 
     def _take_snapshot(self, file: ShelfFile, item: Snapshot) -> None:
-        waiting = _Waiting(file.name, item.ref.offset + item.ref.length)
+        waiting = _Waiting(file.name, item.end)
         self._waiting.append(waiting)
         if not file.accept(item.url):
             return
@@ -240,7 +240,7 @@ class Ingest:
             self.report.known += 1
             return
         snapshot = replace(item, source=self.reader.source_of(item))
-        waiting.snapshot = replace(snapshot, body=b"")
+        waiting.snapshot = snapshot.without_bodies()
         if snapshot.record_type == "revisit":
             return
         waiting.uses = _uses(snapshot)

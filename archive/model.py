@@ -6,7 +6,7 @@ Times are aware datetimes in UTC unless a field says "as written": then it is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ class Via(StrEnum):
     SECTION = "section"
     ROBOTS = "robots"
     REDIRECT = "redirect"
+    CANONICAL = "canonical"  # an AMP, mobile or print page of the site names it as the page it is of
+    GUESS = "guess"  # a usual place for a feed or sitemap, tried once because nothing names one
     CONFIG = "config"  # sources.toml names it
     USER = "user"  # `morgue save`
     LINK = "link"  # any other page's link
@@ -74,6 +76,7 @@ class Candidate:
     source: str
     hops: int = 0  # redirects followed so far
     lastmod: str | None = None  # of a sitemap entry, as written: it hints at "when next", not at a publication date
+    past_until: datetime | None = None  # end of the past period that a sitemap is of: asked for by a backfill alone
 
     @property
     def url(self) -> str:
@@ -103,6 +106,36 @@ class Exchange:
     withheld: tuple[str, ...] = ()  # headers of the request, in any case, whose values must not be kept
 
 
+RENDERED_TYPE = "text/html; charset=utf-8"  # of the document that a browser made, whatever the body was written in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What a browser made of a whole answer. Without a `dom` it made nothing, and `failed` says why."""
+
+    dom: bytes | None = None  # the document after its scripts ran, as HTML in UTF-8
+    truncated: str | None = None  # WARC-Truncated: length (cut), time (it never settled, and is as it was at the limit)
+    browser: str = ""  # its name and version
+    failed: str | None = None
+    no_browser: bool = False  # it failed because there is none: the page is not to blame
+    seconds: float = 0.0
+    requests: int = 0  # that went out for what the page's scripts asked for
+    received: int = 0  # bytes of those answers' bodies
+
+    def __post_init__(self) -> None:
+        if (self.dom is None) is (self.failed is None):
+            raise ValueError("a rendering has either a document or a reason why there is none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The conversion record of a capture: the document that a browser made of its body."""
+
+    body: bytes  # HTML in UTF-8
+    ref: RecordRef
+    truncated: str | None = None  # as in `Rendering`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """One capture read back from a WARC file of whatever origin: what extraction, import and rebuild all read."""
@@ -120,6 +153,25 @@ class Snapshot:
     role: Role | None = None  # the same
     refers_to_url: str | None = None  # revisit: the capture whose body this repeats
     refers_to_at: datetime | None = None
+    rendered: Rendered | None = None  # what a browser made of it, where its conversion record follows
+    unrendered: bool = False  # a browser was to read it, and could not: what it says is not all that readers see
+
+    @property
+    def end(self) -> int:
+        """Byte of its WARC file at which its last record ends."""
+        last = self.ref if self.rendered is None else self.rendered.ref
+        return last.offset + last.length
+
+    @property
+    def cut(self) -> str | None:
+        """Why not all was seen that a reader sees: the body's or the rendered document's WARC-Truncated, or "unrendered"."""
+        rendered = None if self.rendered is None else self.rendered.truncated
+        return self.truncated or rendered or ("unrendered" if self.unrendered else None)
+
+    def without_bodies(self) -> Snapshot:
+        """Return it without what takes memory."""
+        rendered = None if self.rendered is None else replace(self.rendered, body=b"")
+        return replace(self, body=b"", rendered=rendered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

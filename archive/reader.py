@@ -123,7 +123,7 @@ class PageReader:
     def _if_unchanged(self, task: ExtractTask, reading: Reading) -> Reading | None:
         """Return the reading with the profile of the article's preceding capture, if it says what that one said."""
         snapshot, extraction = task.snapshot, reading.extraction
-        if snapshot is None or snapshot.truncated or not extraction.article:
+        if snapshot is None or snapshot.cut or not extraction.article:
             return None
         earlier = self._store.readings.earlier(key_or_raw(snapshot.url), snapshot.captured_at)
         if earlier is None or earlier.profile == reading.profile or same_content(earlier.content, _content(extraction)):

@@ -79,7 +79,7 @@ def _begun(
             changes.lost += 1
             continue
         facts = reader.facts(snapshot)
-        ahead.append((stored, replace(snapshot, body=b""), facts, reader.begin(snapshot, facts)))
+        ahead.append((stored, snapshot.without_bodies(), facts, reader.begin(snapshot, facts)))
         if len(ahead) > _AHEAD:
             yield ahead.popleft()
     yield from ahead

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from archive.clock import Clock
 from archive.errors import PayloadError, ShelfError
-from archive.model import DiscoveryFact, Exchange, RecordRef, Role
+from archive.model import DiscoveryFact, Exchange, RecordRef, Rendering, Role
 from archive.payload import ResponseHead, header, parse_response_head, split_head
 from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf, WarcWriter, sha1_digest
 
@@ -32,7 +32,7 @@ class PreviousLike(Protocol):
     @property
     def captured_at(self) -> datetime: ...  # noqa: D102  aware: its WARC-Date
     @property
-    def payload_digest(self) -> str | None: ...  # noqa: D102  "sha1:…" of the body as stored
+    def payload_digest(self) -> str | None: ...  # noqa: D102  as `Kept.payload_digest`
 
 
 class LeaseLike(Protocol):
@@ -59,9 +59,9 @@ class Kept:
     # was cut is fetched whole next time. After a 304 they are None and the old ones stay.
     etag: str | None
     last_modified: str | None
-    payload_digest: str | None  # "sha1:…" of the body as transferred; None for a 304 and without a whole body
+    payload_digest: str | None  # see `visit_digest`; None for a 304 and without a whole body
     captured_at: datetime
-    error: str | None  # as in `Exchange`
+    error: str | None  # as in `Exchange`; "undecodable": a whole body whose content-coding is broken
     truncated: str | None  # as in `Exchange`
     ref: RecordRef  # of the response or revisit, else of the request
 
@@ -89,15 +89,27 @@ class Capture:
         """Exchanges that are not committed yet."""
         return len(self._pending)
 
-    def keep(self, exchange: Exchange, lease: LeaseLike, facts: Sequence[DiscoveryFact] = ()) -> RecordRef:
+    def keep(
+        self,
+        exchange: Exchange,
+        lease: LeaseLike,
+        facts: Sequence[DiscoveryFact] = (),
+        rendering: Rendering | None = None,
+        *,
+        undecodable: bool = False,
+    ) -> RecordRef:
         """Append an exchange to the WARC file and remember its lease's result for the next `commit`.
 
-        A 304 to a URL that we hold becomes a revisit, as does a whole 200 with the very body held already. `facts` are
-        kept with it. Raises `ShelfError`; then the whole batch counts as not kept, and its leases stay open.
+        A 304 to a URL that we hold becomes a revisit, as does a whole 200 with the very body held already, if a browser
+        made the very same of it. `facts` are kept with it. `undecodable`: the body came whole, but its content-coding is
+        broken, so that nobody can read it; it is kept as it came, and the page counts as not had. Raises `ShelfError`;
+        then the whole batch counts as not kept, and its leases stay open.
         """
         kept_already = lease.previous
         head = _head(exchange)
         digest = _whole_digest(exchange, head)
+        if digest is not None and rendering is not None:
+            digest = visit_digest(digest, dom=rendering.dom, unrendered=rendering.dom is None)
         self._touch()
         try:
             ref = self._writer.append_exchange(
@@ -106,11 +118,12 @@ class Capture:
                 role=lease.role,
                 facts=facts,
                 revisit_of=_revisit_of(exchange, head, digest, kept_already),
+                rendering=rendering,
             )
         except ShelfError:
             self._forget()
             raise
-        whole = digest is not None and head is not None and head.status == _OK
+        whole = digest is not None and head is not None and head.status == _OK and not undecodable
         self._pending.append(
             Kept(
                 lease_id=lease.id,
@@ -120,7 +133,7 @@ class Capture:
                 last_modified=_validator(head, "Last-Modified") if whole else None,
                 payload_digest=digest,
                 captured_at=exchange.started_at,
-                error=exchange.error,
+                error=exchange.error or ("undecodable" if undecodable else None),
                 truncated=exchange.truncated,
                 ref=ref,
             )
@@ -175,6 +188,17 @@ class Capture:
         self._pending, self._then, self._since = [], [], None
 
 
+def visit_digest(body: str, *, dom: bytes | None = None, unrendered: bool = False) -> str:
+    """Return what tells whether two visits brought the same: the body's digest, and that of what a browser made of it.
+
+    >>> visit_digest("sha1:A", dom=b"")
+    'sha1:A sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    if dom is not None:
+        return f"{body} {sha1_digest(dom)}"
+    return f"{body} unrendered" if unrendered else body
+
+
 def _head(exchange: Exchange) -> ResponseHead | None:
     try:
         return parse_response_head(exchange.response_head)
@@ -201,7 +225,8 @@ def _revisit_of(
         profile = IDENTICAL_PAYLOAD
     else:
         return None
-    return RevisitOf(url=kept.url, captured_at=kept.captured_at, digest=kept.payload_digest, profile=profile)
+    body_digest = (kept.payload_digest or "").partition(" ")[0] or None
+    return RevisitOf(url=kept.url, captured_at=kept.captured_at, digest=body_digest, profile=profile)
 
 
 def _validator(head: ResponseHead | None, name: str) -> str | None:

@@ -5,23 +5,45 @@ The same code runs live, when an exchange is over, and in `rebuild --frontier`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.errors import PayloadError
-from archive.model import Candidate, Exchange, Role, Snapshot, Via
+from archive.model import RENDERED_TYPE, Candidate, Exchange, Role, Snapshot, Via
 from archive.payload import dechunk, decode_content, header, is_chunked, parse_response_head
 from archive.sources import Source
 from archive.urls import redirect_url
-from crawler.discover import Scope, discover
+from crawler.discover import Scope, discover, said, sends_on
+from crawler.discovery.likeness import ShapeFacts
 from crawler.frontier import AddResult, Frontier, Lease
 from crawler.politeness import MAX_ROBOTS_BYTES
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _OK = 200
-_OWN = frozenset({Via.CONFIG, Via.REDIRECT, Via.USER})  # what is said of an address alone, not of the page it leads to
 Headers = tuple[tuple[str, str], ...]
+
+
+class _Body:
+    """A body without its content-codings, decoded when it is asked for and then remembered."""
+
+    __slots__ = ("_decode", "_decoded", "_failed")
+
+    def __init__(self, decode: Callable[[], bytes]) -> None:
+        self._decode: Callable[[], bytes] | None = decode
+        self._decoded = b""
+        self._failed: PayloadError | None = None
+
+    def __call__(self) -> bytes:
+        if self._decode is not None:
+            try:
+                self._decoded = self._decode()
+            except PayloadError as error:
+                self._failed = error
+            self._decode = None
+        if self._failed is not None:
+            raise self._failed
+        return self._decoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,7 @@ class Answer:
     at: datetime
     whole: bool
     over_limit: bool = False  # cut because it was too large
+    dom: bytes | None = None  # what a browser made of it
 
     @classmethod
     def of_exchange(cls, exchange: Exchange) -> Answer:
@@ -49,7 +72,7 @@ class Answer:
             sent = dechunk(exchange.body) if is_chunked(head.headers) else exchange.body
             return decode_content(head.headers, sent, allow_truncated=over_limit)
 
-        return cls(head.status, head.headers, body, exchange.started_at, whole, over_limit)
+        return cls(head.status, head.headers, _Body(body), exchange.started_at, whole, over_limit)
 
     @classmethod
     def of_snapshot(cls, snapshot: Snapshot) -> Answer:
@@ -58,11 +81,32 @@ class Answer:
         return cls(
             snapshot.status,
             snapshot.headers,
-            lambda: decode_content(snapshot.headers, snapshot.body, allow_truncated=over_limit),
+            _Body(lambda: decode_content(snapshot.headers, snapshot.body, allow_truncated=over_limit)),
             snapshot.captured_at,
             snapshot.truncated is None,
             over_limit,
+            None if snapshot.rendered is None else snapshot.rendered.body,
         )
+
+    def undecodable(self) -> str | None:
+        """Return why nobody can read a whole answer's body (a broken gzip stream), None if it can be read.
+
+        Such a body is kept as it came, but it is no state of the page: no validators are sent for it, and the page is
+        asked for again soon.
+        """
+        if self.status != _OK or not self.whole or header(self.headers, "Content-Encoding") is None:
+            return None
+        try:
+            self.body()
+        except PayloadError as error:
+            return str(error)
+        return None
+
+    @property
+    def headers_of_dom(self) -> Headers:
+        """The header fields with the type of the browser's document, whatever the body was written in."""
+        others = tuple(field for field in self.headers if field[0].lower() != "content-type")
+        return (*others, ("Content-Type", RENDERED_TYPE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +116,24 @@ class Consequences:
     frontier: Frontier
     sources: Mapping[str, Source]
     on_problem: Callable[[Lease, str], None] = lambda _lease, _what: None
+    known: Callable[[str], ShapeFacts | None] = lambda _source: None  # what a source's known articles look like
+    since: datetime | None = None  # how far back a backfill goes
 
     def draw(self, lease: Lease, answer: Answer) -> AddResult:
         """Put into the frontier what this answer leads to; to be done before the exchange counts as kept."""
-        scope = Scope.of(lease, self.sources.get(lease.source))
+        return AddResult.sum(self.steps(lease, answer))
+
+    def steps(self, lease: Lease, answer: Answer) -> Iterator[AddResult]:
+        """Do what `draw` does in steps of some ten milliseconds, for whoever has other things to do in between."""
+        scope = Scope(lease, self.sources.get(lease.source), since=self.since)
         if lease.role is Role.ROBOTS:
-            candidates = self._robots(lease, answer, scope)
+            yield self.frontier.add(self._robots(lease, answer, scope))
         elif answer.status in REDIRECTS:
-            candidates = self._redirect(lease, answer, scope)
-        elif lease.role is not Role.PAGE and answer.status == _OK and answer.whole:
-            candidates = self._listing(lease, answer, scope)
-        else:
-            candidates = []
-        return self.frontier.add(candidates) if candidates else AddResult()
+            yield self.frontier.add(self._redirect(lease, answer, scope))
+        elif answer.status == _OK and answer.whole:
+            for candidates in self._body(lease, answer, scope):
+                if candidates:
+                    yield self.frontier.add(candidates)
 
     def _robots(self, lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
         """Store rules. One that was cut at the size limit still speaks (RFC 9309 section 2.5); one cut short does not."""
@@ -101,16 +150,25 @@ class Consequences:
         facts = scope.robots_sitemaps(rules.sitemaps, answer.at)
         return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
 
-    def _listing(self, lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
+    def _body(self, lease: Lease, answer: Answer, scope: Scope) -> Iterator[list[Candidate]]:
+        if lease.role in (Role.HOME, Role.SECTION):
+            scope = replace(scope, known=self.known(lease.source))
+        if answer.dom is not None and lease.role is not Role.PAGE:  # a page that scripts make has its links there alone
+            shown = list(discover(answer.dom, answer.headers_of_dom, scope, seen_at=answer.at))
+            if any(found.candidates for found in shown):
+                yield from (found.candidates for found in shown)
+                return
         try:
             body = answer.body()
         except PayloadError as error:
             self.on_problem(lease, f"cannot be decoded: {error}")
-            return []
-        found = discover(body, answer.headers, scope, seen_at=answer.at)
-        for problem in found.problems:
-            self.on_problem(lease, problem)
-        return found.candidates
+            return
+        if lease.role is Role.PAGE and not sends_on(lease.url, body):
+            return
+        for found in discover(body, answer.headers, scope, seen_at=answer.at):
+            for problem in found.problems:
+                self.on_problem(lease, problem)
+            yield found.candidates
 
     def _redirect(self, lease: Lease, answer: Answer, scope: Scope) -> list[Candidate]:
         """Propose the target, which takes over what was said of the address that sent us there."""
@@ -123,8 +181,8 @@ class Consequences:
             return []
         if lease.role in (Role.HOME, Role.SECTION) and not scope.is_own(target):
             self.on_problem(lease, f"redirects to another site, {target}: if it moved, change its url in sources.toml")
-        facts = [scope.fact(target, Via.REDIRECT, answer.at)]
+        facts = [scope.fact(target, Via.GUESS if lease.guess else Via.REDIRECT, answer.at)]
         if lease.asked:  # whoever asked for the old address asked for what lies at the new one
             facts.append(scope.fact(target, Via.USER, answer.at))
-        facts += [replace(fact, url=target) for fact in lease.facts if fact.via not in _OWN]
+        facts += [replace(fact, url=target) for fact in said(lease.facts)]
         return [Candidate(fact=fact, role=lease.role, source=lease.source, hops=lease.hops + 1) for fact in facts]

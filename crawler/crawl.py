@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from archive.clock import Clock
-from archive.model import Exchange, Role
+from archive.model import Exchange, Rendering, Role
 from archive.sources import Source
-from archive.urls import registered_domain
+from archive.urls import origin_of, registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
-from crawler.frontier import Frontier, LateFact, Lease
+from crawler.discovery.likeness import ShapeFacts
+from crawler.frontier import AddResult, Frontier, LateFact, Lease
 from crawler.pump import Pump
+from crawler.recheck import LISTINGS
+from crawler.rendering.wanted import ENDED, Wanted, wanted
 from crawler.report import RunReport
 
+_LARGE = 128 * 2**10  # bytes of a listing from which it is read in steps
+_GRACE = 3.0  # seconds after the end of leasing in which listings may be read to their end
 _COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
 # Not br, though we read it: warcio (1.8, and with it much else that reads WARC files) fails on a br body where the brotli
 # module is installed. A source may ask for it in its `headers`.
@@ -57,23 +64,49 @@ class Crawl:
     clock: Clock
     report: RunReport
     user_agent: str
+    known: Callable[[str], ShapeFacts | None] = lambda _source: None  # see `Consequences`
+    since: datetime | None = None  # as above
+    enough_room: Callable[[], bool] = lambda: True  # on the disk
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
     _count_at: float = 0.0  # monotonic: when to count again what is still due
+    _reading: set[asyncio.Task[None]] = field(default_factory=set)  # large listings
 
     def __post_init__(self) -> None:
-        self._consequences = Consequences(self.frontier, self.sources, self.report.problem)
+        self._consequences = Consequences(
+            self.frontier, self.sources, self.report.problem, known=self.known, since=self.since
+        )
 
     def request_headers(self, lease: Lease) -> dict[str, str]:
         """Return the headers to send: who we are, what we can read, what we have already, what the source asks for."""
         headers = headers_for(
             self.sources.get(lease.source), lease.url, self.user_agent, robots=lease.role is Role.ROBOTS
         )
+        if wanted(self.sources.get(lease.source), lease.role):
+            return headers  # that the body is the same says nothing of what its scripts make of it
         if lease.etag:
             headers["If-None-Match"] = lease.etag
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
         return headers
+
+    def to_render(self, lease: Lease) -> Wanted | None:
+        """Return how a lease's answer is to be rendered, None if it is not."""
+        source = self.sources.get(lease.source)
+        if source is None or not wanted(source, lease.role):
+            return None
+        return Wanted(
+            source=source,
+            user_agent=source.user_agent or self.user_agent,
+            headers=lambda url: headers_for(source, url, self.user_agent),
+            allowed=self._robots_allow,
+            ending=self.pump.ends_now,
+        )
+
+    def _robots_allow(self, url: str) -> bool:
+        """Say what the host's robots.txt, if the crawl has read it, says of an address that a page's script asks for."""
+        rules = self.frontier.robots_rules(f"{origin_of(url)}/robots.txt")
+        return rules is None or rules.allowed(url)
 
     def never_sent(self, lease: Lease, why: BaseException | None) -> Exchange:
         """Return the exchange of a request that did not get as far as the network: it fails as any other, and rests."""
@@ -91,25 +124,70 @@ class Crawl:
             detail=detail,
         )
 
-    def over(self, lease: Lease, exchange: Exchange) -> None:
+    def over(self, lease: Lease, exchange: Exchange, rendering: Rendering | None = None) -> None:
         """Take an exchange that is over, however it went: discover, keep, let its politeness key rest.
+
+        `rendering`: what a browser made of it, if it was to be rendered.
 
         Raises `ShelfError` or `DatabaseError` if what was fetched cannot be kept: the run must end then.
         """
-        if exchange.error == "cancelled":
+        if exchange.error == "cancelled" or rendering is ENDED:
             self.frontier.release([lease.id])
             self.pump.done(lease, error="cancelled")
             return
         answer = Answer.of_exchange(exchange)
-        found = self._consequences.draw(lease, answer)
-        self.report.found(found)
-        secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
-        self.capture.keep(replace(exchange, withheld=tuple(secret)), lease, lease.facts)
-        self._keep_late(found.late_facts)
-        self.report.exchange(lease, exchange, answer.status)
+        if rendering is not None:
+            answer = replace(answer, dom=rendering.dom)
+            self.report.render(lease, rendering)
         error = exchange.error if answer.status is None else None
-        self.pump.done(lease, status=answer.status, headers=answer.headers, error=error)
+        if lease.role in LISTINGS and len(exchange.body) > _LARGE:
+            self.pump.done(lease, status=answer.status, headers=answer.headers, error=error, seconds=exchange.seconds)
+            task = asyncio.get_running_loop().create_task(self._read_in_steps(lease, exchange, answer, rendering))
+            self._reading.add(task)
+            task.add_done_callback(self._reading.discard)
+            return
+        found = self._consequences.draw(lease, answer)
+        self._keep(lease, exchange, answer, found, rendering)
+        self.pump.done(lease, status=answer.status, headers=answer.headers, error=error, seconds=exchange.seconds)
         self.commit_if_due()
+
+    async def _read_in_steps(
+        self, lease: Lease, exchange: Exchange, answer: Answer, rendering: Rendering | None
+    ) -> None:
+        """Take a large listing without making the others wait; its politeness key has been let go already."""
+        try:
+            steps = []
+            for step in self._consequences.steps(lease, answer):
+                steps.append(step)
+                await asyncio.sleep(0)
+            self._keep(lease, exchange, answer, AddResult.sum(steps), rendering)
+            self.commit_if_due()
+        except asyncio.CancelledError:  # no time left: what was found so far stays, and the listing is asked for again
+            self.frontier.release([lease.id])
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody awaits this task for its result
+            self.fail(error)
+
+    def _keep(
+        self, lease: Lease, exchange: Exchange, answer: Answer, found: AddResult, rendering: Rendering | None
+    ) -> None:
+        """Keep an exchange whose consequences are drawn."""
+        self.report.found(found)
+        undecodable = answer.undecodable()
+        secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
+        kept = replace(exchange, withheld=tuple(secret))
+        self.capture.keep(kept, lease, lease.facts, rendering, undecodable=undecodable is not None)
+        self._keep_late(found.late_facts)
+        self.report.exchange(lease, exchange, answer.status, undecodable=undecodable is not None)
+
+    async def settle(self) -> None:
+        """Wait for what is in flight and for listings that are still being read, for these a few seconds at most."""
+        await self.pump.drained()
+        if self._reading:
+            _, late = await asyncio.wait(self._reading, timeout=_GRACE if self.pump.ended_by != "done" else None)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     def commit_if_due(self) -> None:
         """Make durable what waits, if it is time. Raises `ShelfError`, `DatabaseError`."""
@@ -125,6 +203,8 @@ class Crawl:
     def commit(self) -> None:
         """Make durable what waits, now. Raises `ShelfError`, `DatabaseError`."""
         self.report.kept_exchanges(self.capture.commit())
+        if not self.enough_room():
+            self.pump.stop("disk")
 
     def keep_late_facts(self) -> None:
         """Write down facts about kept pages that no record holds yet: learned while they were out, or left by a kill."""

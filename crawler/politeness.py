@@ -23,6 +23,10 @@ MAX_ROBOTS_BYTES = 500 * 1024
 ROBOTS_FRESH = 86400.0  # RFC 9309 section 2.4: no longer than 24 hours
 MAX_ROBOTS_HOPS = 5
 DEFAULT_DELAY = 1.0
+PAGES_PER_DAY = 10_000  # of one politeness key: more than any paper prints, and a stop for what has no end
+SLOWNESS = 5.0  # times the time of an answer
+LONGEST_GAP = 30.0
+_SMOOTHING = 0.25  # weight of the newest answer
 MAX_PAUSE = 86400.0
 _ROBOTS_RETRY = (600.0, 3600.0, 6 * 3600.0, 86400.0)
 _TOO_MANY = HTTPStatus.TOO_MANY_REQUESTS
@@ -130,16 +134,32 @@ def rules_verdict(status: int | None) -> Verdict:
     return rules(status).verdict
 
 
-def gap(source_delay: float | None, crawl_delay: float | None) -> float:
+def gap(source_delay: float | None, crawl_delay: float | None, latency: float | None = None) -> float:
     """Return the seconds to leave between two requests of one politeness key.
 
-    The source's own `delay` (None: the default of one second), but never less than the site's Crawl-delay.
+    The source's own `delay`, but never less than the site's Crawl-delay. Where the source sets none: one second, or
+    longer where the server is slow, five times what it takes for an answer (`latency`, seconds), up to half a minute.
+    (Heritrix: delay factor 5, at most 30 s.)
 
     >>> gap(None, None), gap(0, None), gap(0, 5.0), gap(10, 5.0)
     (1.0, 0.0, 5.0, 10.0)
+    >>> gap(None, None, 0.1), gap(None, None, 2.0), gap(None, None, 25.0), gap(2, None, 25.0)
+    (1.0, 10.0, 30.0, 2.0)
     """
-    own = DEFAULT_DELAY if source_delay is None else max(float(source_delay), 0.0)
+    if source_delay is None:
+        own = min(max(DEFAULT_DELAY, SLOWNESS * (latency or 0.0)), LONGEST_GAP)
+    else:
+        own = max(float(source_delay), 0.0)
     return max(own, crawl_delay or 0.0)
+
+
+def smoothed(latency: float | None, seconds: float) -> float:
+    """Return how long a server takes, after one more answer: a mean in which the last few count most.
+
+    >>> smoothed(None, 2.0), smoothed(1.0, 2.0)
+    (2.0, 1.25)
+    """
+    return seconds if latency is None else latency + _SMOOTHING * (seconds - latency)
 
 
 def retry_after(value: str | None, *, date: str | None = None, now: datetime | None = None) -> float | None:

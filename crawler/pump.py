@@ -67,6 +67,10 @@ class Pump:
         """Why leasing ended: "done", "budget", "max-pages", or what `stop` was told; None while it goes on."""
         return self._stopped
 
+    def ends_now(self) -> bool:
+        """Say whether what is in flight should end soon, too: the time is over, or somebody wants us to end."""
+        return self._is_over() and self._stopped not in ("done", "max-pages")
+
     def stop(self, reason: str = "signal") -> None:
         """Lease no more; what is in flight may end. May be called from a signal handler of the loop."""
         self._stopped = self._stopped or reason
@@ -83,12 +87,22 @@ class Pump:
         status: int | None = None,
         headers: Iterable[tuple[str, str]] = (),
         error: str | None = None,
+        seconds: float = 0.0,
     ) -> None:
-        """Tell that the exchange of a lease is over, however it went: its politeness key begins to rest."""
+        """Tell that the exchange of a lease is over, however it went: its politeness key begins to rest.
+
+        `seconds`: how long the server took.
+        """
         if self._flying.pop(lease.id, None) is not None:
             self._busy.discard(lease.key)
-        self._frontier.exchanged(lease, status=status, headers=headers, error=error)
+        self._frontier.exchanged(lease, status=status, headers=headers, error=error, seconds=seconds)
         self.wake()
+
+    async def drained(self) -> None:
+        """Wait until nothing is in flight, or until `stop("error")`."""
+        while self._flying and self._stopped != "error":
+            self._event.clear()
+            await self._sleep_until_told(_TICK)
 
     async def leases(self) -> AsyncIterator[Lease]:
         """Yield leases until the run is over. To be iterated once."""
@@ -166,7 +180,9 @@ class Pump:
 
     async def _sleep(self, seconds: float) -> None:
         # Never 0: a key that is ready but not leasable (its robots.txt is under way) must not spin the loop.
-        seconds = max(min(seconds, self._left(), self._patience), 0.001)
+        await self._sleep_until_told(max(min(seconds, self._left(), self._patience), 0.001))
+
+    async def _sleep_until_told(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
                 await self._event.wait()

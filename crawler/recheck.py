@@ -52,7 +52,7 @@ class Outcome:
     """What one visit brought."""
 
     status: int | None  # None: no response
-    error: str | None = None  # as in `archive.model.Exchange`
+    error: str | None = None  # as in `crawler.capture.Kept`
     truncated: str | None = None
     same_body: bool = False  # the payload digest is that of the last kept whole body
     harvest: Harvest | None = None  # None: not a listing, or nobody counted
@@ -65,7 +65,7 @@ class History:
     failures: int = 0  # in a row
     interval: float | None = None  # learned, seconds; listings only
     visits: int = 0  # that brought the page whole or said "not modified"
-    last_changed: float | None = None  # epoch
+    last_changed: float | None = None  # epoch; of a section: when it last named something new
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +180,12 @@ def _listed(role: Role, outcome: Outcome, history: History, now: float, *, chang
         if history.visits:
             interval *= STEP if share >= MOSTLY_KNOWN else 1 / STEP if share <= MOSTLY_NEW else 1
     ceiling = LISTING_MAX
+    if role is Role.SECTION:
+        # Some addresses that look like a section's are articles, and there are more of them every day. What has named
+        # nothing new for a week is asked for less and less; one new link brings it back.
+        brought = harvest is not None and harvest.new > 0
+        last_changed = now if brought or history.last_changed is None else history.last_changed
+        ceiling = LISTING_MAX if now - last_changed <= _WEEK else RARELY
     if role is Role.SITEMAP:
         news = harvest is not None and harvest.news_sitemap
         fresh = last_changed is not None and now - last_changed <= _WEEK

@@ -24,8 +24,9 @@ from archive.payload import header
 from archive.sources import SourcesFile, load_sources
 from archive.urls import url_key
 from archive.warc import Offset, parse_own_name, read_records, shelf_name, warc_files
+from crawler.capture import visit_digest
 from crawler.consequences import Answer, Consequences
-from crawler.frontier import Frontier
+from crawler.frontier import Frontier, Lease
 
 _OK = 200
 _SUFFIXES = ("", "-wal", "-shm")
@@ -99,26 +100,30 @@ class _Replay:
             said = self.facts.pop(url_key(snapshot.url), ())
         except UrlError:
             return
-        bare = DiscoveryFact(url=snapshot.url, via=Via.CONFIG, found_on="", seen_at=snapshot.captured_at)
+        guessed = bool(said) and all(fact.via is Via.GUESS for fact in said)
+        via = Via.GUESS if guessed else Via.CONFIG
+        bare = DiscoveryFact(url=snapshot.url, via=via, found_on="", seen_at=snapshot.captured_at)
         candidates = [Candidate(fact=fact, role=role, source=source) for fact in (*said, bare)]
         self.frontier.add(candidates[:-1])
         lease = self.frontier.adopt(candidates[-1])
         if lease is None:
             return
-        drawn = self.consequences.draw(lease, Answer.of_snapshot(snapshot))
+        answer = Answer.of_snapshot(snapshot)
+        drawn = self.consequences.draw(lease, answer)
         self.frontier.facts_written(drawn.late_facts)
-        whole = snapshot.truncated is None and snapshot.status == _OK
+        undecodable = answer.undecodable() is not None
+        whole = snapshot.truncated is None and snapshot.status == _OK and not undecodable
         kept = _Kept(
             lease_id=lease.id,
             status=snapshot.status,
             etag=header(snapshot.headers, "ETag") if whole else None,
             last_modified=header(snapshot.headers, "Last-Modified") if whole else None,
-            payload_digest=snapshot.payload_digest if whole else None,
+            payload_digest=_digest(snapshot, lease) if whole else None,
             captured_at=snapshot.captured_at,
             truncated=snapshot.truncated,
+            error="undecodable" if undecodable else None,
         )
-        end = snapshot.ref.offset + snapshot.ref.length
-        self.frontier.complete([kept], warc=name, length=end)
+        self.frontier.complete([kept], warc=name, length=snapshot.end)
         self.captures += 1
 
     def _source_of(self, snapshot: Snapshot) -> str:
@@ -127,6 +132,18 @@ class _Replay:
             return snapshot.source
         source = self.sources.for_url(snapshot.url)
         return source.name if source is not None else snapshot.source or ""
+
+
+def _digest(snapshot: Snapshot, lease: Lease) -> str | None:
+    """Return what the next visit is compared with; a revisit repeats also what a browser made of the body."""
+    digest = snapshot.payload_digest
+    if digest is None:
+        return None
+    if snapshot.record_type == "revisit":
+        before = lease.previous.payload_digest if lease.previous else None
+        return before if before and before.partition(" ")[0] == digest else digest
+    dom = None if snapshot.rendered is None else snapshot.rendered.body
+    return visit_digest(digest, dom=dom, unrendered=snapshot.unrendered)
 
 
 def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> tuple[int, list[ShelfError]]:

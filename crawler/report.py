@@ -6,15 +6,16 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
 from archive.errors import ShelfError
-from archive.model import Exchange, Role
+from archive.model import Exchange, Rendering, Role
 from crawler.capture import Kept
 from crawler.frontier import AddResult, Lease
+from crawler.rendering.wanted import RenderCount
 
 _MAX_PROBLEMS = 200  # a broken site can make a problem of every page; the first few tell it
 
@@ -47,13 +48,15 @@ class RunReport:
     refused: Counter[str] = field(default_factory=Counter)  # candidates not taken, by reason
     sources: dict[str, SourceCount] = field(default_factory=dict)
     problems: list[dict[str, str]] = field(default_factory=list)
+    rendered: RenderCount = field(default_factory=RenderCount)
+    no_browser: str | None = None  # why pages that a browser was to render were kept without it, and what to do
     waits_for_ingest: int = 0  # WARC files that have more than archive.db when the run ends
     ingest: dict[str, object] = field(default_factory=dict)
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
     newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
-    def exchange(self, lease: Lease, exchange: Exchange, status: int | None) -> None:
-        """Count one exchange."""
+    def exchange(self, lease: Lease, exchange: Exchange, status: int | None, *, undecodable: bool = False) -> None:
+        """Count one exchange. `undecodable`: whole, but nobody can read its body."""
         self.requests += 1
         self.bytes_received += len(exchange.response_head) + len(exchange.body)
         self.statuses[str(status) if status is not None else (exchange.error or "no-response")] += 1
@@ -64,13 +67,15 @@ class RunReport:
             source.not_modified += 1
         elif exchange.error or exchange.truncated:
             source.failures[exchange.error or f"truncated-{exchange.truncated}"] += 1
+        elif undecodable:
+            source.failures["undecodable"] += 1
         elif status == HTTPStatus.OK:
             source.pages += lease.role is Role.PAGE
         elif status is None or status >= (
             HTTPStatus.INTERNAL_SERVER_ERROR if lease.role is Role.ROBOTS else HTTPStatus.BAD_REQUEST
         ):
-            # A site without robots.txt (404) is no failure: it allows everything.
-            source.failures[f"status-{status}"] += 1
+            # A site without robots.txt (404) is no failure: it allows everything. Nor is a place that was guessed wrong.
+            source.failures[f"status-{status}"] += not lease.guess
 
     def kept_exchanges(self, done: Iterable[Kept]) -> None:
         """Count what became durable."""
@@ -80,6 +85,17 @@ class RunReport:
         """Count what discovery brought."""
         self.discovered += len(result.new)
         self.refused.update(result.refused)
+
+    def render(self, lease: Lease, rendering: Rendering) -> None:
+        """Count one page that was to be rendered. That there is no browser is told once."""
+        self.rendered.add(rendering)
+        if rendering.failed is None:
+            return
+        if not rendering.no_browser:
+            self.problem(lease, f"could not be rendered: {rendering.failed}")
+        elif self.no_browser is None:
+            self.no_browser = rendering.failed
+            self.problem(lease, f"pages of sources with render = true are kept as they were sent: {rendering.failed}")
 
     def problem(self, lease: Lease, what: str) -> None:
         """Note something that a person may want to know of a source."""
@@ -112,6 +128,7 @@ class RunReport:
                 for name, count in sorted(self.sources.items())
             },
             "problems": self.problems,
+            **({"rendered": asdict(self.rendered)} if self.rendered.pages or self.rendered.failed else {}),
             **({} if self.ill is None else {"ill": self.ill, "newly_ill": list(self.newly_ill)}),
         }
 

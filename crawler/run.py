@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -20,16 +22,20 @@ from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import SourcesFile, load_sources
-from archive.urls import canonical_url
+from archive.urls import canonical_url, registered_domain
 from archive.warc import Repair, WarcWriter
 from crawler.capture import Capture
 from crawler.crawl import Crawl
+from crawler.discovery.likeness import ShapeFacts
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
 from crawler.health import health_of, ill_before
+from crawler.known import known_shapes
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
+
+MIN_FREE = 500_000_000  # bytes: what a full batch, both databases' logs and the next ingest need, and some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +46,14 @@ class CrawlOptions:
     sources: tuple[str, ...] = ()  # names; none: all
     max_pages: int | None = None
     due_all: bool = False
+    shard: tuple[int, int] | None = None  # (i, n): the i-th of n parts of the sources, by registered domain
+    backfill: bool = False  # the sitemaps of past periods too
+    since: datetime | None = None  # … of those that end after this (aware)
     proxy: str | None = None
     proxy_ca: Path | None = None
     allow_private: bool = False
     concurrency: int = 32
+    min_free: int = MIN_FREE  # bytes of the disk that a crawl leaves free
     save: tuple[str, ...] = ()  # `morgue save`: these URLs and nothing else
     wait_for_lock: float = 0.0  # seconds
 
@@ -89,19 +99,31 @@ def run_crawl(
     """
     began = clock.monotonic()
     sources = load_sources(folder.sources)
-    chosen = _chosen(sources, options.sources, folder.sources)
+    chosen = _chosen(sources, options, folder.sources)
     _check_route(options)
     for url in options.save:
         canonical_url(url)  # says what is wrong with it
     if options.save or any(source.enabled for source in sources.sources):
         need_contact(sources, folder.sources, allow_private=options.allow_private)
+    _check_room(folder, options.min_free)
     with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
         try:
             with ExitStack() as stack:
                 frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
                 writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
-                crawl = _crawl(frontier, writer, sources, options, chosen, clock=clock, report=report, began=began)
+                crawl = _crawl(
+                    frontier,
+                    writer,
+                    sources,
+                    options,
+                    chosen,
+                    clock=clock,
+                    report=report,
+                    began=began,
+                    known=known_shapes(folder.archive_db),
+                    enough_room=lambda: shutil.disk_usage(folder.root).free >= options.min_free,
+                )
                 signals.listen(lambda name: crawl.pump.stop(f"signal ({name})"))
                 if beside is not None:
                     signals.listen(stack.enter_context(beside(report)).end_soon)
@@ -149,12 +171,40 @@ def _check_route(options: CrawlOptions) -> None:
     make_route(proxy=options.proxy, ca_file=options.proxy_ca, allow_private=options.allow_private)
 
 
-def _chosen(sources: SourcesFile, names: Sequence[str], path: Path) -> tuple[str, ...] | None:
-    for name in names:
+def _check_room(folder: ArchiveFolder, least: int) -> None:
+    """Refuse to begin on a disk that is nearly full: a crawl must leave room for what is read from it."""
+    free = shutil.disk_usage(folder.root).free
+    if free < least:
+        raise ShelfError(
+            f"{folder.root} has {free / 1e6:,.0f} MB left on its disk, and a crawl leaves {least / 1e6:,.0f} MB free. "
+            "Nothing was fetched. Make room, move the folder, or say `--min-free 0`."
+        )
+
+
+def _chosen(sources: SourcesFile, options: CrawlOptions, path: Path) -> tuple[str, ...] | None:
+    """Return the names of the sources to crawl, None for all."""
+    for name in options.sources:
         if sources.by_name(name) is None:
             known = ", ".join(source.name for source in sources.sources) or "none"
             raise SourcesError(path, f"there is no source {name!r}. There are: {known}.")
-    return tuple(names) or None
+    if options.shard is None:
+        return options.sources or None
+    return tuple(
+        source.name
+        for source in sources.sources
+        if in_shard(source.url, options.shard) and (not options.sources or source.name in options.sources)
+    )
+
+
+def in_shard(url: str, shard: tuple[int, int]) -> bool:
+    """Return whether a source belongs to the i-th of n shards: by its registered domain, so that no site is in two.
+
+    >>> [in_shard("https://www.paper.example/", (i, 3)) for i in (1, 2, 3)].count(True)
+    1
+    """
+    number, of = shard
+    digest = hashlib.sha256(registered_domain(url).encode()).digest()
+    return int.from_bytes(digest[:8], "big") % of == number - 1
 
 
 def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clock, watch: Watch) -> WarcWriter:
@@ -182,6 +232,8 @@ def _crawl(
     clock: Clock,
     report: RunReport,
     began: float,
+    known: Callable[[str], ShapeFacts | None],
+    enough_room: Callable[[], bool],
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
@@ -189,6 +241,9 @@ def _crawl(
         ask_for(frontier, sources, options.save, now=clock.now())
     elif options.due_all:
         frontier.make_all_due()
+    if options.backfill:
+        frontier.wake_past(None if options.since is None else options.since.timestamp())
+    back_to = frontier.backfill_since()
     capture = Capture(writer, frontier, clock)
     pump = Pump(
         frontier,
@@ -207,6 +262,9 @@ def _crawl(
         clock=clock,
         report=report,
         user_agent=user_agent(sources.contact),
+        known=known,
+        enough_room=enough_room,
+        since=None if back_to is None else datetime.fromtimestamp(back_to, UTC),
     )
     pump.on_idle = crawl.commit
     crawl.keep_late_facts()

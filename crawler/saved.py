@@ -23,6 +23,7 @@ _WHY = {
     "robots-unreachable": "its site's robots.txt could not be had, and without one nothing may be asked for",
     "too-large": "it is larger than the limit; what came up to there is kept, marked as cut",
     "disconnect": "the connection broke off; what came up to there is kept, marked as cut",
+    "undecodable": "its content-coding is broken; it is kept as it came, and asked for again soon",
     "status-404": "there is no such page (404)",
     "status-410": "it is gone (410)",
     "status-401": "it is only for those who log in (401)",

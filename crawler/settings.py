@@ -12,8 +12,8 @@ USER_AGENT = "Morgue"  # each request has a fuller one, see `crawler.run.user_ag
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.handler.CurlHandler",
-    "https": "crawler.handler.CurlHandler",
+    "http": "crawler.rendering.handler.RenderingHandler",
+    "https": "crawler.rendering.handler.RenderingHandler",
     "data": None,
     "file": None,
     "ftp": None,

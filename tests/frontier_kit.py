@@ -80,6 +80,9 @@ class TestSource:
     sections: tuple[str, ...] = ()
     delay: float | None = 0.0
     politeness_key: str | None = None
+    pages_per_day: int | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     enabled: bool = True
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 
-from archive.model import Exchange, Role, Via
+from archive.model import Role, Via
 from archive.sources import Source
-from crawler.capture import Capture
-from crawler.crawl import Crawl
-from crawler.frontier import Frontier, Lease
-from crawler.report import RunReport
-from tests.frontier_kit import START, HandClock, candidate
+from crawler.frontier import Lease
+from tests.crawl_bench import Bench, open_bench
+from tests.frontier_kit import candidate
 
 SOURCE = Source(
     name="news",
@@ -28,68 +23,10 @@ SOURCE = Source(
 )
 
 
-@dataclass
-class Bench:
-    """A crawl without a network."""
-
-    crawl: Crawl
-    frontier: Frontier
-    clock: HandClock = field(default_factory=HandClock)
-
-    def lease(self, url: str) -> Lease:
-        while leases := self.frontier.lease(self.clock.epoch):
-            if leases[0].url == url:
-                return leases[0]
-            self.answer(leases[0], 404 if leases[0].role is Role.ROBOTS else 200)
-        raise AssertionError(f"{url} is not due")
-
-    def answer(self, lease: Lease, status: int, *headers: str) -> None:
-        head = "\r\n".join([f"HTTP/1.1 {status} X", *headers, "", ""]).encode()
-        exchange = Exchange(
-            url=lease.url,
-            started_at=START,
-            request_head=b"",
-            response_head=head,
-            body=b"",
-            peer=None,
-            seconds=0.0,
-        )
-        self.crawl.over(lease, exchange)
-        done = SimpleNamespace(
-            lease_id=lease.id,
-            url=lease.url,
-            status=status,
-            etag=None,
-            last_modified=None,
-            payload_digest=None,
-            captured_at=START,
-            error=None,
-            truncated=None,
-        )
-        self.frontier.complete([done], warc="w", length=1)
-
-
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    clock = HandClock()
-    with Frontier(tmp_path / "crawl.db", clock) as frontier:
-        frontier.sync_sources([SOURCE])
-        keep = SimpleNamespace(keep=lambda *_: None, due=lambda: False, keep_facts=lambda *_, **__: None)
-        pump: Any = SimpleNamespace(
-            done=lambda lease, **how: frontier.exchanged(
-                lease, status=how.get("status"), headers=how.get("headers") or (), error=how.get("error")
-            )
-        )
-        crawl = Crawl(
-            frontier=frontier,
-            capture=cast("Capture", keep),
-            pump=pump,
-            sources={"news": SOURCE},
-            clock=clock,
-            report=RunReport(run_id="r", started_at=START),
-            user_agent="Morgue/1 (+mailto:x@y.example)",
-        )
-        yield Bench(crawl, frontier, clock)
+    with open_bench(tmp_path, SOURCE) as bench:
+        yield bench
 
 
 def test_what_is_sent(bench: Bench) -> None:
@@ -124,8 +61,7 @@ def test_where_a_page_may_redirect_to(bench: Bench, target: str, known: bool) ->
     bench.frontier.add([candidate("https://news.example/a")])
     bench.answer(bench.lease("https://news.example/a"), 302, f"Location: {target}")
     path = target if "://" in target else "https://news.example" + target
-    urls = {row[0] for row in bench.frontier._core.conn.execute("SELECT url FROM urls")}
-    assert (path in urls) is known
+    assert (path in bench.known()) is known
 
 
 def test_what_a_person_asked_for_is_fetched_at_its_new_address_too_each_time(bench: Bench) -> None:

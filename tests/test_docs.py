@@ -199,7 +199,8 @@ def test_no_trace_of_a_person_or_a_real_site() -> None:
         assert [host for host in hosts if not host.endswith(".example") and host not in own] == [], path.name
 
 
-IF_INSTALLED = {"backports"}  # zstd: never asked for, but other people's WARC files may have it
+# zstd: never asked for, but other people's WARC files may have it; playwright: of the extra `render`.
+IF_INSTALLED = {"backports", "playwright"}
 IMPORTED_AS = {"PyStemmer": "Stemmer"}
 ONLY_FOR_OTHERS = {"lxml_html_clean"}  # trafilatura cannot be imported without it
 

@@ -308,6 +308,16 @@ def test_the_gap_counts_from_the_end(frontier: Frontier, clock: HandClock) -> No
     assert len(frontier.lease(clock.epoch)) == 1
 
 
+def test_a_slow_server_is_asked_less_often_where_nobody_set_a_delay(frontier: Frontier, clock: HandClock) -> None:
+    ready(frontier, TestSource("news", "https://news.example/", delay=None))
+    frontier.add([candidate(f"https://news.example/{number}") for number in range(4)])
+    for seconds, gap in ((0.1, 1.0), (4.1, 5 * (0.1 + 4.0 / 4)), (60.0, 30.0)):
+        clock.pass_time(60.0)
+        (lease,) = frontier.lease(clock.epoch)
+        frontier.exchanged(lease, status=200, seconds=seconds)
+        assert frontier.next_ready() == pytest.approx(gap)
+
+
 def test_crawl_delay_counts_from_the_robots_txt_on(frontier: Frontier, clock: HandClock) -> None:
     frontier.sync_sources([NEWS])
     (robots,) = frontier.lease(clock.epoch)
@@ -723,3 +733,46 @@ def test_a_robots_txt_whose_rules_outlived_its_record_is_asked_again(tmp_path: P
         clock.pass_time(1.0)
     with Frontier(tmp_path / "crawl.db", clock, names=Names()) as frontier:
         assert [lease.role for lease in frontier.lease(clock.epoch)] == [Role.HOME]
+
+
+def test_a_host_gives_so_many_pages_a_day_and_goes_on_tomorrow(tmp_path: Path, clock: HandClock) -> None:
+    source = TestSource("news", "https://news.example/", pages_per_day=3)
+    pages = [f"https://news.example/{number}" for number in range(5)]
+    with Frontier(tmp_path / "crawl.db", clock, names=Names()) as today:
+        ready(today, source)
+        today.add([candidate(url) for url in pages])
+        fetched = fetch_all(today, clock)
+        assert len(fetched) == 3
+        reasons = {state.reason for url in pages if url not in fetched and (state := today.look_up(url))}
+        assert reasons == {"day-limit"}
+        today.add([candidate("https://news.example/asked", via=Via.USER, found_on="")])
+        assert fetch_all(today, clock) == ["https://news.example/asked"]  # a person is not kept waiting
+    with Frontier(tmp_path / "crawl.db", clock, names=Names()) as later:  # the next run of the day knows
+        later.add([candidate("https://news.example/new")])
+        assert fetch_all(later, clock) == []
+        clock.jump(86400.0)
+        later.store_robots("https://news.example/robots.txt", status=200)
+        assert len([url for url in fetch_all(later, clock) if url != "https://news.example/"]) == 3
+
+
+def test_listings_are_fetched_whole_again_when_other_pages_are_wanted(frontier: Frontier, clock: HandClock) -> None:
+    """A 304 would hide what the feed named before, and what only now is wanted of it."""
+    before = TestSource("news", "https://news.example/", exclude=("/sport/",))
+    ready(frontier, before, homes=True)
+    (home,) = frontier.lease(clock.epoch)
+    fetch(frontier, home, etag='"1"')
+    frontier.sync_sources([before])
+    assert frontier.lease(clock.epoch) == []
+    frontier.sync_sources([TestSource("news", "https://news.example/", exclude=())])
+    (home,) = frontier.lease(clock.epoch)
+    assert (home.role, home.etag) == (Role.HOME, None)
+
+
+def fetch_all(frontier: Frontier, clock: HandClock) -> list[str]:
+    """Fetch what is due until nothing is, and return the addresses."""
+    urls = []
+    while leases := frontier.lease(clock.epoch, limit=9):
+        for lease in leases:
+            fetch(frontier, lease)
+            urls.append(lease.url)
+    return urls

@@ -187,10 +187,9 @@ def test_restory_and_rebuild_give_the_same_archive(days: Days, tmp_path: Path) -
     lived = dump(archive)
     archive.run("restory")
     before = dump(archive)
-    # How rare a word is depends on what came before: the order of capture gives other scores than the order of reading.
-    differ = {name for name in before if before[name] != lived[name]}
-    assert differ <= {"links"}
-    assert [_whom(line) for line in before["links"]] == [_whom(line) for line in lived["links"]]
+    # How rare a word is depends on what came before: the order of capture gives other scores than the order of reading,
+    # and now and then another answer to whether a text is related to one before it, which joins nothing.
+    assert _without_relatives(before) == _without_relatives(lived)
     for name in ("archive.db", "crawl.db"):
         for path in archive.path.glob(f"{name}*"):
             path.unlink()
@@ -206,9 +205,18 @@ def test_restory_and_rebuild_give_the_same_archive(days: Days, tmp_path: Path) -
     assert (report["ingest"].get("new", 0), report["ingest"].get("revisions", 0)) == (0, 0)
 
 
-def _whom(line: str) -> tuple[str, str, str]:
-    link = json.loads(line)
-    return link["id"], link["of"], link["kind"]
+def _without_relatives(dumped: dict[str, list[str]]) -> dict[str, list[object]]:
+    """Return a dump without scores, and without who is related to whom: all that the order of reading may change."""
+    out: dict[str, list[object]] = {}
+    for name, lines in dumped.items():
+        rows = [json.loads(line) for line in lines]
+        if name == "links":
+            out[name] = sorted((row["id"], row["of"], row["kind"]) for row in rows if row["kind"] != "related")
+        elif name == "articles":
+            out[name] = [row | {"kind": "new" if row["kind"] == "related" else row["kind"]} for row in rows]
+        else:
+            out[name] = rows
+    return out
 
 
 def test_the_frontier_made_again_goes_on_as_the_old_one_would(days: Days, tmp_path: Path) -> None:
@@ -252,7 +260,7 @@ def test_own_warc_files_give_another_archive_the_same_articles(days: Days, tmp_p
     other.run("restory")
     before = dump(other)
     public = ("articles", "revisions", "stories", "aliases", "discoveries")
-    assert dump(other, *public) == dump(days.second, *public)
+    assert _without_relatives(dump(other, *public)) == _without_relatives(dump(days.second, *public))
     again = other.run("ingest", *files, "--json").json
     assert (again["captures"], again["new"], again["revisions"]) == (0, 0, 0)
     assert dump(other) == before

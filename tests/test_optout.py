@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.extract import Page
-from archive.extract.extract import extract
-from archive.model import Extraction, Signal
+from archive.extract.extract import extract, extract_snapshot
+from archive.model import Extraction, RecordRef, Rendered, Signal, Snapshot
 from archive.optout import Kind, Sighting, of_headers, of_metas, of_robots, opting, standing, use_rules
 from archive.optout.preferences import opts_out, preferences
 from archive.optout.robots import fits
@@ -309,3 +310,42 @@ def test_a_stored_extraction_keeps_its_signals() -> None:
     read = Extraction(article=True, text="a", signals=(OUT, LATER, TRAIN))
     assert unpack(pack(read)[0]) == read
     assert pack(Extraction(article=True, text="a"))[1] == pack(replace(read, signals=()))[1]  # none: as it was before
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "names"),
+    [
+        ('<meta name="robots" content="noarchive">', "", ["noarchive"]),  # a script took it out of the page
+        ("", '<meta name="robots" content="noarchive">', ["noarchive"]),  # a script put it in
+        ('<meta name="robots" content="noarchive">', '<meta name="robots" content="noarchive">', ["noarchive"]),
+        ("", "", []),
+    ],
+)
+@pytest.mark.parametrize("read_from", ["rendered", "response"])
+def test_of_a_rendered_page_both_documents_are_heard(sent: str, shown: str, names: list[str], read_from: str) -> None:
+    text = (
+        "<p>The harbour of the town was opened again on Friday, after the storm of last winter had broken its wall.</p>"
+        "<p>Ferries to the islands go out twice a day, said the harbour master, and from June on every two hours.</p>"
+        "<p>The repair took five months and cost less than the council had feared, because divers found the piles whole.</p>"
+        "<p>Fishermen had to land their catch up the coast, and many of them sold their boats before the spring.</p>"
+    )
+
+    def document(markup: str, has_text: bool) -> bytes:
+        body = f"<article><h1>Harbour reopens</h1>{text}</article>" if has_text else "<div id=app></div>"
+        return f"<html lang=en><head><title>Harbour reopens</title>{markup}</head><body>{body}</body></html>".encode()
+
+    ref = RecordRef(warc="a.warc.gz", offset=0, length=1)
+    capture = Snapshot(
+        url="https://news.example/a",
+        captured_at=datetime(2026, 5, 1, tzinfo=UTC),
+        record_type="response",
+        status=200,
+        headers=(("Content-Type", "text/html"),),
+        body=document(sent, read_from == "response"),
+        payload_digest=None,
+        ref=ref,
+        rendered=Rendered(body=document(shown, read_from == "rendered"), ref=ref),
+    )
+    read = extract_snapshot(capture)
+    assert read.provenance["body"] == read_from
+    assert [one.name for one in read.signals] == names

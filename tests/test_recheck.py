@@ -45,6 +45,22 @@ def test_a_sitemap_that_changed_within_a_week_is_read_daily_and_an_old_one_ever_
     assert next_visit(Role.SITEMAP, news, history, NOW).next_at == NOW + DAY
 
 
+def test_a_section_that_names_nothing_new_is_asked_for_less_and_less_and_one_link_brings_it_back() -> None:
+    """An article whose address looks like a section's must not be asked for every day for ever."""
+    history, at = History(), NOW
+    visits = 0
+    nothing = Outcome(status=200, harvest=Harvest(known=12))
+    after = next_visit(Role.SECTION, Outcome(status=200, harvest=Harvest(new=12)), history, at)
+    while at < NOW + 365 * DAY:
+        assert after.next_at is not None
+        at, history, visits = after.next_at, after.history, visits + 1
+        after = next_visit(Role.SECTION, nothing, history, at)
+    assert visits < 45  # of them 19 in the first week
+    after = next_visit(Role.SECTION, Outcome(status=200, harvest=Harvest(new=1, known=11)), after.history, at)
+    assert after.next_at == at + DAY
+    assert next_visit(Role.HOME, nothing, after.history, at + 60 * DAY).next_at == at + 61 * DAY  # a front page is one
+
+
 def test_articles_are_visited_in_a_decaying_series_and_then_never() -> None:
     history, delays = History(), []
     for outcome in (OK, SAME, SAME, OK, SAME, SAME):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archive.errors import PayloadError, PayloadTooLargeError
@@ -14,9 +14,10 @@ from archive.extract.features import weigh
 from archive.extract.page import Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
-from archive.model import DiscoveryFact, Extraction, Snapshot
+from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Signal, Snapshot
 from archive.optout import of_metas
 
+_OF_THE_BODY = frozenset({"content-type", "content-encoding", "transfer-encoding", "content-length"})
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
 
 
@@ -74,13 +75,72 @@ def extract_snapshot(
     selectors: Mapping[str, str] | None = None,
     profile: Mapping[str, object] | None = None,
 ) -> Extraction:
-    """Decode a capture's content-coding within limits, then extract."""
+    """Decode a capture's content-coding within limits, then extract.
+
+    Where a browser rendered the capture, that document is read, and the body as it was sent if the document makes no
+    article; the provenance says under `body` which one it was.
+    """
+    shown = None
+    if snapshot.rendered is not None:
+        shown = extract(rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile))
+        if shown.article:
+            return _asking(_read_from(shown, "rendered"), _signals_of_sent(snapshot))
     try:
-        return extract(page_of(snapshot, facts, selectors, profile))
+        sent = extract(page_of(snapshot, facts, selectors, profile))
     except PayloadTooLargeError:
-        return Extraction.refused("too-large")
+        sent = Extraction.refused("too-large")
     except PayloadError:
-        return Extraction.refused("error-payload")
+        sent = Extraction.refused("error-payload")
+    if shown is None:
+        return sent
+    if sent.article:
+        return _asking(_read_from(sent, "response"), shown.signals)
+    return _asking(shown, sent.signals)
+
+
+def _asking(extraction: Extraction, more: Iterable[Signal]) -> Extraction:
+    """Return the extraction with what the capture's other document asks as well: a script does not take back a noarchive."""
+    known = {(one.name, one.via) for one in extraction.signals}
+    return replace(
+        extraction, signals=(*extraction.signals, *(one for one in more if (one.name, one.via) not in known))
+    )
+
+
+def _signals_of_sent(snapshot: Snapshot) -> tuple[Signal, ...]:
+    """Return what the body of a rendered capture asked as it was sent; () where it cannot be read."""
+    try:
+        document = parse(page_of(snapshot))
+    except Exception:  # noqa: BLE001 - as in `read`: anybody may have sent these bytes, and the rendering was read already
+        return ()
+    return of_metas(document.metas) if document is not None else ()
+
+
+def _read_from(extraction: Extraction, body: str) -> Extraction:
+    return replace(extraction, provenance=dict(sorted({**extraction.provenance, "body": body}.items())))
+
+
+def snapshot_lesson(
+    snapshot: Snapshot, facts: Sequence[DiscoveryFact] = (), selectors: Mapping[str, str] | None = None
+) -> Mapping[str, object] | None:
+    """Return what a capture teaches of its site, read from the body that `extract_snapshot` reads. Raises `PayloadError`."""
+    if snapshot.rendered is not None:
+        taught = lesson_of(rendered_page_of(snapshot, snapshot.rendered, facts, selectors))
+        if taught is not None:
+            return taught
+    return lesson_of(page_of(snapshot, facts, selectors))
+
+
+def rendered_page_of(
+    snapshot: Snapshot,
+    rendered: Rendered,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+    profile: Mapping[str, object] | None = None,
+) -> Page:
+    """Return the document that a browser made of a capture as a page."""
+    sent = tuple((name, value) for name, value in snapshot.headers if name.lower() not in _OF_THE_BODY)
+    plain = replace(snapshot, headers=(*sent, ("Content-Type", RENDERED_TYPE)), body=rendered.body)
+    return page_of(plain, facts, selectors, profile)
 
 
 def page_of(
@@ -102,7 +162,7 @@ def page_of(
         profile=profile,
         role=snapshot.role,
         status=snapshot.status,
-        truncated=snapshot.truncated is not None,
+        truncated=snapshot.cut is not None,
     )
 
 

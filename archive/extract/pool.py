@@ -64,7 +64,7 @@ Work = Callable[[ExtractTask], Answer]
 
 def run_task(task: ExtractTask) -> Answer:
     """Read one page in this process."""
-    from archive.extract.extract import extract, extract_snapshot, page_of
+    from archive.extract.extract import extract, extract_snapshot, snapshot_lesson
     from archive.extract.profile import lesson
 
     if task.page is not None:
@@ -72,7 +72,7 @@ def run_task(task: ExtractTask) -> Answer:
     if task.snapshot is None:
         raise ValueError("an ExtractTask needs a snapshot or a page")
     if task.lesson:
-        return Taught(lesson(page_of(task.snapshot, task.facts, task.selectors)))
+        return Taught(snapshot_lesson(task.snapshot, task.facts, task.selectors))
     return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
 
 

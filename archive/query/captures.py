@@ -68,3 +68,12 @@ def last_articles(conn: sqlite3.Connection, source: str, limit: int) -> list[Sto
             (source, limit),
         ).fetchall()
     return [StoredArticle(*row) for row in rows]
+
+
+def article_urls(conn: sqlite3.Connection, source: str, limit: int) -> list[str]:
+    """Return the addresses of the newest articles of a source. Raises `QueryError`."""
+    with answering(conn):
+        rows = conn.execute(
+            "SELECT url FROM articles WHERE source = ? AND hidden = 0 ORDER BY sort_at DESC LIMIT ?", (source, limit)
+        ).fetchall()
+    return [str(row[0]) for row in rows]

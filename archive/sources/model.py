@@ -33,6 +33,7 @@ class Source:
     politeness_key: str | None = None  # sources with one key are asked one request at a time; None: registered domain
     # What a page's wish not to be kept means: record (not shown in public), skip (not extracted), ignore.
     opt_out: str = "record"
+    pages_per_day: int | None = None  # of its politeness key, at most; None: 10,000
     enabled: bool = True
 
     def allows(self, url: str) -> bool:

@@ -18,6 +18,7 @@ from archive.urls import canonical_url, join_url
 _T = TypeVar("_T")
 
 _MAX_DELAY = 86400.0
+_MAX_COUNT = 10**9
 _NAME = re.compile(r"\w(?:[\w .-]{0,98}[\w.])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
@@ -232,6 +233,12 @@ def _delay(value: object) -> float:
     return float(value)
 
 
+def _count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_COUNT:
+        raise _WrongValueError("it must be a whole number from 1 on, without quotes.")
+    return value
+
+
 def _language(value: object) -> str:
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
         raise _WrongValueError('it must be a language code, like "de" or "pt-BR".')
@@ -301,5 +308,6 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "selectors": _selectors,
     "politeness_key": _text,
     "opt_out": _opt_out,
+    "pages_per_day": _count,
     "enabled": _truth,
 }

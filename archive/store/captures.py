@@ -76,7 +76,7 @@ class CaptureRows:
                 snapshot.ref.length,
                 clean_or_none(snapshot.source),
                 None if snapshot.role is None else str(snapshot.role),
-                clean_or_none(snapshot.truncated) or None,
+                clean_or_none(snapshot.cut) or None,
                 clean_or_none(snapshot.refers_to_url),
                 None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
             ),

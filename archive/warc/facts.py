@@ -29,6 +29,10 @@ class Discovery:
     detail: str | None = None
     seconds: float | None = None
     withheld: tuple[str, ...] = ()  # headers of the request whose values are not in its record
+    # A browser was to render the answer: the conversion record with what it made follows the response, or there is none.
+    rendered: bool | None = None
+    browser: str | None = None  # its name and version
+    not_rendered: str | None = None  # why there is none
 
 
 def _clean(text: str, limit: int = MAX_TEXT) -> str:
@@ -43,10 +47,12 @@ def encode_discovery(discovery: Discovery) -> bytes:
         out["source"] = _clean(discovery.source)
     if discovery.role is not None:
         out["role"] = str(discovery.role)
-    for name in ("error", "detail"):
+    for name in ("error", "detail", "browser", "not_rendered"):
         text = getattr(discovery, name)
         if text is not None:
             out[name] = _clean(text)
+    if discovery.rendered is not None:
+        out["rendered"] = discovery.rendered
     if discovery.seconds is not None:
         out["seconds"] = round(discovery.seconds, 3)
     if discovery.withheld:
@@ -86,7 +92,7 @@ def decode_discovery(block: bytes) -> Discovery | None:
         return None
     facts = data.get("facts")
     decoded = [_decode_fact(item) for item in facts[:MAX_FACTS]] if isinstance(facts, list) else []
-    seconds = data.get("seconds")
+    seconds, rendered = data.get("seconds"), data.get("rendered")
     return Discovery(
         source=_text(data, "source"),
         role=_role(data.get("role")),
@@ -95,6 +101,9 @@ def decode_discovery(block: bytes) -> Discovery | None:
         detail=_text(data, "detail"),
         seconds=float(seconds) if isinstance(seconds, float) else None,
         withheld=_names(data.get("withheld")),
+        rendered=rendered if isinstance(rendered, bool) else None,
+        browser=_text(data, "browser"),
+        not_rendered=_text(data, "not_rendered"),
     )
 
 

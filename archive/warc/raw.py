@@ -161,6 +161,13 @@ class RawReader:
             return None
         return records[0] if records and records[0].alone else None
 
+    def fields_at(self, at: int) -> Fields | None:
+        """Return the named fields of the record at exactly `at`, None if none begins there. Its block is not read."""
+        window = self._window
+        data = window.at(at, _MAX_HEAD) if window.at(0, 3) == b"WAR" else self._peek(at)
+        split = _HEAD_END.search(data)
+        return None if split is None else parse_fields(data[: split.end()])
+
     def _inflate(self, at: int) -> tuple[bytes, int]:
         """Return what the gzip member at `at` holds, and where it ends."""
         window = self._window

@@ -7,11 +7,11 @@ records and other tools' metadata are passed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import BrokenRecordError, PayloadError, RecordNotFoundError, ShelfError
-from archive.model import FactRecord, RecordRef, Role, Snapshot
+from archive.model import FactRecord, RecordRef, Rendered, Role, Snapshot
 from archive.payload import ResponseHead, dechunk, is_chunked, parse_response_head, split_head
 from archive.warc.facts import DISCOVERY_TYPE, Discovery, decode_discovery
 from archive.warc.fields import Fields, digest_matches, parse_date, sha1_digest
@@ -45,16 +45,52 @@ class _Group:
     concurrent_to: str | None = None
     source: str | None = None
     role: Role | None = None
+    rendered: bool | None = None  # see `Discovery`
 
     def begin(self, record: RawRecord, discovery: Discovery) -> None:
         """Remember a discovery record."""
         self.concurrent_to = record.fields.get("warc-concurrent-to")
-        self.source, self.role = discovery.source, discovery.role
+        self.source, self.role, self.rendered = discovery.source, discovery.role, discovery.rendered
+
+    def is_about(self, record: RawRecord) -> bool:
+        """Say whether the discovery record last read is about this record."""
+        return self.concurrent_to is not None and self.concurrent_to == record.fields.get("warc-record-id")
 
     def passed(self, record: RawRecord) -> None:
         """Forget it once its record has come. If a kill came before that record, the next discovery record follows."""
         if record.fields.get("warc-record-id") == self.concurrent_to:
             self.concurrent_to = None
+
+
+@dataclass(slots=True)
+class _Held:
+    """A response whose conversion record may be the next record of the file."""
+
+    snapshot: Snapshot
+    record_id: str | None
+    announced: bool
+
+    def joined(self, following: RawRecord, item: Snapshot | FactRecord | None) -> Snapshot:
+        """Return the capture with what follows it, if that is its rendering; without, what was announced is missing."""
+        if isinstance(item, Snapshot) and _is_rendering(following.fields, self.record_id, self.snapshot):
+            rendered = Rendered(body=item.body, ref=item.ref, truncated=item.truncated)
+            return replace(self.snapshot, rendered=rendered)
+        return self.alone()
+
+    def alone(self) -> Snapshot:
+        return replace(self.snapshot, unrendered=True) if self.announced else self.snapshot
+
+
+def _is_rendering(fields: Fields, record_id: str | None, of: Snapshot) -> bool:
+    """Say whether a record is what a browser made of a response: HTML, converted from it, of its URI and time."""
+    return (
+        fields.record_type == "conversion"
+        and record_id is not None
+        and fields.get("warc-refers-to") == record_id
+        and fields.content_type == "text/html"
+        and fields.target == of.url
+        and parse_date(fields.get("warc-date")) == of.captured_at
+    )
 
 
 def read_records(
@@ -76,6 +112,8 @@ def read_records(
     """
     shelf = _shelf_name_of(path) if name is None else name
     group = _Group()
+    held: _Held | None = None
+    growing = path.name.endswith(OPEN_SUFFIX)
     safe = told = start
     with RawReader(path, start=start, end=end, on_broken=on_broken) as reader:
         for record in reader:
@@ -84,21 +122,32 @@ def read_records(
             except _WrongError as wrong:
                 _tell(on_broken, path, record, str(wrong))
                 item = None
+            if held is not None:
+                before, held = held.joined(record, item), None
+                yield before
+                if before.rendered is not None:
+                    item = None
+            if isinstance(item, Snapshot) and item.record_type == "response":
+                announced = bool(group.rendered) and group.is_about(record)
+                if announced or not growing:  # what is being written may end here for now, and must not wait for more
+                    held, item = _Held(item, record.fields.get("warc-record-id"), announced), None
             group.passed(record)
             if item is not None:
                 yield item
-            if group.concurrent_to is None:
+            if group.concurrent_to is None and held is None:
                 safe = reader.position
                 if safe - told >= _OFFSET_EVERY:
                     told = safe
                     yield Offset(safe)
-        if group.concurrent_to is None or not path.name.endswith(OPEN_SUFFIX):
+        if held is not None and not growing:
+            yield held.alone()
+        if (group.concurrent_to is None and held is None) or not growing:
             safe = reader.position
     yield Offset(safe)
 
 
 def read_record(path: Path, offset: int, *, name: str | None = None) -> Snapshot:
-    """Return the capture whose record begins at byte `offset` of `path`.
+    """Return the capture whose record begins at byte `offset` of `path`, with its rendering if that follows.
 
     Its source and role are None: they stand in another record. Raises `RecordNotFoundError` if no capture begins there,
     `BrokenRecordError` if it is damaged.
@@ -106,17 +155,30 @@ def read_record(path: Path, offset: int, *, name: str | None = None) -> Snapshot
     try:
         with RawReader(path) as reader:
             record = reader.read_at(offset)
+            following = _conversion_at(reader, record.offset + record.length) if record is not None else None
     except ShelfError:
-        record = None
+        record = following = None
     if record is None:
         raise RecordNotFoundError(path, offset)
+    shelf = _shelf_name_of(path) if name is None else name
     try:
-        item = _interpret(record, _shelf_name_of(path) if name is None else name, _Group())
+        item = _interpret(record, shelf, _Group())
     except _WrongError as wrong:
         raise BrokenRecordError(path, offset, str(wrong)) from None
     if not isinstance(item, Snapshot):
         raise RecordNotFoundError(path, offset)
-    return item
+    if following is None or item.record_type != "response":
+        return item
+    try:
+        rendered = _interpret(following, shelf, _Group())
+    except _WrongError:
+        return item
+    return _Held(item, record.fields.get("warc-record-id"), announced=False).joined(following, rendered)
+
+
+def _conversion_at(reader: RawReader, offset: int) -> RawRecord | None:
+    fields = reader.fields_at(offset)
+    return reader.read_at(offset) if fields is not None and fields.record_type == "conversion" else None
 
 
 def _shelf_name_of(path: Path) -> str:
@@ -152,7 +214,7 @@ def _interpret(record: RawRecord, shelf: str, group: _Group) -> Snapshot | FactR
     if captured_at is None:
         raise _WrongError(f"its WARC-Date {fields.get('warc-date')!r} is no date")
     content = _content(record, record_type)
-    known = group.concurrent_to is not None and group.concurrent_to == fields.get("warc-record-id")
+    known = group.is_about(record)
     return Snapshot(
         url=url,
         captured_at=captured_at,
@@ -167,6 +229,7 @@ def _interpret(record: RawRecord, shelf: str, group: _Group) -> Snapshot | FactR
         role=group.role if known else None,
         refers_to_url=fields.get("warc-refers-to-target-uri") if record_type == "revisit" else None,
         refers_to_at=parse_date(fields.get("warc-refers-to-date")) if record_type == "revisit" else None,
+        unrendered=known and group.rendered is False,
     )
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from archive.clock import Clock
 from archive.errors import ShelfError
-from archive.model import DiscoveryFact, Exchange, RecordRef, Role
+from archive.model import RENDERED_TYPE, DiscoveryFact, Exchange, RecordRef, Rendering, Role
 from archive.warc import build
 from archive.warc.build import NOT_MODIFIED, RevisitOf
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, Discovery, discovery_url, encode_discovery
@@ -138,8 +138,12 @@ class WarcWriter:
         role: Role | None,
         facts: Sequence[DiscoveryFact] = (),
         revisit_of: RevisitOf | None = None,
+        rendering: Rendering | None = None,
     ) -> RecordRef:
         """Append an exchange: its discovery record, the request, and the response or revisit, in this order.
+
+        What a browser made of a response follows it as a conversion record (WARC 1.1 section 6.8) of the same URI and
+        time; a revisit repeats that of the capture that it refers to.
 
         Without a response (or with one that is not HTTP/1, whose bytes then go into a metadata record of their own)
         there are the discovery record, which names the error, and the request. `revisit_of` makes the response a
@@ -163,6 +167,9 @@ class WarcWriter:
             detail=exchange.detail,
             seconds=exchange.seconds,
             withheld=hidden,
+            rendered=None if rendering is None or revisit_of is not None else rendering.dom is not None,
+            browser=rendering.browser or None if rendering is not None else None,
+            not_rendered=rendering.failed if rendering is not None else None,
         )
         common = {"WARC-Warcinfo-ID": self._info_id}
         cut_short = build.truncation(exchange.truncated)
@@ -190,6 +197,9 @@ class WarcWriter:
             if record_type == "response":
                 extra["WARC-Truncated"] = cut_short
             ref = add(record_type, response_id, block, build.RESPONSE_TYPE, extra | peer)
+            if discovery.rendered and rendering is not None and rendering.dom is not None:
+                of = {"WARC-Refers-To": f"<{response_id}>", "WARC-Truncated": build.truncation(rendering.truncated)}
+                add("conversion", self._urn(), rendering.dom, RENDERED_TYPE, of)
         elif odd:
             extra = {"WARC-Concurrent-To": f"<{request_id}>", "WARC-Truncated": cut_short}
             add("metadata", self._urn(), odd, "application/octet-stream", extra | peer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
     from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _NEEDS_A_LOOK = 3
+_SHARD_LENGTH = 11  # characters: as many machines as nobody has
 
 
 def parse_budget(text: str | None) -> float | None:
@@ -41,6 +44,59 @@ def parse_budget(text: str | None) -> float | None:
     if not 0 < seconds < float("inf"):
         raise UsageError(f"--budget {text!r} is no length of time. Write it like 90s, 10m or 1h.")
     return seconds
+
+
+def parse_size(text: str) -> int:
+    """Return bytes.
+
+    >>> parse_size("500M"), parse_size("2G"), parse_size("0")
+    (500000000, 2000000000, 0)
+
+    Raises `UsageError`.
+    """
+    number, unit = (text[:-1], text[-1].upper()) if text[-1:].upper() in _SIZES else (text, "")
+    try:
+        size = float(number) * _SIZES[unit]
+    except ValueError:
+        size = -1.0
+    if not 0 <= size < float("inf"):
+        raise UsageError(f"{text!r} is no size. Write it like 500M or 2G.")
+    return int(size)
+
+
+def parse_shard(text: str | None) -> tuple[int, int] | None:
+    """Return which part of how many.
+
+    >>> parse_shard("2/3")
+    (2, 3)
+
+    Raises `UsageError`.
+    """
+    if text is None:
+        return None
+    number, slash, of = text.partition("/")
+    if slash and number.isdecimal() and of.isdecimal() and len(text) <= _SHARD_LENGTH and 1 <= int(number) <= int(of):
+        return int(number), int(of)
+    raise UsageError(f"--shard {text!r} is no part of a whole. Write 1/3, 2/3 or 3/3 for three machines.")
+
+
+def parse_since(text: str | None, *, backfill: bool) -> datetime | None:
+    """Return the beginning of a day, UTC.
+
+    >>> parse_since("2024-03-01", backfill=True)
+    datetime.datetime(2024, 3, 1, 0, 0, tzinfo=datetime.timezone.utc)
+
+    Raises `UsageError`.
+    """
+    if text is None:
+        return None
+    if not backfill:
+        raise UsageError("--since goes with --backfill: `morgue crawl --backfill --since 2024-03-01`.")
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text!r} is no day. Write it like 2024-03-01.") from None
+    return since.replace(tzinfo=UTC) if since.tzinfo is None else since
 
 
 def network_options(command: click.decorators.FC) -> click.decorators.FC:
@@ -76,6 +132,19 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     show_default=True,
     help="all: ask for everything again that was ever kept.",
 )
+@click.option(
+    "--backfill",
+    is_flag=True,
+    help="Ask for the past as well: the monthly, daily or yearly sitemaps of sites that have them.",
+)
+@click.option(
+    "--since", metavar="DATE", help="With --backfill: go back to this day, like 2024-03-01. Default: to the first one."
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Only the I-th of N parts of the sources (1/3, 2/3, 3/3), by registered domain: for several machines.",
+)
 @network_options
 @click.option(
     "--concurrency",
@@ -90,6 +159,9 @@ def network_options(command: click.decorators.FC) -> click.decorators.FC:
     default=None,
     help="Extraction processes beside the crawl (default: one per core).",
 )
+@click.option(
+    "--min-free", default="500M", show_default=True, metavar="SIZE", help="Stop when the disk has less than this left."
+)
 @click.option("--no-ingest", is_flag=True, help="Fetch only; `morgue ingest` reads the pages later.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong: for cron.")
@@ -100,11 +172,15 @@ def crawl(
     sources: tuple[str, ...],
     max_pages: int | None,
     due: str,
+    backfill: bool,
+    since: str | None,
+    shard: str | None,
     proxy: str | None,
     proxy_ca: Path | None,
     allow_private: bool,
     concurrency: int,
     jobs: int | None,
+    min_free: str,
     no_ingest: bool,
     as_json: bool,
     quiet: bool,
@@ -123,10 +199,14 @@ def crawl(
         sources=sources,
         max_pages=max_pages,
         due_all=due == "all",
+        backfill=backfill,
+        since=parse_since(since, backfill=backfill),
+        shard=parse_shard(shard),
         proxy=proxy,
         proxy_ca=proxy_ca,
         allow_private=allow_private,
         concurrency=concurrency,
+        min_free=parse_size(min_free),
     )
     if not any(source.enabled for source in load_sources(context.folder.sources).sources):
         say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
@@ -200,12 +280,26 @@ def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
     not_learned = report.ingest.get("not_learned")
     for why in not_learned if isinstance(not_learned, list) else ():
         say(plain(f"morgue: not learned from {why}"))
+    _say_no_browser(report)
     for name in report.newly_ill:
         say(f"morgue: {plain(name)} needs a look: {plain((report.ill or {})[name])} (`morgue status` tells more)")
     if outcome.died:
         say(f"morgue: reading the pages failed twice ({outcome.died}). They are kept; `morgue ingest` reads them.")
+    if report.ended_by == "disk":
+        say(
+            "morgue: the disk is nearly full, and the crawl has stopped. What was fetched is kept. Make room and run it again."
+        )
+        raise click.exceptions.Exit(1)
     if outcome.died or report.newly_ill:
         raise click.exceptions.Exit(_NEEDS_A_LOOK)
+
+
+def _say_no_browser(report: RunReport) -> None:
+    if report.no_browser:
+        say(
+            f"morgue: {counted(report.rendered.failed, 'page')} of sources with render = true kept without a browser: "
+            f"{plain(report.no_browser)}"
+        )
 
 
 def _print_report(report: RunReport) -> None:
@@ -270,6 +364,7 @@ def save(
         wait_for_lock=0.0 if no_wait else float("inf"),
     )
     outcome = _run(context.folder, options, context.clock, ingest=True, jobs=1, quiet=True)
+    _say_no_browser(outcome.report)
     results = [what_became(context.folder, url) for url in urls]
     if as_json:
         emit_json([result.as_json() for result in results])

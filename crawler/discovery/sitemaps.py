@@ -6,8 +6,10 @@ sites write them wrong, and the local names are plain enough.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -67,35 +69,54 @@ class Sitemap:
 def parse_sitemap(
     stream: bytes | Readable, *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
 ) -> Sitemap:
-    """Read a sitemap from its bytes or from a binary stream, gzipped or not. Never raises on what a server sent.
+    """Read a sitemap in one go: what `sitemap_parts` gives, put together."""
+    parts = tuple(sitemap_parts(stream, url=url, seen_at=seen_at, content_type=content_type, limit=limit))
+    return Sitemap(
+        kind=next((part.kind for part in reversed(parts) if part.kind), None),
+        children=tuple(child for part in parts for child in part.children),
+        entries=tuple(entry for part in parts for entry in part.entries),
+        news=any(part.news for part in parts),
+        problems=tuple(problem for part in parts for problem in part.problems),
+    )
 
-    `url`: where it was fetched; `seen_at`: aware, when; `limit`: most entries (or children) to give. Relative
-    addresses are joined to `url`. What is cut or broken is given as far as it goes, with a problem.
+
+def sitemap_parts(
+    stream: bytes | Readable, *, url: str, seen_at: datetime, content_type: str | None = None, limit: int = MAX_ENTRIES
+) -> Iterator[Sitemap]:
+    """Read a sitemap from its bytes or from a binary stream, gzipped or not, some hundred entries at a time.
+
+    Never raises on what a server sent. `url`: where it was fetched; `seen_at`: aware, when; `limit`: most entries (or
+    children) to give in all. Relative addresses are joined to `url`. What is cut or broken is given as far as it goes.
+    The problems come with the last part; there is always one.
     """
     problems: list[str] = []
     source = ByteStream(BytesIO(stream) if isinstance(stream, bytes) else stream, problems)
     head = source.peek(_HEAD)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not start:
-        return Sitemap(kind=None, problems=(*problems, "the body is empty"))
+        yield Sitemap(kind=None, problems=(*problems, "the body is empty"))
+        return
     if head.startswith(_UTF16):
         text = decode(source.read_all(_MAX_FEED))
         source = ByteStream(BytesIO(re.sub(r"^\s*<\?xml[^>]*>", "", text).encode("utf-8")), problems)
         head = source.peek(_HEAD)
         start = head.lstrip()
         if not start:
-            return Sitemap(kind=None, problems=(*problems, "the body is empty"))
+            yield Sitemap(kind=None, problems=(*problems, "the body is empty"))
+            return
     if not start.startswith(b"<"):
         root = _ROOT.search(start)
         if root is None or root[1].lower() not in {b"urlset", b"sitemapindex", b"rss", b"feed"}:
-            return _text_sitemap(source, url, seen_at, limit, problems)
+            yield _text_sitemap(source, url, seen_at, limit, problems)
+            return
     root = _ROOT.search(head)
     name = root[1].decode("ascii", "replace").lower() if root else ""
     if name in {"rss", "feed", "rdf"}:
-        return _feed(source, problems, url=url, seen_at=seen_at, content_type=content_type, limit=limit)
-    if name in {"html", "head", "body"} or b"<!doctype html" in head.lower():
-        return Sitemap(kind=None, problems=(*problems, "not a sitemap: this is an HTML page"))
-    return _Reader(url, seen_at, limit, problems).read(source)
+        yield _feed(source, problems, url=url, seen_at=seen_at, content_type=content_type, limit=limit)
+    elif name in {"html", "head", "body"} or b"<!doctype html" in head.lower():
+        yield Sitemap(kind=None, problems=(*problems, "not a sitemap: this is an HTML page"))
+    else:
+        yield from _Reader(url, seen_at, limit, problems).read(source)
 
 
 class _Reader:
@@ -103,13 +124,14 @@ class _Reader:
 
     def __init__(self, url: str, seen_at: datetime, limit: int, problems: list[str]) -> None:
         self._url, self._seen_at, self._limit, self._problems = url, seen_at, limit, problems
-        self._entries: dict[str, SitemapEntry] = {}
-        self._children: dict[str, SitemapRef] = {}
+        self._seen: set[bytes] = set()  # digests of the addresses given, a fifth of what the addresses would take
+        self._entries: list[SitemapEntry] = []
+        self._children: list[SitemapRef] = []
         self._kind: str | None = None
         self._news = False
         self._unusable = 0
 
-    def read(self, source: ByteStream) -> Sitemap:
+    def read(self, source: ByteStream) -> Iterator[Sitemap]:
         parser = etree.XMLPullParser(
             events=("end",),
             recover=True,
@@ -124,7 +146,10 @@ class _Reader:
             for chunk in escaped(source):
                 tail = (tail + chunk)[-_TAIL:]
                 parser.feed(chunk)
-                if self._take(parser):
+                full = self._take(parser)
+                if self._entries or self._children:
+                    yield self._part()
+                if full:
                     self._problems.append(f"more than {self._limit} entries: the rest was not read")
                     break
             else:
@@ -139,13 +164,27 @@ class _Reader:
             self._problems.append(f"{self._unusable} entries without a usable address")
         if self._kind is None and not self._problems:
             self._problems.append("no sitemap: neither <urlset> nor <sitemapindex>")
-        return Sitemap(
+        yield self._part(*self._problems)
+
+    def _part(self, *problems: str) -> Sitemap:
+        """Return what was read since the last part."""
+        part = Sitemap(
             kind=self._kind,
-            children=tuple(self._children.values()),
-            entries=tuple(self._entries.values()),
+            children=tuple(self._children),
+            entries=tuple(self._entries),
             news=self._news,
-            problems=tuple(self._problems),
+            problems=problems,
         )
+        self._children.clear()
+        self._entries.clear()
+        return part
+
+    def _is_new(self, url: str) -> bool:
+        digest = hashlib.blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        if digest in self._seen:
+            return False
+        self._seen.add(digest)
+        return True
 
     def _take(self, parser: etree.XMLPullParser, *, cut: bool = False) -> bool:
         """Take what is complete; tell whether the limit is reached. `cut`: the stream ended inside an address."""
@@ -172,7 +211,7 @@ class _Reader:
             parent = element.getparent()
             while parent is not None and (before := element.getprevious()) is not None:
                 parent.remove(before)  # or the root would hold every empty element of the file
-            if len(self._entries) + len(self._children) >= self._limit:
+            if len(self._seen) >= self._limit:
                 return True
         return False
 
@@ -192,9 +231,10 @@ class _Reader:
             return
         news = "publication_date" in values or "title" in values
         self._news = self._news or news
+        if not self._is_new(url):
+            return
         title = plain_text(values.get("title", ""), _SHORT)
-        self._entries.setdefault(
-            url,
+        self._entries.append(
             SitemapEntry(
                 fact=DiscoveryFact(
                     url=url,
@@ -206,7 +246,7 @@ class _Reader:
                     language=_short(values.get("language")),
                 ),
                 lastmod=_short(values.get("lastmod")),
-            ),
+            )
         )
 
     def _child(self, element: etree._Element) -> None:
@@ -215,8 +255,8 @@ class _Reader:
         url = join_url(self._url, loc) if loc else None
         if url is None:
             self._unusable += 1
-        elif url != self._url:
-            self._children.setdefault(url, SitemapRef(url=url, lastmod=_short(values.get("lastmod"))))
+        elif url != self._url and self._is_new(url):
+            self._children.append(SitemapRef(url=url, lastmod=_short(values.get("lastmod"))))
 
 
 # of the protocol, and of Google's news extension inside <news:news>

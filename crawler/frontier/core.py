@@ -17,11 +17,17 @@ from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
 from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
-from crawler.politeness import gap
+from crawler.politeness import PAGES_PER_DAY, gap
 from crawler.recheck import LISTINGS, Harvest, History
 
 LISTING_RANK, PAGE_RANK = 1, 2
 _REMEMBERED = 50_000  # hosts
+# What a lease is made of; see `crawler.frontier.leasing`, which takes them in this order.
+COLUMNS = (
+    "id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,"
+    " payload_digest, captured_at, captured_url, queue, rank, past_until, priority"
+)
+_HEAD = f"SELECT {COLUMNS} FROM urls WHERE state = {READY} AND queue = ? ORDER BY rank, priority DESC LIMIT ?"  # noqa: S608 - constants
 
 
 def rank_of(role: Role) -> int:
@@ -87,6 +93,7 @@ class Core:
     waiting_for: dict[str, set[str]] = field(default_factory=dict)  # robots.txt URL -> names of keys that wait for it
     asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
+    backfill: float | None = None  # epoch: past periods that end after this are asked for in this run; None: none
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
     listener: Callable[[], None] | None = None
     domains: dict[str, str] = field(default_factory=dict)  # start of a URL -> registered domain
@@ -107,14 +114,16 @@ class Core:
         self.queues.clear()
         self.queue_by_name.clear()
         self.sources.clear()
-        for name, domain, key, delay, enabled in self.conn.execute(
-            "SELECT name, domain, key, delay, enabled FROM sources"
+        for name, domain, key, delay, pages, enabled in self.conn.execute(
+            "SELECT name, domain, key, delay, pages_per_day, enabled FROM sources"
         ):
-            self.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+            self.sources[name] = SourceState(name, domain, key, delay, pages, enabled=bool(enabled))
         real, mono = self.clock.real(), self.clock.monotonic()
-        for name, not_before, failures in self.conn.execute("SELECT key, not_before, failures FROM hosts"):
+        for name, not_before, failures, day, pages in self.conn.execute(
+            "SELECT key, not_before, failures, day, pages FROM hosts"
+        ):
             key = self.scheduler.key(name)
-            key.failures = failures
+            key.failures, key.day, key.pages = failures, day, pages
             if not_before > real:  # a day at most: a clock that was wrong once must not close a host for years
                 key.not_before = mono + min(not_before - real, 86400.0)
         for queue_id, key_name, source in self.conn.execute("SELECT id, key, source FROM queues").fetchall():
@@ -157,14 +166,10 @@ class Core:
 
     def find_head(self, queue: Queue) -> None:
         """Look up the best due URL of a queue that is not out."""
-        queue.head = None
-        for rank, priority, url_id in self.conn.execute(
-            f"SELECT rank, priority, id FROM urls WHERE state = {READY} AND queue = ?"  # noqa: S608 - a constant
-            " ORDER BY rank, priority DESC LIMIT ?",
-            (queue.id, len(queue.leased) + 1),
-        ):
-            if url_id not in queue.leased:
-                queue.head = (rank, -priority, url_id)
+        queue.head = queue.row = None
+        for row in self.conn.execute(_HEAD, (queue.id, len(queue.leased) + 1)):
+            if row[0] not in queue.leased:
+                queue.head, queue.row = (row[16], -row[18], row[0]), row
                 return
 
     def offer_head(self, queue: Queue, rank: int, priority: int, url_id: int) -> None:
@@ -173,16 +178,23 @@ class Core:
             return
         head = (rank, -priority, url_id)
         if queue.head is None or head < queue.head:
-            queue.head = head
+            queue.head, queue.row = head, None
             self.scheduler.offer(queue.key)
 
     def gap_of(self, key: Key) -> float:
-        """Return the seconds between two requests of a key: the most that any of its sources or robots.txt asks."""
+        """Return the seconds between two requests of a key: the most that any source, robots.txt or its slowness asks."""
         most = key.crawl_delay
         for queue in key.queues:
             if queue.source.enabled:
-                most = max(most, gap(queue.source.delay, None))
+                most = max(most, gap(queue.source.delay, None, key.latency))
         return most
+
+    def pages_left(self, key: Key, day: int) -> int:
+        """Return how many pages may still be fetched from a key on a day: the most that any of its sources allows."""
+        most = max(
+            (queue.source.pages_per_day or PAGES_PER_DAY for queue in key.queues if queue.source.enabled), default=0
+        )
+        return most - (key.pages if key.day == day else 0)
 
     def unblock(self, robots_url: str) -> None:
         """Let the keys go on that waited for a robots.txt."""

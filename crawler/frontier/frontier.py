@@ -24,7 +24,7 @@ from crawler.frontier.records import (
 )
 from crawler.frontier.schema import READY
 from crawler.frontier.view import state_of
-from crawler.politeness import Rules, pause
+from crawler.politeness import Rules, pause, smoothed
 
 
 class Frontier:
@@ -145,8 +145,11 @@ class Frontier:
         status: int | None = None,
         headers: Iterable[tuple[str, str]] = (),
         error: str | None = None,
+        seconds: float = 0.0,
     ) -> None:
         """Tell that the exchange of a lease is over: its key rests from now, for its gap, Retry-After or back-off.
+
+        `seconds`: how long the server took, from which its gap is learned where nobody set one.
 
         The lease itself stays out until `complete` or `release`. Where `complete` came first, this still counts.
         """
@@ -155,6 +158,8 @@ class Frontier:
         if held is not None and held.over:
             return
         key = core.scheduler.key(lease.key)
+        if status is not None and seconds > 0:
+            key.latency = smoothed(key.latency, seconds)
         manners = pause(status, headers, error=error, failures=key.failures, now=self._clock.now())
         outcomes.end_exchange(core, lease, pause=manners.seconds, failures=manners.failures)
         if manners.seconds > 0:  # at once: this is a promise that a kill must not break
@@ -239,6 +244,14 @@ class Frontier:
     def make_all_due(self) -> int:
         """Make every URL due that was ever kept, for this run only; return how many. Their own times stay."""
         return upkeep.make_all_due(self._core, self._now())
+
+    def wake_past(self, since: float | None) -> int:
+        """Make the sitemaps of past periods due that end after `since` (None: all); return how many."""
+        return upkeep.wake_past(self._core, since, self._now())
+
+    def backfill_since(self) -> float | None:
+        """Return how far back the last `wake_past` went, None if there was none or it had no limit."""
+        return upkeep.backfill_since(self._core)
 
     def durable_length(self, warc: str) -> int:
         """Return the length up to which `warc` was recorded as durable; 0 if it is not known."""

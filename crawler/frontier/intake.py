@@ -17,7 +17,10 @@ from crawler.recheck import LISTINGS, is_redirect
 MAX_URL = 2000  # characters
 MAX_HOPS = 20
 MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit must not fill the disk
-MAX_DEPTH = 1_000_000
+MAX_DEPTH = (
+    10  # links from what sources.toml names; only listings lead on, so nests of sitemap indexes are what gets deep
+)
+_NAMED = frozenset({Via.CONFIG, Via.HOME, Via.SECTION, Via.ROBOTS})  # who says where a listing is
 _ANYWHERE = {
     # Feeds live on feedburner, sitemaps on a CDN: allowed where a person, robots.txt or a redirect of theirs says so.
     Role.FEED: (Via.CONFIG, Via.USER, Via.REDIRECT),
@@ -90,9 +93,14 @@ def _take(
     row = core.conn.execute(
         "SELECT id, url, role, state, fetches, status, queue FROM urls WHERE hash = ?", (digest,)
     ).fetchone()
+    if row is None:
+        depth = _depth(core, candidate.fact, depths)
+        if depth > MAX_DEPTH:
+            result.refused["too-deep"] = result.refused.get("too-deep", 0) + 1
+            return
     _count(core, candidate, new=row is None)
     if row is None:
-        url_id = _insert(core, candidate, digest, now, depths)
+        url_id = _insert(core, candidate, digest, now, depth)
         result.new.append(candidate.url)
         _add_fact(core, url_id, candidate.fact)
         return
@@ -111,7 +119,8 @@ def _take(
 
 def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
     fact = candidate.fact
-    if not fact.found_on or candidate.hops:  # a redirect's target hands on what was said of the address before it
+    # A redirect's target hands on what was said of the address before it; a guess is not what the page says.
+    if not fact.found_on or candidate.hops or fact.via is Via.GUESS:
         return
     tally = core.tallies.setdefault(fact.found_on, Tally())
     tally.new += new
@@ -119,17 +128,24 @@ def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
     tally.news = tally.news or fact.via is Via.NEWS_SITEMAP
 
 
-def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depths: dict[str, int]) -> int:
+def _depth(core: Core, fact: DiscoveryFact, depths: dict[str, int]) -> int:
+    """Return `_depth_below`, remembered in `depths` by the page that links."""
+    if fact.found_on not in depths:
+        depths[fact.found_on] = _depth_below(core, fact)
+    return depths[fact.found_on]
+
+
+def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depth: int) -> int:
     fact = candidate.fact
     queue = core.queue_for(candidate.url, candidate.source)
     rank = ASKED_RANK if fact.via is Via.USER else rank_of(candidate.role)
     priority = priority_of(candidate)
-    if fact.found_on not in depths:
-        depths[fact.found_on] = _depth_below(core, fact)
-    robots = candidate.role is Role.ROBOTS  # on demand only: see `Frontier.lease`
+    past = None if candidate.past_until is None else candidate.past_until.timestamp()
+    of_the_past = past is not None and (core.backfill is None or past <= core.backfill)
+    asleep = candidate.role is Role.ROBOTS or of_the_past  # on demand only: see `Frontier.lease`, `wake_past`
     cursor = core.conn.execute(
-        "INSERT INTO urls(hash, url, queue, role, rank, priority, state, next_at, hops, depth, first_seen)"
-        " VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO urls(hash, url, queue, role, rank, priority, state, next_at, hops, depth, first_seen, past_until)"
+        " VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             digest,
             candidate.url,
@@ -137,15 +153,16 @@ def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depths:
             candidate.role.value,
             rank,
             priority,
-            DONE if robots else READY,
-            None if robots else now,
+            DONE if asleep else READY,
+            None if asleep else now,
             candidate.hops,
-            depths[fact.found_on],
+            depth,
             now,
+            past,
         ),
     )
     url_id = int(cursor.lastrowid or 0)
-    if not robots:
+    if not asleep:
         core.offer_head(queue, rank, priority, url_id)
     return url_id
 
@@ -154,12 +171,14 @@ def _depth_below(core: Core, fact: DiscoveryFact) -> int:
     """Return how many links lie between a configured URL and one found on `fact.found_on`."""
     if not fact.found_on:
         return 0
-    try:
-        row = core.conn.execute("SELECT depth FROM urls WHERE hash = ?", (core.hash_of(fact.found_on),)).fetchone()
-    except UrlError:
-        return 1
-    depth = int(row[0]) if row else 0
-    return depth if fact.via is Via.REDIRECT else min(depth + 1, MAX_DEPTH)
+    depth = next((held.lease.depth for held in core.held.values() if held.lease.url == fact.found_on), None)
+    if depth is None:
+        try:
+            row = core.conn.execute("SELECT depth FROM urls WHERE hash = ?", (core.hash_of(fact.found_on),)).fetchone()
+        except UrlError:
+            return 1
+        depth = int(row[0]) if row else 0
+    return depth if fact.via is Via.REDIRECT else depth + 1
 
 
 def _add_fact(core: Core, url_id: int, fact: DiscoveryFact) -> bool:
@@ -220,6 +239,10 @@ def _promote(
         core.conn.execute("UPDATE urls SET role = ?, rank = ? WHERE id = ?", (candidate.role.value, rank, url_id))
         if state == DONE:
             core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
+        _offer(core, url_id)
+    if candidate.role is role and role in LISTINGS and state == DONE and via in _NAMED:
+        # It was tried as a guess once, or is of the past; now somebody names it.
+        core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
         _offer(core, url_id)
     if role is Role.SECTION and candidate.role is Role.PAGE and via in (Via.FEED, Via.NEWS_SITEMAP):
         # Taken for a section by its address; but what a feed announces is an article.

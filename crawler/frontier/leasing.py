@@ -8,20 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from archive.model import Candidate, Role
-from crawler.frontier.core import Core, Held, rank_of
+from crawler.frontier.core import COLUMNS, PAGE_RANK, Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
 from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
 from crawler.frontier.scheduler import ASKED_RANK, Key, Queue
 from crawler.frontier.schema import DONE, READY, WAITING
-from crawler.recheck import History
+from crawler.recheck import DAY, History
 
 _PROMOTE_AT_ONCE = 5000  # keeps a call under about 50 ms after a long pause
 _DEFER_AT_ONCE = 500  # disallowed URLs put off per call
-_COLUMNS = (
-    "id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,"
-    " payload_digest, captured_at, captured_url, queue, rank"
-)
+_BY_ID = f"SELECT {COLUMNS} FROM urls WHERE id = ?"  # noqa: S608 - constants
 
 
 class Leasing:
@@ -84,7 +81,7 @@ class Leasing:
                     queue = core.queues[queue_id]
                     head = (url_rank, -priority, url_id)
                     if url_id not in queue.leased and (queue.head is None or head < queue.head):
-                        queue.head = head
+                        queue.head, queue.row = head, None
                         changed.add(queue_id)
                 left = max(left - len(found), 1)
         for queue_id in changed:
@@ -99,13 +96,16 @@ class Leasing:
         core = self._core
         key = queue.key
         while queue.head is not None and self._deferred < _DEFER_AT_ONCE:
-            row = core.conn.execute(f"SELECT {_COLUMNS} FROM urls WHERE id = ?", (queue.head[2],)).fetchone()  # noqa: S608 - constants
+            row = queue.row or core.conn.execute(_BY_ID, (queue.head[2],)).fetchone()
             url = row[1]
             advice = core.robots.advice(core.origin_of(url), url, now)
             if advice.ask is not None:
                 return self._ask(advice.ask, queue, now, mono, busy)
             if advice.reason is not None:
                 self._defer(queue, row[0], advice)
+                continue
+            if row[2] == Role.PAGE.value and row[16] != ASKED_RANK and core.pages_left(key, int(now // DAY)) <= 0:
+                self._close_for_today(queue, now)
                 continue
             key.crawl_delay = max(key.crawl_delay, advice.delay)
             soonest = key.last_end + core.gap_of(key)
@@ -124,6 +124,18 @@ class Leasing:
         )
         core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         self._deferred += 1
+        core.find_head(queue)
+
+    def _close_for_today(self, queue: Queue, now: float) -> None:
+        """Put off all pages of a queue until tomorrow: so many were fetched today that it may have no end."""
+        core = self._core
+        tomorrow = (now // DAY + 1) * DAY
+        with core.writing():
+            core.conn.execute(
+                "UPDATE urls SET state = ?, next_at = ?, reason = 'day-limit' WHERE state = ? AND queue = ? AND rank = ?",
+                (WAITING, tomorrow, READY, queue.id, PAGE_RANK),
+            )
+        core.wake_at = min(core.wake_at, tomorrow)
         core.find_head(queue)
 
     def _give(self, queue: Queue, row: tuple[Any, ...]) -> Lease:
@@ -145,7 +157,7 @@ class Leasing:
         if role is Role.ROBOTS:
             row, queue = self._robots_row(url, candidate.source, core.clock.now().timestamp())
         else:
-            select = f"SELECT {_COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
+            select = f"SELECT {COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
             with core.reading():
                 row = core.conn.execute(select, (core.hash_of(url, role),)).fetchone()
             if row is None:
@@ -184,7 +196,7 @@ class Leasing:
     def _robots_row(self, robots_url: str, source: str, now: float) -> tuple[tuple[Any, ...], Queue]:
         core = self._core
         digest = core.hash_of(robots_url, Role.ROBOTS)
-        select = f"SELECT {_COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
+        select = f"SELECT {COLUMNS} FROM urls WHERE hash = ?"  # noqa: S608 - constants
         row = core.conn.execute(select, (digest,)).fetchone()
         if row is None:
             with core.writing():
@@ -204,7 +216,7 @@ def _lease(
     conn: sqlite3.Connection, queue: Queue, row: tuple[Any, ...], gap: float
 ) -> tuple[Lease, History, tuple[bytes, ...]]:
     (url_id, url, role, hops, depth, failures, fetches, visits, interval, last_changed, etag, last_modified,
-     digest, captured_at, captured_url, _, rank) = row  # fmt: skip # in the order of _COLUMNS
+     digest, captured_at, captured_url, _, rank, past_until, _) = row  # fmt: skip # in the order of COLUMNS
     facts = conn.execute("SELECT digest, fact FROM facts WHERE url_id = ? AND fact IS NOT NULL", (url_id,)).fetchall()
     previous = None
     if captured_at is not None:
@@ -225,6 +237,7 @@ def _lease(
         facts=tuple(fact_from_json(fact) for _, fact in facts),
         gap=gap,
         asked=rank == ASKED_RANK,
+        past=past_until is not None,
     )
     history = History(failures=failures, interval=interval, visits=visits, last_changed=last_changed)
     return lease, history, tuple(digest for digest, _ in facts)

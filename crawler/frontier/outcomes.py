@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -9,12 +10,16 @@ from archive.model import Role
 from crawler.frontier.core import Core, Held, rank_of
 from crawler.frontier.records import KeptLike, Lease
 from crawler.frontier.schema import DONE, READY, WAITING
-from crawler.recheck import Harvest, Next, Outcome, is_redirect, next_visit
+from crawler.recheck import DAY, Harvest, Next, Outcome, is_redirect, next_visit
 
 _UPDATE = (
     "UPDATE urls SET url=?, rank=?, state=?, next_at=?, hops=?, last_fetched=?, fetches=fetches+?, failures=?,"
     " visits=?, interval=?, last_changed=?, status=?, reason=?, etag=?, last_modified=?, payload_digest=?,"
     " captured_at=?, captured_url=? WHERE id=?"
+)
+_PAGES = (
+    "INSERT INTO hosts(key, not_before, failures, day, pages) VALUES(?,0,0,?,?)"
+    " ON CONFLICT(key) DO UPDATE SET day = excluded.day, pages = excluded.pages"
 )
 _Row = tuple[object, ...]
 
@@ -26,6 +31,8 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
     facts: list[tuple[int, bytes]] = []
     wake = core.wake_at
     unanswered: list[str] = []
+    today = int(now // DAY)
+    pages: Counter[str] = Counter()
     for result in results:
         held = core.held.get(result.lease_id)
         if held is None:
@@ -33,6 +40,7 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
         tally = core.tallies.pop(held.lease.url, None)
         row, state, next_at = _row(held, result, tally.harvest() if tally else None, now)
         rows.append(row)
+        pages[held.lease.key] += held.lease.role is Role.PAGE
         done.append((held, state))
         facts += [(held.lease.id, digest) for digest in held.digests]
         if state == WAITING and next_at is not None:
@@ -46,6 +54,7 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
                 (warc, length),
             )
         core.conn.executemany(_UPDATE, rows)
+        core.conn.executemany(_PAGES, _counted(core, pages, today))
         core.conn.executemany("UPDATE facts SET fact = NULL WHERE url_id = ? AND digest = ?", facts)
         for url in unanswered:  # the caller did not say what it brought: then nothing that could be read
             core.robots.store(url, status=None, body=b"", moved_to=None, now=now)
@@ -61,6 +70,17 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
         core.unblock(url)
     core.tell()
     return len(done)
+
+
+def _counted(core: Core, pages: Counter[str], today: int) -> list[tuple[str, int, int]]:
+    """Count pages fetched today, and return the counts to be kept."""
+    rows = []
+    for name, count in pages.items():
+        if count:
+            key = core.scheduler.key(name)
+            key.day, key.pages = today, count + (key.pages if key.day == today else 0)
+            rows.append((name, today, key.pages))
+    return rows
 
 
 def end_exchange(core: Core, lease: Lease, *, pause: float, failures: int) -> None:
@@ -91,6 +111,13 @@ def give_back(core: Core, held: Held) -> None:
         core.scheduler.offer(key)
 
 
+def _is_wrong(result: KeptLike, harvest: Harvest | None) -> bool:
+    """Tell whether there is no feed or sitemap where one was guessed: an answer that named nothing."""
+    if result.status is None or result.status >= HTTPStatus.INTERNAL_SERVER_ERROR or result.truncated is not None:
+        return False
+    return result.status != HTTPStatus.TOO_MANY_REQUESTS and (harvest is None or not harvest.new + harvest.known)
+
+
 def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> tuple[_Row, int, float | None]:
     lease = held.lease
     previous = lease.previous
@@ -108,6 +135,10 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
     after: Next = next_visit(lease.role, outcome, held.history, now)
     url, hops = lease.url, 0
     next_at, reason, state = after.next_at, after.reason, WAITING if after.next_at is not None else DONE
+    if lease.guess and _is_wrong(result, outcome.harvest):
+        next_at, reason, state = None, None, DONE
+    elif lease.past and reason is None:
+        next_at, state = None, DONE  # it will say the same for ever; the next backfill asks again
     redirected = whole and is_redirect(result.status)
     if redirected:
         hops = lease.hops

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
-from archive.model import DiscoveryFact, Role
+from archive.model import DiscoveryFact, Role, Via
 
 
 class UrlNames(Protocol):
@@ -40,6 +41,12 @@ class SourceLike(Protocol):
     def delay(self) -> float | None: ...  # noqa: D102 - as above
     @property
     def politeness_key(self) -> str | None: ...  # noqa: D102 - as above
+    @property
+    def pages_per_day(self) -> int | None: ...  # noqa: D102 - as above
+    @property
+    def include(self) -> Sequence[str]: ...  # noqa: D102 - as above
+    @property
+    def exclude(self) -> Sequence[str]: ...  # noqa: D102 - as above
     @property
     def enabled(self) -> bool: ...  # noqa: D102 - as above
 
@@ -93,6 +100,12 @@ class Lease:
     facts: tuple[DiscoveryFact, ...] = ()  # to be kept with the capture
     asked: bool = False  # a person asked for it by name: first, and whatever the source includes
     gap: float = 0.0  # seconds between two requests of its key
+    past: bool = False  # a sitemap of a past period: its pages are what a backfill is for
+
+    @property
+    def guess(self) -> bool:
+        """Tell whether nobody named it: a usual place, tried once."""
+        return bool(self.facts) and all(fact.via is Via.GUESS for fact in self.facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +127,21 @@ class AddResult:
     new_facts: int = 0  # about known URLs
     late_facts: tuple[LateFact, ...] = ()
     refused: dict[str, int] = field(default_factory=dict)  # reason -> how many
+
+    @classmethod
+    def sum(cls, results: Iterable[Self]) -> AddResult:
+        """Put the results of several steps together."""
+        parts = tuple(results)
+        refused: Counter[str] = Counter()
+        for part in parts:
+            refused.update(part.refused)
+        return AddResult(
+            new=tuple(url for part in parts for url in part.new),
+            known=sum(part.known for part in parts),
+            new_facts=sum(part.new_facts for part in parts),
+            late_facts=tuple(late for part in parts for late in part.late_facts),
+            refused=dict(refused),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import heapq
 import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 ASKED_RANK = 0  # what a person asked for by name comes first
 Head = tuple[int, int, int]  # rank, -priority, id of the URL: the queue's best due one
@@ -24,6 +25,7 @@ class SourceState:
     domain: str = ""
     key: str | None = None  # politeness key that sources.toml sets
     delay: float | None = None
+    pages_per_day: int | None = None
     enabled: bool = True
     turn: int = 0  # sequence number of its last lease
 
@@ -36,6 +38,7 @@ class Queue:
     key: Key
     source: SourceState
     head: Head | None = None
+    row: tuple[Any, ...] | None = None  # the head's, if it was read with it; else it is read when it is leased
     leased: set[int] = field(default_factory=set)  # out, or fetched and not completed yet: still due in the database
 
 
@@ -48,7 +51,10 @@ class Key:
     not_before: float = 0.0
     last_end: float = float("-inf")  # of its last exchange in this run
     crawl_delay: float = 0.0
+    latency: float | None = None  # seconds that its server takes, smoothed; in this run
     failures: int = 0  # in a row
+    day: int = 0  # of the archive's clock, since 1970
+    pages: int = 0  # fetched on that day
     in_flight: int | None = None  # id of the leased URL
     blocked: bool = False
     entry: int = 0  # the one valid heap entry

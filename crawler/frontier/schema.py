@@ -75,6 +75,14 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE warcs(name TEXT PRIMARY KEY, length INTEGER NOT NULL) STRICT;
     CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     """,
+    """
+    ALTER TABLE urls ADD COLUMN past_until REAL;  -- of a sitemap of a past period: its end, epoch
+    CREATE INDEX urls_past ON urls(past_until) WHERE past_until IS NOT NULL;
+    ALTER TABLE hosts ADD COLUMN day INTEGER NOT NULL DEFAULT 0;    -- of the archive's clock, since 1970
+    ALTER TABLE hosts ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;  -- fetched on that day
+    ALTER TABLE sources ADD COLUMN pages_per_day INTEGER;
+    ALTER TABLE sources ADD COLUMN wants TEXT;                      -- its include and exclude patterns, when listings were read
+    """,
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 
 from archive.errors import UrlError
 from archive.model import Role
@@ -23,15 +24,23 @@ def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
             domain = core.domain_of(source.url)
         except UrlError:
             continue
-        rows.append((source.name, source.url, domain, source.politeness_key, source.delay, int(source.enabled)))
+        wants = json.dumps([list(source.include), list(source.exclude)])
+        rows.append(
+            (source.name, source.url, domain, source.politeness_key, source.delay, int(source.enabled),
+             source.pages_per_day, wants)
+        )  # fmt: skip
     with core.writing():
         core.conn.execute("UPDATE sources SET enabled = 0")
+        changed = _wants_other_pages(core, {row[0]: row[7] for row in rows})
         core.conn.executemany(
-            "INSERT INTO sources(name, url, domain, key, delay, enabled) VALUES(?,?,?,?,?,?) ON CONFLICT(name) DO"
-            " UPDATE SET url = excluded.url, domain = excluded.domain, key = excluded.key, delay = excluded.delay,"
-            " enabled = excluded.enabled",
+            "INSERT INTO sources(name, url, domain, key, delay, enabled, pages_per_day, wants) VALUES(?,?,?,?,?,?,?,?)"
+            " ON CONFLICT(name) DO UPDATE SET url = excluded.url, domain = excluded.domain, key = excluded.key,"
+            " delay = excluded.delay, enabled = excluded.enabled, pages_per_day = excluded.pages_per_day,"
+            " wants = excluded.wants",
             rows,
         )
+        for name in changed:
+            _read_listings_again(core, name)
         for row in rows:
             if row[0] in before and before[row[0]] != row[3]:
                 core.sources[row[0]].key = row[3]
@@ -41,16 +50,33 @@ def sync_sources(core: Core, sources: Sequence[SourceLike]) -> None:
         core.load()
 
 
-def _hand_over(core: Core, rows: Sequence[tuple[str, str, str, str | None, float | None, int]]) -> None:
+def _wants_other_pages(core: Core, wants: Mapping[str, str]) -> list[str]:
+    """Return the names of sources whose include or exclude patterns are not those that their listings were read with."""
+    before = core.conn.execute("SELECT name, wants FROM sources WHERE wants IS NOT NULL")
+    return [name for name, pattern in before if name in wants and wants[name] != pattern]
+
+
+def _read_listings_again(core: Core, name: str) -> None:
+    """Let a source's listings be fetched whole at their next visit, at once: a 304 would hide what is wanted now."""
+    core.conn.execute(
+        "UPDATE urls SET etag = NULL, last_modified = NULL, state = CASE state WHEN ? THEN ? ELSE state END"
+        " WHERE role IN ('home', 'section', 'feed', 'sitemap') AND queue IN (SELECT id FROM queues WHERE source = ?)",
+        (WAITING, READY, name),
+    )
+
+
+def _hand_over(
+    core: Core, rows: Sequence[tuple[str, str, str, str | None, float | None, int, int | None, str]]
+) -> None:
     """Give the URLs of sources that are gone to a new one of the same domain: a person renamed it, or added it anew.
 
     Otherwise they would stay with a name that is never leased for, the home page among them.
     """
     named = {row[0] for row in rows}
     gone = {state.domain: name for name, state in core.sources.items() if name not in named and state.domain}
-    for name, _, domain, key, delay, enabled in rows:
+    for name, _, domain, key, delay, enabled, pages, _ in rows:
         if name not in core.sources and domain in gone:
-            core.sources[name] = SourceState(name, domain, key, delay, enabled=bool(enabled))
+            core.sources[name] = SourceState(name, domain, key, delay, pages, enabled=bool(enabled))
             _move(core, gone.pop(domain), name)
 
 
@@ -80,6 +106,33 @@ def make_all_due(core: Core, now: float) -> int:
     core.scheduler.rebuild()
     core.tell()
     return count
+
+
+def wake_past(core: Core, since: float | None, now: float) -> int:
+    """Make the sitemaps of past periods due that end after `since` (epoch; None: all); return how many.
+
+    Those found later in this run are due too. `since` is remembered: runs that come after, and go on where this one
+    ended, leave out what is older too.
+    """
+    core.backfill = since or 0.0
+    with core.writing():
+        core.conn.execute("INSERT OR REPLACE INTO meta(name, value) VALUES('backfill-since', ?)", (str(core.backfill),))
+        count = core.conn.execute(
+            "UPDATE urls SET state = ?, next_at = ? WHERE past_until > ? AND state = ?",
+            (READY, now, core.backfill, DONE),
+        ).rowcount
+        for queue in core.queues.values():
+            core.find_head(queue)
+    core.scheduler.rebuild()
+    core.tell()
+    return count
+
+
+def backfill_since(core: Core) -> float | None:
+    """Return how far back the last backfill goes (epoch), None if there was none or it has no limit."""
+    with core.reading():
+        row = core.conn.execute("SELECT value FROM meta WHERE name = 'backfill-since'").fetchone()
+    return float(row[0]) or None if row else None
 
 
 def end_all_due(core: Core, now: float) -> None:

@@ -40,6 +40,7 @@ class NewsSpider(scrapy.Spider):
                 request = self._request(lease)
                 if request is not None:
                     yield request
+            await self._crawl.settle()
         except Exception as error:  # noqa: BLE001 - Scrapy would log it and end the run as if all were well
             self._crawl.fail(error)
 
@@ -56,7 +57,12 @@ class NewsSpider(scrapy.Spider):
                 callback=self.over,
                 errback=self.failed,
                 dont_filter=True,
-                meta={"lease": lease, "download_slot": lease.key, "send_once": lease.gap > 0},
+                meta={
+                    "lease": lease,
+                    "download_slot": lease.key,
+                    "send_once": lease.gap > 0,
+                    "render": self._crawl.to_render(lease),
+                },
             )
         except ValueError as error:  # an address that Scrapy will not take must not end every run that meets it
             self._crawl.over(lease, self._crawl.never_sent(lease, error))
@@ -76,7 +82,7 @@ class NewsSpider(scrapy.Spider):
     def over(self, response: Response) -> None:
         """Take an exchange that brought a response, whole or cut."""
         meta = response.meta
-        self._guarded(lambda: self._crawl.over(meta["lease"], meta["exchange"]))
+        self._guarded(lambda: self._crawl.over(meta["lease"], meta["exchange"], meta.get("rendering")))
 
     def failed(self, failure: Failure) -> None:
         """Take an exchange that brought none: the handler says in `exchange.error` why."""
