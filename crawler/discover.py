@@ -32,8 +32,8 @@ _AMP = re.compile(rb"<html\s(?:[^<>]{0,300}\s)?(?:amp|\xe2\x9a\xa1)[\s>=]", re.I
 _HEAD = 1024  # bytes in which a page says that it is AMP
 _SMALL = 4096  # bytes: a page that does nothing but send its reader on
 # Where feeds and sitemaps mostly are when nobody names one. Few, and each is tried once.
-_USUAL_FEEDS = ("/feed/", "/rss.xml", "/feed.xml")
-_USUAL_SITEMAPS = ("/sitemap.xml", "/news-sitemap.xml")
+USUAL_FEEDS = ("/feed/", "/rss.xml", "/feed.xml")
+USUAL_SITEMAPS = ("/sitemap.xml", "/news-sitemap.xml")
 _WORD_BREAK = re.compile(r"(?<=\w)[-_+](?=\w)")
 Headers = tuple[tuple[str, str], ...]
 
@@ -70,7 +70,7 @@ class Scope:
         facts = [self.fact(url, Via.ROBOTS, seen_at) for url in dict.fromkeys(urls) if url is not None]
         if facts or self.source is None or self.source.sitemaps or origin_of(self.lease.url) != origin_of(self.home):
             return facts
-        return self.usual(_USUAL_SITEMAPS, seen_at)
+        return self.usual(USUAL_SITEMAPS, seen_at)
 
     def usual(self, paths: Iterable[str], seen_at: datetime) -> list[DiscoveryFact]:
         """Return guesses: usual places on the host of the leased URL."""
@@ -170,7 +170,7 @@ def _page(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Dis
     for feed in feeds:
         found.candidates.append(scope.candidate(scope.fact(feed.url, via, seen_at, feed.title), Role.FEED))
     if not feeds and via is Via.HOME and scope.source is not None and not scope.source.feeds:
-        found.candidates += [scope.candidate(fact, Role.FEED) for fact in scope.usual(_USUAL_FEEDS, seen_at)]
+        found.candidates += [scope.candidate(fact, Role.FEED) for fact in scope.usual(USUAL_FEEDS, seen_at)]
     found.candidates += _linked(links, scope, via, seen_at)
     return found
 

@@ -243,7 +243,9 @@ def _run(
         def tick(report: RunReport) -> None:
             pages = report.roles["page"]
             new = report.ingest.get("new", 0)
-            share = report.requests / (report.requests + report.due) if report.due is not None else None
+            share = (
+                report.requests / (report.requests + report.due) if report.requests and report.due is not None else None
+            )
             progress.update(pages, share, requests=report.requests, new_articles=new, urls_found=report.discovered)
 
         watch = Watch(on_wait=_say_waiting, on_repair=_say_repair, on_tick=tick)
