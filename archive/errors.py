@@ -5,6 +5,7 @@
     ├── UrlError             not an absolute http(s) URL
     ├── NotAnArchiveError    the folder holds no archive
     ├── SourcesError         sources.toml cannot be used as it is
+    ├── ContactError         nobody could write to who runs this crawler
     ├── OpmlError            a list of feeds cannot be imported
     ├── DecisionsError       decisions.jsonl cannot be read or written
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
@@ -25,6 +26,7 @@ Facts are attributes of the errors; `exit_code` is what the command line returns
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 
@@ -72,6 +74,18 @@ class SourcesError(MorgueError):
         self.why = why
         where = f"{path}" + (f", source {entry!r}" if entry else "") + (f", key {key!r}" if key else "")
         super().__init__(f"{where}: {why}")
+
+
+class ContactError(MorgueError):
+    """Other people's sites would be asked by somebody whom they cannot write to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"nothing was asked: {path} names no contact, so a site's owner could not write to you before blocking you. "
+            f"`morgue init {shlex.quote(str(path.parent))} --contact mailto:you@paper.example` writes it there "
+            "(--allow-private goes without one: for your own machines and tests)."
+        )
 
 
 class OpmlError(MorgueError):

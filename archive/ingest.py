@@ -9,6 +9,7 @@ workers when a batch ends is no part of it: a capture gets its row when it is pl
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,11 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.dating import Reading
-from archive.errors import ShelfError
+from archive.errors import PayloadError, ShelfError
 from archive.extract import EXTRACTOR, ExtractionPool, reason_by_head
 from archive.imported import sha256_of
 from archive.merge import merged
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
+from archive.optout import UseRule, use_rules
+from archive.payload import decode_content
 from archive.profiles import Profiles
 from archive.reader import Begun, PageReader
 from archive.report import IngestReport
@@ -30,6 +33,9 @@ from archive.warc import OPEN_SUFFIX, Offset, read_records
 
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
 _BATCH_SECONDS = 2.0  # … and an article is searchable at most this long after it was read
+_OK, _ABSENT = range(200, 300), frozenset({*range(400, 500)} - {429})  # as RFC 9309 section 2.3.1 reads them
+_ROBOTS = re.compile(r"https?://[^/?#]+/robots\.txt", re.IGNORECASE)
+_MAX_ROBOTS = 4 * 2**20  # bytes; 500 KB of them are read
 _PENDING_PER_JOB = 4  # pages waiting for or in a worker; bounds memory
 
 
@@ -67,6 +73,7 @@ class _Waiting:
     facts: tuple[DiscoveryFact, ...] = ()  # what it is extracted with
     begun: Begun | None = None
     extraction: Extraction | None = None  # of a page that no worker need look at
+    uses: tuple[UseRule, ...] | None = None  # of a robots.txt: what it says of the use of pages
 
 
 @dataclass(slots=True)
@@ -236,6 +243,7 @@ class Ingest:
         waiting.snapshot = snapshot.without_bodies()
         if snapshot.record_type == "revisit":
             return
+        waiting.uses = _uses(snapshot)
         # One look at status and role spares a worker what is no page at all.
         if reason := reason_by_head(snapshot.status, snapshot.role):
             waiting.extraction = Extraction.refused(reason)
@@ -265,6 +273,8 @@ class Ingest:
             self.report.known += 1
             return
         self.report.captures += 1
+        if waiting.uses is not None:
+            self.store.opt_outs.add_robots(snapshot.url, snapshot.captured_at, waiting.uses)
         if reading is not None:
             reading = self.reader.late_facts.settled_by_later(snapshot, waiting.facts, reading)
             self.store.add_extraction(capture, EXTRACTOR, reading.extraction, profile=reading.profile)
@@ -298,6 +308,20 @@ class Ingest:
                     settled.add(capture.capture)
                     self.store.add_extraction(capture.capture, EXTRACTOR, reading.extraction, profile=reading.profile)
                     self.store.place(capture.capture)
+
+
+def _uses(snapshot: Snapshot) -> tuple[UseRule, ...] | None:
+    """Return what a robots.txt says of the use of pages; None for what is no robots.txt, or tells nothing of it just now."""
+    if not _ROBOTS.fullmatch(snapshot.url) or snapshot.truncated or snapshot.status is None:
+        return None
+    if snapshot.status in _ABSENT:
+        return ()
+    if snapshot.status not in _OK:
+        return None
+    try:
+        return use_rules(decode_content(snapshot.headers, snapshot.body, limit=_MAX_ROBOTS))
+    except PayloadError:
+        return None
 
 
 def _time_key(item: Snapshot | FactRecord | Offset) -> str:

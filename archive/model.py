@@ -94,7 +94,8 @@ class Exchange:
 
     url: str  # as requested
     started_at: datetime
-    request_head: bytes  # request line and headers as sent (origin form), with the empty line at the end
+    # Request line and headers as sent (origin form), with the empty line at the end; may hold secrets, hence in no repr.
+    request_head: bytes = field(repr=False)
     response_head: bytes  # status line and headers as received, with the empty line; b"" if none came
     body: bytes  # as transferred: chunked framing and content-coding still on
     peer: str | None  # IP address of the other end
@@ -102,6 +103,7 @@ class Exchange:
     truncated: str | None = None  # WARC-Truncated: length, time, disconnect, unspecified
     error: str | None = None
     detail: str | None = None  # the library's own words for `error`
+    withheld: tuple[str, ...] = ()  # headers of the request, in any case, whose values must not be kept
 
 
 RENDERED_TYPE = "text/html; charset=utf-8"  # of the document that a browser made, whatever the body was written in
@@ -183,6 +185,17 @@ class FactRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """One thing that a site asks of those who keep its page (`archive.optout`)."""
+
+    name: str  # noindex, noarchive, unavailable-after, tdm-reservation, content-usage, content-signal
+    via: str  # where it stands: header:x-robots-tag, meta:robots, meta:morgue, robots.txt:content-usage …
+    value: str = ""  # as written, cut: the word, the date, the address of a policy, the preferences
+    opts_out: bool = True  # False: what it forbids is nothing that this archive does
+    starts_at: str | None = None  # UTC, sorts as text: it holds from then on; None: at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one capture says, or why it says nothing: `reason` is set exactly when `article` is false."""
 
@@ -205,11 +218,12 @@ class Extraction:
     paywall: bool | None = None  # whether the page says that one must pay; None: it does not say
     live_blog: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)  # field -> where it came from
+    signals: tuple[Signal, ...] = ()  # what the page's own markup asks of those who keep it; of a refused page too
 
     @classmethod
-    def refused(cls, reason: str, **known: str | None) -> Extraction:
+    def refused(cls, reason: str, *, canonical: str | None = None, signals: tuple[Signal, ...] = ()) -> Extraction:
         """Return the extraction of a capture that is no article."""
-        return cls(article=False, reason=reason, canonical=known.get("canonical"))
+        return cls(article=False, reason=reason, canonical=canonical, signals=signals)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,10 @@ from archive.dedupe.words import content_digest, same_content
 from archive.errors import ProfileError
 from archive.extract import ExtractionPool, ExtractTask
 from archive.model import DiscoveryFact, Extraction, Snapshot
+from archive.optout import of_headers, opting
 from archive.profiles import Profile, Profiles
 from archive.sources import SourcesFile
-from archive.store import Store, key_or_raw
+from archive.store import OPTED_OUT, Store, key_or_raw, stamp
 
 # A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
 # page. The page is then read once more: what a shelf gives must not depend on the weather.
@@ -100,7 +101,20 @@ class PageReader:
         if extraction.reason in _WORKER_LOST:
             extraction = self.pool.submit(begun.task).result()
         reading = Reading(extraction, begun.profile)
-        return self._if_unchanged(begun.task, reading) or reading
+        return self._unless_skipped(begun.task, self._if_unchanged(begun.task, reading) or reading)
+
+    def _unless_skipped(self, task: ExtractTask, reading: Reading) -> Reading:
+        """Return the reading without what it says, if its page opts out and sources.toml says to skip such pages."""
+        snapshot = task.snapshot
+        name = self._present(snapshot.source) if snapshot else None
+        source = self._sources.by_name(name) if name else None
+        if snapshot is None or source is None or source.opt_out != "skip" or not reading.extraction.article:
+            return reading
+        by_robots = self._store.opt_outs.by_robots(snapshot.url, snapshot.captured_at)
+        signals = (*reading.extraction.signals, *of_headers(snapshot.headers), *by_robots)
+        if not opting(signals, at=stamp(snapshot.captured_at)):
+            return reading
+        return Reading(Extraction.refused(OPTED_OUT, signals=reading.extraction.signals), reading.profile)
 
     def read(self, snapshot: Snapshot, facts: Facts) -> Reading:
         """Read a page now."""

@@ -58,10 +58,11 @@ def open_ingest(
         ExtractionPool(jobs) as pool,
     ):
         renamed = renames(decisions)
+        sources = load_sources(folder.sources)
         ingest = Ingest(
             store,
             pool,
-            load_sources(folder.sources),
+            sources,
             find=lambda name: find_file(folder.warc, _in_place_files(folder, name), name),
             jobs=jobs,
             stop=stop,
@@ -69,6 +70,7 @@ def open_ingest(
             profiles=Profiles(folder.profiles, adoptions_of(decisions, renamed)),
         )
         with store.transaction():
+            store.opt_outs.ignore({source.name for source in sources.sources if source.opt_out == "ignore"})
             store.regroup(heeded)  # a kill came between the line and the rows, or the line is another shard's
         catch_up(store, ingest.reader, ingest.report, stop=stop)
         yield ingest

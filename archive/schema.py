@@ -345,6 +345,56 @@ def m005_timeline(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_OPT_OUT = """
+CREATE TABLE opt_out_signals (               -- what each capture asks of those who keep it
+    capture INTEGER NOT NULL REFERENCES captures(pk),
+    via TEXT NOT NULL,                       -- where it stands
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,                     -- as written
+    opts_out INTEGER NOT NULL CHECK (opts_out IN (0, 1)),
+    starts_at TEXT,                          -- NULL: at once
+    PRIMARY KEY (capture, via, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE robots_uses (                   -- what robots.txt files say of use; one row when that changed
+    origin TEXT NOT NULL,
+    captured_at TEXT NOT NULL,
+    rules TEXT NOT NULL,                     -- JSON: [path, kind, value], …
+    PRIMARY KEY (origin, captured_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE opt_outs (                      -- articles that opt out, as their captures say
+    article INTEGER PRIMARY KEY REFERENCES articles(pk),
+    capture INTEGER NOT NULL REFERENCES captures(pk),  -- that decided
+    from_at TEXT,                            -- NULL: at once
+    signals TEXT NOT NULL                    -- JSON: those that opt out
+) STRICT;
+
+CREATE TABLE opt_outs_ignored (              -- sources of which sources.toml says opt_out = "ignore"
+    source TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW opted_out AS
+    SELECT o.article FROM opt_outs o
+    WHERE (o.from_at IS NULL OR o.from_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+    AND NOT EXISTS (SELECT 1 FROM articles a JOIN opt_outs_ignored i ON i.source = a.source WHERE a.pk = o.article);
+
+CREATE VIEW public_articles AS
+    SELECT a.pk, a.id, a.url, a.source, a.domain, a.title, a.authors, a.published, a.published_precision,
+           a.published_via, a.modified, a.language, a.word_count, a.first_seen, a.last_seen, a.gone_at, a.sort_at, a.kind,
+           s.id AS story, a.text
+    FROM articles a JOIN stories s ON s.pk = a.story
+    WHERE a.hidden = 0 AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk);
+"""
+
+
+@migrations()
+def m006_optout(db: Database) -> None:
+    """Keep what sites ask of those who keep their pages; what is there already was not looked at: `morgue rebuild` does."""
+    for statement in statements(_OPT_OUT):
+        db.conn.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0
@@ -368,7 +418,7 @@ def clear_articles(conn: sqlite3.Connection) -> None:
     """
     for name in FTS_TRIGGERS:
         conn.execute(f"DROP TRIGGER {name}")
-    for table in ("links", "aliases", "revision_changes", "revisions", "stories", "articles"):
+    for table in ("opt_outs", "links", "aliases", "revision_changes", "revisions", "stories", "articles"):
         conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
     conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')")
     conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE article IS NOT NULL")

@@ -39,9 +39,18 @@ def headers_for(source: Source | None, url: str, user_agent: str, *, robots: boo
     }
     if source and source.language:
         headers["Accept-Language"] = source.language
-    if source and not robots and registered_domain(url) == registered_domain(source.url):
-        headers.update(source.headers)  # cookies and keys are for the site alone, not for whom it redirects to
+    headers.update(own_headers(source, url, robots=robots))
     return headers
+
+
+def own_headers(source: Source | None, url: str, *, robots: bool = False) -> Mapping[str, str]:
+    """Return what sources.toml wants sent to ask for `url`: secrets, which no record, message or report may hold.
+
+    Cookies and keys are for the site alone, not for whom it redirects to.
+    """
+    if source and not robots and registered_domain(url) == registered_domain(source.url):
+        return source.headers
+    return {}
 
 
 @dataclass(slots=True)
@@ -165,7 +174,9 @@ class Crawl:
         """Keep an exchange whose consequences are drawn."""
         self.report.found(found)
         unreadable = answer.unreadable(lease.role)
-        self.capture.keep(exchange, lease, lease.facts, rendering, unreadable=unreadable)
+        secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
+        kept = replace(exchange, withheld=tuple(secret)) if secret else exchange
+        self.capture.keep(kept, lease, lease.facts, rendering, unreadable=unreadable)
         self._keep_late(found.late_facts)
         self.report.exchange(lease, exchange, answer.status, unreadable=unreadable)
 

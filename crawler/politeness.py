@@ -17,7 +17,8 @@ from http import HTTPStatus
 
 from protego import Protego
 
-TOKEN = "morgue"  # noqa: S105 - the product token that robots.txt files name us by, no secret
+from archive.optout import TOKEN
+
 MAX_ROBOTS_BYTES = 500 * 1024
 ROBOTS_FRESH = 86400.0  # RFC 9309 section 2.4: no longer than 24 hours
 MAX_ROBOTS_HOPS = 5

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from archive.clock import Clock
-from archive.errors import MorgueError, ShelfError, SourcesError, UsageError
+from archive.errors import ContactError, MorgueError, ShelfError, SourcesError, UsageError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
@@ -94,13 +94,17 @@ def run_crawl(
     """Run one crawl to its end and return its report, which then lies in reports/ as well, whatever happened.
 
     `beside(report)` runs next to the crawl (ingest) and is waited for. SIGINT and SIGTERM end the run in order. Raises
-    `LockHeldError` if a crawl runs already, `SourcesError` for sources.toml, `UsageError` for a source or route that
-    cannot be used, `ShelfError` or `DatabaseError` if what was fetched cannot be kept.
+    `LockHeldError` if a crawl runs already, `SourcesError` for sources.toml, `ContactError` if it names no contact,
+    `UsageError` for a source or route that cannot be used, `ShelfError` or `DatabaseError` if what was fetched cannot be kept.
     """
     began = clock.monotonic()
     sources = load_sources(folder.sources)
     chosen = _chosen(sources, options, folder.sources)
     _check_route(options)
+    for url in options.save:
+        canonical_url(url)  # says what is wrong with it
+    if options.save or any(source.enabled for source in sources.sources):
+        need_contact(sources, folder.sources, allow_private=options.allow_private)
     _check_room(folder, options.min_free)
     with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
@@ -275,6 +279,16 @@ def ask_for(frontier: Frontier, sources: SourcesFile, urls: Sequence[str], *, no
         result = frontier.add([Candidate(fact=fact, role=Role.PAGE, source=source.name if source else "")])
         if result.refused:
             raise UsageError(f"cannot ask for {url} ({', '.join(result.refused)}). Give a page's full address.")
+
+
+def need_contact(sources: SourcesFile, path: Path, *, allow_private: bool) -> None:
+    """Raise `ContactError` where other people's sites would be asked and sources.toml, at `path`, names nobody to write to.
+
+    One rule, whatever the hosts are: a contact, or --allow-private. A name's spelling does not tell whose host it is, and
+    through a proxy nothing else does.
+    """
+    if sources.contact is None and not allow_private:
+        raise ContactError(path)
 
 
 def user_agent(contact: str | None) -> str:

@@ -44,6 +44,7 @@ _EMPTY = {
     "listing": "it is a list of links",
     "video": "it is a video with a caption",
     "consent": "it asks for consent first",
+    "opted-out": "its site asks not to be kept, and sources.toml says to skip such pages",
     "feed": "it is a feed or sitemap",
 }
 _MAX_HOPS = 20

@@ -119,7 +119,7 @@ MISTAKES = [
     (ENTRY + 'render = "yes"', ["'render'", "true or false"]),
     (ENTRY + "enabled = 1", ["'enabled'", "true or false"]),
     (ENTRY + "headers = []", ["'headers'", "a table"]),
-    (ENTRY + 'headers = { "Bad Name" = "x" }', ["'Bad Name'", "no HTTP header"]),
+    (ENTRY + 'headers = { "Bad Name" = "x" }', ["'headers'", "no HTTP header"]),
     (ENTRY + 'headers = { X = "a\\r\\nInjected: 1" }', ["'headers'", "on one line"]),
     (ENTRY + 'headers = { User-Agent = "x" }', ["user_agent"]),
     (ENTRY + 'headers = { Host = "x" }', ["'Host'", "the crawler itself"]),

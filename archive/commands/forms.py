@@ -101,6 +101,8 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
     facts.append(("seen", f"{seen}, {counted(len(shown.captures), 'capture')}"))
     if article["gone_at"]:
         facts.append(("gone", short(article["gone_at"])))
+    if isinstance(asked := article["opt_out"], dict):
+        facts.append(("opted out", _opt_out(asked)))
     if len(shown.revisions) > 1:
         times = ", ".join(short(row["seen_from"]) for row in shown.revisions)
         ways = f"`morgue diff {article['id']}` tells what changed, `morgue show {article['id']}@TIME` reads one"
@@ -114,6 +116,24 @@ def facts_of(shown: Shown) -> list[tuple[str, str]]:
         facts.append(("kept in", f"{last['path'] or last['warc']}:{last['offset']}"))
     facts.append(("id", str(article["id"])))
     return facts
+
+
+def _opt_out(asked: Row) -> str:
+    """Say by what a site asks to be left out, and whether that is heeded.
+
+    >>> _opt_out({"signals": [{"name": "noarchive", "via": "meta:robots", "value": "noarchive"}], "from_at": None,
+    ...          "ignored": False, "holds": True, "captured_at": "2026-05-01T06:00:00.000000Z"})
+    'noarchive (meta:robots), seen 2026-05-01 06:00Z; left out in public'
+    """
+    signals = asked["signals"]
+    named = []
+    for one in signals if isinstance(signals, list) else ():
+        value = "" if one["value"].replace("_", "-") in (one["name"], "1") else f": {one['value']}"
+        named.append(f"{one['name']}{value} ({one['via']})")
+    seen = f"{', '.join(named)}, seen {short(asked['captured_at'])}"
+    if asked["ignored"]:
+        return f"{seen}; ignored, as sources.toml says"
+    return f"{seen}; left out in public" + ("" if asked["holds"] else f" from {short(asked['from_at'])} on")
 
 
 def _sourced(value: str, via: object) -> str:

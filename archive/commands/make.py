@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,15 +27,21 @@ _MOST_ABSENT = 10  # ids that are named
 def init(context: Context, directory: Path | None, contact: str | None) -> None:
     """Make a new archive: the folder, a commented sources.toml, the databases.
 
-    Safe to repeat: what is there already stays as it is.
+    Safe to repeat: what is there already stays as it is, but for the contact that --contact names. Without one no other
+    people's sites are asked; on a terminal this asks for it once, if sources.toml names none.
 
     Example: morgue init my-archive --contact mailto:desk@paper.example
     """
-    from archive.sources import SOURCES_TEMPLATE, load_sources, set_contact
+    from archive.sources import SOURCES_TEMPLATE, as_contact, load_sources, set_contact
     from archive.store import open_store
 
     folder = ArchiveFolder(directory or context.path)
     new = not folder.sources.exists()
+    if contact is None and (new or load_sources(folder.sources).contact is None):
+        contact = _ask_contact()
+    contact = (
+        as_contact(contact, path=folder.sources) if contact else None
+    )  # says what is wrong before anything is made
     for path in (folder.root, folder.warc, folder.reports, folder.profiles):
         path.mkdir(parents=True, exist_ok=True)
     if new:
@@ -49,6 +56,15 @@ def init(context: Context, directory: Path | None, contact: str | None) -> None:
     say(f"{'Made' if new else 'There is already'} an archive in {'this folder' if here else folder.root}.")
     morgue = "morgue" if here else f"morgue -a {shlex.quote(str(folder.root))}"
     say(f"Next: `{morgue} sources add https://news.example/`, then `{morgue} crawl`.")
+
+
+def _ask_contact() -> str | None:
+    """Ask a person on a terminal for the contact; None without a terminal, or if they skip it."""
+    if not sys.stdin.isatty():
+        return None
+    say("Each request says who asks, so that a site's owner can write to you before blocking you.")
+    answer = click.prompt("Your mail address or web page (Enter skips)", default="", show_default=False, err=True)
+    return str(answer).strip() or None
 
 
 @click.command(short_help="Read WARC files into the archive.")

@@ -20,6 +20,7 @@ An `Extraction` with `article` false carries one of these reasons, which is stor
     consent      a consent wall, a login wall, a robot check
     no-text      markup without any text of its own
     too-short    some text, but not an article's
+    opted-out    its site asks not to be kept, and sources.toml says to skip such pages (given by the reader of an archive)
     error-…      the page could not be read: error-timeout, error-crashed, error-<name of the exception>
 
 What is named here is loaded when it is first used: importing this package loads neither lxml nor trafilatura.

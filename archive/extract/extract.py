@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archive.errors import PayloadError, PayloadTooLargeError
@@ -14,7 +14,8 @@ from archive.extract.features import weigh
 from archive.extract.page import Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
-from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Snapshot
+from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Signal, Snapshot
+from archive.optout import of_metas
 
 _OF_THE_BODY = frozenset({"content-type", "content-encoding", "transfer-encoding", "content-length"})
 _FIRST_LINE = 160  # characters of a first line that may stand as a title where the page has none
@@ -43,7 +44,7 @@ def read(page: Page) -> Reading:
         return _refused(reason)
     try:
         document = parse(page)
-        return _read(document) if document is not None else _refused("empty")
+        return _with_signals(_read(document), document) if document is not None else _refused("empty")
     except TooLargeError:
         return _refused("too-large")
     except Exception as error:  # noqa: BLE001 - four parsers run on bytes that anybody may send: one page, one reason
@@ -52,6 +53,11 @@ def read(page: Page) -> Reading:
 
 def _refused(reason: str, canonical: str | None = None, body: text.Body | None = None) -> Reading:
     return Reading(Extraction.refused(reason, canonical=canonical), body)
+
+
+def _with_signals(reading: Reading, document: Document) -> Reading:
+    signals = of_metas(document.metas)
+    return replace(reading, extraction=replace(reading.extraction, signals=signals)) if signals else reading
 
 
 def lesson_of(page: Page) -> Mapping[str, object] | None:
@@ -78,7 +84,7 @@ def extract_snapshot(
     if snapshot.rendered is not None:
         shown = extract(rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile))
         if shown.article:
-            return _read_from(shown, "rendered")
+            return _asking(_read_from(shown, "rendered"), _signals_of_sent(snapshot))
     try:
         sent = extract(page_of(snapshot, facts, selectors, profile))
     except PayloadTooLargeError:
@@ -87,7 +93,26 @@ def extract_snapshot(
         sent = Extraction.refused("error-payload")
     if shown is None:
         return sent
-    return _read_from(sent, "response") if sent.article else shown
+    if sent.article:
+        return _asking(_read_from(sent, "response"), shown.signals)
+    return _asking(shown, sent.signals)
+
+
+def _asking(extraction: Extraction, more: Iterable[Signal]) -> Extraction:
+    """Return the extraction with what the capture's other document asks as well: a script does not take back a noarchive."""
+    known = {(one.name, one.via) for one in extraction.signals}
+    return replace(
+        extraction, signals=(*extraction.signals, *(one for one in more if (one.name, one.via) not in known))
+    )
+
+
+def _signals_of_sent(snapshot: Snapshot) -> tuple[Signal, ...]:
+    """Return what the body of a rendered capture asked as it was sent; () where it cannot be read."""
+    try:
+        document = parse(page_of(snapshot))
+    except Exception:  # noqa: BLE001 - as in `read`: anybody may have sent these bytes, and the rendering was read already
+        return ()
+    return of_metas(document.metas) if document is not None else ()
 
 
 def _read_from(extraction: Extraction, body: str) -> Extraction:

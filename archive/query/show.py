@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.dedupe.revisions import BY_TIME
 from archive.errors import QueryError, UrlError
-from archive.query.reader import answering, need_timeline
+from archive.query.reader import answering, need_opt_outs, need_timeline
 from archive.urls import url_key
 
 Row = dict[str, object]
@@ -26,7 +26,7 @@ class Shown:
     """An article as `morgue show` prints it. Rows are plain dicts, ready for JSON."""
 
     # The columns of `articles` that mean something to people; authors, keywords, provenance decoded; `of`, `score`: the
-    # article of the same story that it copies.
+    # article of the same story that it copies; `opt_out`: None, or by what its site asks to be left out.
     article: Row
     revision: Row | None  # the one asked for by `ID@TIME`
     revisions: tuple[Row, ...]  # by time; title, text, cause, seen_from, seen_to
@@ -43,6 +43,7 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
     name, _, time = what.strip().partition("@") if what.strip().startswith("a-") else (what.strip(), "", "")
     with answering(conn):
         need_timeline(conn)
+        need_opt_outs(conn)
         pk = _find(conn, name)
         if pk is None:
             raise QueryError(_nothing(conn, name))
@@ -60,6 +61,7 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
         article |= {"story": row["story_id"], "story_head": row["head_id"], "of": None, "score": None}
         for match in _rows(conn, 'SELECT "of", score FROM story_timeline WHERE article = ?', (row["id"],)):
             article |= match
+        article["opt_out"] = _opt_out(conn, pk)
         return Shown(
             article=article,
             revision=_at(revisions, time, name) if time else None,
@@ -67,6 +69,27 @@ def show(conn: sqlite3.Connection, what: str) -> Shown:
             copies=tuple(_copies(conn, row)),
             captures=tuple(_captures(conn, pk, str(row["url_key"]))),
         )
+
+
+def _opt_out(conn: sqlite3.Connection, pk: int) -> Row | None:
+    """Return by what an article's site asks to be left out, None if it does not; and whether that is heeded, and holds yet.
+
+    `url`, `captured_at`: of the capture that decided. `from_at` (UTC): it holds from then on; None: at once.
+    """
+    for row in _rows(
+        conn,
+        "SELECT c.url, c.captured_at, o.from_at, o.signals, EXISTS (SELECT 1 FROM opt_outs_ignored i WHERE i.source = a.source)"
+        " AS ignored, EXISTS (SELECT 1 FROM opted_out x WHERE x.article = o.article) AS holds"
+        " FROM opt_outs o JOIN captures c ON c.pk = o.capture JOIN articles a ON a.pk = o.article WHERE o.article = ?",
+        (pk,),
+    ):
+        told = {
+            "signals": json.loads(str(row["signals"])),
+            "ignored": bool(row["ignored"]),
+            "holds": bool(row["holds"]),
+        }
+        return row | told
+    return None
 
 
 def find_article(conn: sqlite3.Connection, what: str) -> int:

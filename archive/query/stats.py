@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from archive.query.reader import answering
+from archive.query.reader import answering, need_opt_outs
 
 _COUNTS = {
     "articles": "SELECT count(*) FROM articles WHERE hidden = 0",
@@ -12,6 +12,7 @@ _COUNTS = {
     "revisions": "SELECT count(*) FROM revisions WHERE cause = 'publisher'",
     "edited": "SELECT count(DISTINCT article) FROM revisions WHERE cause = 'publisher' AND seq > 1",
     "gone": "SELECT count(*) FROM articles WHERE gone_at IS NOT NULL AND hidden = 0",
+    "opted_out": "SELECT count(*) FROM opted_out o WHERE (SELECT hidden FROM articles WHERE pk = o.article) = 0",
     "captures": "SELECT count(*) FROM captures",
     "discoveries": "SELECT count(*) FROM discoveries",
     "warcs": "SELECT count(*) FROM warcs",
@@ -22,6 +23,7 @@ _COUNTS = {
 def stats(conn: sqlite3.Connection) -> dict[str, object]:
     """Return counts: in all, by source, by language, by kind, of refused pages by reason, and the times covered."""
     with answering(conn):
+        need_opt_outs(conn)
         found: dict[str, object] = {name: conn.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
         first, last = conn.execute("SELECT min(captured_at), max(captured_at) FROM captures").fetchone()
         found |= {"first_capture": first, "last_capture": last}

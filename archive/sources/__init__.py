@@ -5,7 +5,7 @@ possible: comments and order are people's own.
 """
 
 from archive.sources.model import Source, SourcesFile, name_for
-from archive.sources.read import load_sources, parse_sources
+from archive.sources.read import as_contact, load_sources, parse_sources
 from archive.sources.template import SOURCES_TEMPLATE
 from archive.sources.write import (
     add_feeds,
@@ -23,6 +23,7 @@ __all__ = [
     "SourcesFile",
     "add_feeds",
     "add_source",
+    "as_contact",
     "load_sources",
     "name_for",
     "parse_sources",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from archive.errors import UrlError
 from archive.urls import registered_domain, url_key
 
+OPT_OUTS = ("record", "skip", "ignore")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -23,11 +25,14 @@ class Source:
     include: tuple[str, ...] = ()  # regular expressions, searched in the URL; if any are given, one must match
     exclude: tuple[str, ...] = ()  # … and none of these may
     language: str | None = None  # BCP 47, of pages that do not say theirs
-    headers: Mapping[str, str] = field(default_factory=dict)  # sent with every request: a consent, a subscription
+    # Sent with every request: a consent, a subscription. Secrets, hence in no repr, message, report or record.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     user_agent: str | None = None  # instead of Morgue's own
     render: bool = False  # through a browser
     selectors: Mapping[str, str] = field(default_factory=dict)  # part of the page -> CSS selector
     politeness_key: str | None = None  # sources with one key are asked one request at a time; None: registered domain
+    # What a page's wish not to be kept means: record (not shown in public), skip (not extracted), ignore.
+    opt_out: str = "record"
     pages_per_day: int | None = None  # of its politeness key, at most; None: 10,000
     enabled: bool = True
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
-from archive.sources.model import Source, SourcesFile
+from archive.sources.model import OPT_OUTS, Source, SourcesFile
 from archive.sources.selector import SELECTOR_FIELDS, SelectorError, xpath_of
 from archive.urls import canonical_url, join_url
 
@@ -25,6 +25,7 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _SOURCE_LINE = re.compile(r"\s*\[\[\s*source\s*\]\]")
 _MAILTO = re.compile(r"mailto:[^@\s<>]+@[^@\s<>]+\.?[^@\s<>]*")
+_SECRET = frozenset({"headers"})  # their values stand in no message
 # Set by the fetcher itself; a value of one's own would break the exchange or the record of it.
 _OWN_HEADERS = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "user-agent", "te", "upgrade"}
@@ -126,7 +127,8 @@ def _checked(check: Callable[[object], _T], value: object, *, path: Path | str, 
     try:
         return check(value)
     except _WrongValueError as error:
-        raise SourcesError(path, f"{_shown(value)} is not allowed: {error}", entry=entry, key=key) from None
+        shown = "what stands there" if key in _SECRET else _shown(value)
+        raise SourcesError(path, f"{shown} is not allowed: {error}", entry=entry, key=key) from None
 
 
 def _shown(value: object) -> str:
@@ -175,6 +177,20 @@ def _below(base: object, ref: object) -> str:
     if url is None:
         raise _WrongValueError("it must be a web address (https://…), or a path on this source (/rss.xml).")
     return url
+
+
+def as_contact(text: str, *, path: Path | str) -> str:
+    """Return `text` as sources.toml may have it for `contact`; a bare mail address becomes a mailto: one.
+
+    Raises `SourcesError` naming `path`.
+
+    >>> as_contact("desk@paper.example", path="sources.toml")
+    'mailto:desk@paper.example'
+    """
+    text = text.strip()
+    if ":" not in text and _MAILTO.fullmatch(f"mailto:{text}"):
+        text = f"mailto:{text}"
+    return _checked(_contact, text, path=path, entry=None, key="contact")
 
 
 def _contact(value: object) -> str:
@@ -235,6 +251,12 @@ def _truth(value: object) -> bool:
     return value
 
 
+def _opt_out(value: object) -> str:
+    if value not in OPT_OUTS:
+        raise _WrongValueError(f"it must be one of {', '.join(OPT_OUTS)}, in quotes.")
+    return str(value)
+
+
 def _table(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise _WrongValueError('it must be a table, like { name = "value" }.')
@@ -244,8 +266,10 @@ def _table(value: object) -> Mapping[str, str]:
 def _headers(value: object) -> Mapping[str, str]:
     headers = _table(value)
     for name, text in headers.items():
-        if not _TOKEN.fullmatch(name) or not _HEADER_VALUE.fullmatch(text):
-            raise _WrongValueError(f"{name!r} is no HTTP header that can be sent.")
+        if not _TOKEN.fullmatch(name):  # which may hold the value: "Cookie: key=1"
+            raise _WrongValueError('a name in it is no HTTP header. Write it like { Cookie = "…" }.')
+        if not _HEADER_VALUE.fullmatch(text):
+            raise _WrongValueError(f"the value of {name!r} cannot be sent.")
         if name.lower() == "user-agent":
             raise _WrongValueError("the User-Agent has a key of its own: user_agent.")
         if name.lower() in _OWN_HEADERS:
@@ -283,6 +307,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "render": _truth,
     "selectors": _selectors,
     "politeness_key": _text,
+    "opt_out": _opt_out,
     "pages_per_day": _count,
     "enabled": _truth,
 }

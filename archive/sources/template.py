@@ -3,7 +3,7 @@
 SOURCES_TEMPLATE = """\
 # What this archive keeps. `morgue sources add https://paper.example/` writes entries here; edit them as you like.
 
-# Who runs this crawler: sent with every request, so that a site's owner can reach you.
+# Who runs this crawler: sent with every request, so that a site's owner can reach you. Without it nobody is asked.
 # contact = "mailto:you@example.org"
 
 # One entry per site. Only name and url are needed: feeds and sitemaps are found at the first crawl.
@@ -18,11 +18,12 @@ SOURCES_TEMPLATE = """\
 # include = ['/news/']                          # regular expressions: only such addresses …
 # exclude = ['/sport/', '\\?print=']             # … and none of these
 # language = "en"                               # of pages that do not say theirs
-# headers = { Cookie = "subscriber=1" }         # your own subscription or consent; never exported
+# headers = { Cookie = "subscriber=1" }         # your own subscription or consent; kept nowhere else
 # user_agent = "OurLibrary/1.0 (+https://library.example/crawler)"
 # politeness_key = "publisher"                  # sources with one key are asked one request at a time
 # pages_per_day = 500                           # at most, of one politeness key; 10,000 if nothing is said
 # selectors = { text = "div.story", remove = ".promo" }   # try them first: morgue sources try NAME --text div.story
+# opt_out = "record"                            # what noarchive means: record, skip or ignore; see docs/sources.md
 # render = true                                 # let a browser make its pages: for sites whose scripts bring the text
 # enabled = false                               # keep the entry, but do not crawl
 """

@@ -11,6 +11,7 @@ from datetime import datetime
 from archive.errors import UrlError
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
+from archive.store.optouts import OptOutRows
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
 from archive.urls import url_key
 
@@ -37,6 +38,7 @@ class CaptureRows:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
+        self.opt_outs = OptOutRows(conn)
         self._warcs: dict[str, int] = {}
         self._extractors: dict[ExtractorId, int] = {}
 
@@ -53,6 +55,7 @@ class CaptureRows:
         """Forget row numbers that a rolled back transaction may have taken back."""
         self._warcs.clear()
         self._extractors.clear()
+        self.opt_outs.forget_cached()
 
     def add(self, snapshot: Snapshot) -> int | None:
         """Add a capture and return its row; None if it is known (URL as requested, time, payload digest, type)."""
@@ -78,7 +81,10 @@ class CaptureRows:
                 None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
             ),
         )
-        return cursor.lastrowid if cursor.rowcount == 1 else None
+        if cursor.rowcount != 1 or cursor.lastrowid is None:
+            return None
+        self.opt_outs.add_capture(cursor.lastrowid, snapshot)
+        return cursor.lastrowid
 
     def knows(self, snapshot: Snapshot) -> bool:
         """Return whether a capture is there: same URL as requested, time, payload digest and type."""
@@ -173,6 +179,7 @@ class CaptureRows:
         ).fetchone()
         if in_force:
             self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (row[0], capture))
+            self.opt_outs.set_markup(capture, extraction.signals)
         return int(row[0])
 
     def undated(self, key: str) -> list[Unsettled]:

@@ -43,6 +43,7 @@ class Store:
         self._conn: sqlite3.Connection = db.conn
         self._deduper = deduper or StoryDeduper(self._conn, self._known)
         self._rows = CaptureRows(self._conn)
+        self.opt_outs = self._rows.opt_outs  # what sites ask of those who keep their pages
         self.readings = ReadingRows(self._conn)  # which profile was used where
         self._placer = Placer(self._conn, self._deduper)
         self._heed(decisions)

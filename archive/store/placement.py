@@ -19,6 +19,7 @@ from archive.dedupe.words import content_digest, same_content
 from archive.errors import UrlError
 from archive.model import Extraction
 from archive.store.articles import Articles
+from archive.store.optouts import OptOutRows
 from archive.store.resolve import Resolver
 from archive.store.rows import unpack
 from archive.store.stories import Stories
@@ -102,6 +103,7 @@ class Placer:
         self._resolver = Resolver(conn)
         self.stories = Stories(conn)
         self._articles = Articles(conn, deduper)
+        self._opt_outs = OptOutRows(conn)
         self.renamed: Mapping[str, str] = {}  # sources that people renamed
         self.groups = Groups()  # what people decided about stories
 
@@ -112,7 +114,11 @@ class Placer:
 
     def place_seen(self, seen: Seen) -> Placement:
         """Place one capture whose row was read already."""
-        seen = self._with_present_name(seen)
+        placed = self._place(self._with_present_name(seen))
+        self._opt_outs.follow(seen.pk, before=seen.article)
+        return placed
+
+    def _place(self, seen: Seen) -> Placement:
         if seen.result is not None:
             return self._place_text(seen, unpack(seen.result))
         if seen.record_type == "revisit" or seen.status == NOT_MODIFIED:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from archive.dedupe.decided import Groups
 from archive.dedupe.exact import Deduper
 from archive.schema import clear_articles
+from archive.store.optouts import OPTED_OUT
 from archive.store.placement import GONE, NOT_MODIFIED, Placer
 
 _TELL_EVERY = 500  # placements
 _IN_ORDER = (
     "SELECT c.pk FROM captures c LEFT JOIN extractions e ON e.pk = c.extraction AND e.status = 'article'"
-    " WHERE e.pk IS NOT NULL OR c.record_type = 'revisit' OR c.status IN (?, ?, ?)"
+    " LEFT JOIN extractions s ON s.pk = c.extraction AND s.reason = ?"  # a word on the article, though no text of it
+    " WHERE e.pk IS NOT NULL OR s.pk IS NOT NULL OR c.record_type = 'revisit' OR c.status IN (?, ?, ?)"
     " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
 )
 
@@ -45,7 +47,7 @@ def restory(
     clear_articles(conn)
     deduper.clear()
     groups, placer.groups = placer.groups, Groups()
-    rows = conn.execute(_IN_ORDER, (*GONE, NOT_MODIFIED))
+    rows = conn.execute(_IN_ORDER, (OPTED_OUT, *GONE, NOT_MODIFIED))
     captures = array("q", (row[0] for row in rows))
     placed = 0
     try:

@@ -16,7 +16,7 @@ from typing import Any
 
 import xxhash
 
-from archive.model import DiscoveryFact, Extraction
+from archive.model import DiscoveryFact, Extraction, Signal
 
 ARTICLE_DIGEST = (
     "id", "url", "url_key", "canonical_url", "title", "authors", "published", "modified", "language", "section",
@@ -95,6 +95,7 @@ def unpack(result: bytes) -> Extraction:
     known = {name: value for name, value in data.items() if name in _FIELDS}
     for name in _TUPLES:
         known[name] = tuple(known.get(name, ()))
+    known["signals"] = tuple(Signal(**signal) for signal in known.get("signals", ()))
     known.setdefault("article", False)
     return Extraction(**known)
 
@@ -109,6 +110,7 @@ def _plain(extraction: Extraction) -> dict[str, object]:
     # asdict() deep-copies: four times the cost of the compression.
     plain = {name: getattr(extraction, name) for name in sorted(_FIELDS)}
     plain["provenance"] = dict(extraction.provenance)
+    plain["signals"] = [asdict(signal) for signal in extraction.signals]
     return {name: _clean_value(value) for name, value in plain.items()}
 
 

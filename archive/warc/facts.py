@@ -28,6 +28,7 @@ class Discovery:
     error: str | None = None  # why the exchange failed, see `Exchange.error`
     detail: str | None = None
     seconds: float | None = None
+    withheld: tuple[str, ...] = ()  # headers of the request whose values are not in its record
     # A browser was to render the answer: the conversion record with what it made follows the response, or there is none.
     rendered: bool | None = None
     browser: str | None = None  # its name and version
@@ -54,6 +55,8 @@ def encode_discovery(discovery: Discovery) -> bytes:
         out["rendered"] = discovery.rendered
     if discovery.seconds is not None:
         out["seconds"] = round(discovery.seconds, 3)
+    if discovery.withheld:
+        out["withheld"] = [_clean(name) for name in discovery.withheld]
     facts = [fact for fact in discovery.facts if len(fact.url) <= _MAX_URL]
     out["facts"] = [_encode_fact(fact) for fact in facts[:MAX_FACTS]]
     return json.dumps(out, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
@@ -97,6 +100,7 @@ def decode_discovery(block: bytes) -> Discovery | None:
         error=_text(data, "error"),
         detail=_text(data, "detail"),
         seconds=float(seconds) if isinstance(seconds, float) else None,
+        withheld=_names(data.get("withheld")),
         rendered=rendered if isinstance(rendered, bool) else None,
         browser=_text(data, "browser"),
         not_rendered=_text(data, "not_rendered"),
@@ -106,6 +110,11 @@ def decode_discovery(block: bytes) -> Discovery | None:
 def _text(data: dict[str, Any], name: str) -> str | None:
     value = data.get(name)
     return _clean(value) if isinstance(value, str) else None
+
+
+def _names(value: object) -> tuple[str, ...]:
+    named = value[:MAX_FACTS] if isinstance(value, list) else []
+    return tuple(_clean(name) for name in named if isinstance(name, str))
 
 
 def _role(value: object) -> Role | None:

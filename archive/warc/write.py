@@ -149,6 +149,8 @@ class WarcWriter:
         there are the discovery record, which names the error, and the request. `revisit_of` makes the response a
         revisit: with the profile for a 304 its whole block is kept, else its head alone.
 
+        The values of the headers that `exchange.withheld` names are not kept; the discovery record names those that were sent.
+
         Returns where the response or revisit lies, else the request. Raises `ShelfError`.
         """
         file = self._ready()
@@ -156,6 +158,7 @@ class WarcWriter:
         answered = build.is_keepable_response(exchange.response_head)
         odd = exchange.response_head + exchange.body if not answered else b""
         about = response_id if answered else request_id
+        request_head, hidden = build.withhold(exchange.request_head, exchange.withheld)
         discovery = Discovery(
             source=source,
             role=role,
@@ -163,6 +166,7 @@ class WarcWriter:
             error=exchange.error or ("protocol" if odd else None),
             detail=exchange.detail,
             seconds=exchange.seconds,
+            withheld=hidden,
             rendered=None if rendering is None or revisit_of is not None else rendering.dom is not None,
             browser=rendering.browser or None if rendering is not None else None,
             not_rendered=rendering.failed if rendering is not None else None,
@@ -187,7 +191,7 @@ class WarcWriter:
         add("metadata", self._urn(), encode_discovery(discovery), DISCOVERY_TYPE, {"WARC-Concurrent-To": f"<{about}>"})
         concurrent: dict[str, str | None] = {"WARC-Concurrent-To": f"<{response_id}>"} if answered else {}
         peer = {"WARC-IP-Address": build.address(exchange.peer)}
-        ref = add("request", request_id, exchange.request_head, build.REQUEST_TYPE, concurrent | peer)
+        ref = add("request", request_id, request_head, build.REQUEST_TYPE, concurrent | peer)
         if answered:
             record_type, block, extra = _response(exchange, revisit_of)
             if record_type == "response":

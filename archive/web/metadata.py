@@ -16,6 +16,8 @@ _HIDDEN = (
     "extractions",
     "learned",
     "decided",
+    "opt_outs_ignored",
+    "robots_uses",
 )
 
 _ARTICLE: dict[str, str] = {  # columns that the view and the table share
@@ -49,6 +51,38 @@ _TABLES: dict[str, dict[str, Any]] = {
             "copies": "other members of the story",
         },
         "sort_desc": "first_seen",
+    },
+    "public_articles": {
+        "title": "Articles that may be shown in public",
+        "description": "Articles without those that opt out: what may be exported or shown to others.",
+        "columns": {"pk": "row number: articles.pk"}
+        | _ARTICLE
+        | {"sort_at": "published, else first seen; UTC", "story": "id of the story's founding article"},
+        "sort_desc": "sort_at",
+    },
+    "opted_out": {
+        "description": "Articles whose site asks to be left out, as it holds now: they are not in public_articles.",
+        "columns": {"article": "articles.pk"},
+    },
+    "opt_outs": {
+        "description": "By what the newest whole capture of an article opts out, whether it is heeded and holds yet or not.",
+        "columns": {
+            "article": "articles.pk",
+            "capture": "captures.pk of the capture that decided",
+            "from_at": "it holds from then on, UTC; empty: at once",
+            "signals": "JSON list of name, via and value, as in opt_out_signals",
+        },
+    },
+    "opt_out_signals": {
+        "description": "What each capture asks of those who keep it: noarchive and such, TDM reservations, uses not wanted.",
+        "columns": {
+            "capture": "captures.pk",
+            "via": "where it stands: header:x-robots-tag, meta:robots, meta:morgue, robots.txt:content-usage …",
+            "name": "noindex, noarchive, unavailable-after, tdm-reservation, content-usage, content-signal",
+            "value": "as written: the word, the date, the address of a policy, the preferences",
+            "opts_out": "1: it opts out; 0: what it forbids is nothing that this archive does (training of models)",
+            "starts_at": "it holds from then on, UTC; empty: at once",
+        },
     },
     "articles": {
         "description": "Current state of each article. articles_view reads better.",
@@ -277,6 +311,13 @@ _QUERIES: dict[str, dict[str, Any]] = {
         "title": "Articles per source and day",
         "sql": "select substr(sort_at, 1, 10) as day, ifnull(source, domain) as source, count(*) as articles "
         "from articles where hidden = 0 group by 1, 2 order by 1 desc, 3 desc limit 1000",
+    },
+    "opt_outs": {
+        "title": "Sites that ask to be left out",
+        "description": "By source and by what they say, newest word of each article.",
+        "sql": "select ifnull(a.source, a.domain) as source, json_extract(s.value, '$.name') as name, "
+        "json_extract(s.value, '$.via') as via, count(*) as articles from opt_outs o join articles a on a.pk = o.article, "
+        "json_each(o.signals) s where a.hidden = 0 group by 1, 2, 3 order by 4 desc",
     },
     "not_articles": {
         "title": "Pages that gave no article, by reason",

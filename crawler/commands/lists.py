@@ -58,10 +58,13 @@ def import_list(
     """
     from archive.sources import add_feeds, load_sources
     from crawler.discovery.opml import parse_opml
+    from crawler.run import need_contact
     from crawler.subscriptions import as_listed, plan_import
 
     folder = context.folder
     known = load_sources(folder.sources)
+    if check:
+        need_contact(known, folder.sources, allow_private=allow_private)
     name = "standard input" if str(file) == "-" else str(file)
     opml = parse_opml(_read_list(file, name), where=name)
     plan = plan_import(opml.outlines, known)
@@ -165,6 +168,7 @@ def check_command(
     """
     from archive.errors import SourcesError
     from archive.sources import load_sources
+    from crawler.run import need_contact
 
     path = context.folder.sources
     known = load_sources(path)
@@ -173,6 +177,8 @@ def check_command(
             there = ", ".join(source.name for source in known.sources) or "none"
             raise SourcesError(path, f"there is no source {name!r}. There are: {there}.")
     chosen = tuple(each for each in known.sources if (each.name in names if names else each.enabled))
+    if chosen:
+        need_contact(known, path, allow_private=allow_private)
     network = {"proxy": proxy, "proxy_ca": proxy_ca, "allow_private": allow_private}
     checked = _check(context, chosen, known, stale_days=stale_days, feeds_only=False, network=network)
     if as_json:

@@ -56,12 +56,14 @@ def add(
     from archive.urls import canonical_url
     from crawler.commands.probe import probe_site
     from crawler.handler import make_route
-    from crawler.run import user_agent
+    from crawler.run import need_contact, user_agent
 
     if name is not None and len(urls) > 1:
         raise UsageError("--name goes with one URL. Add the sites one by one, or leave --name out.")
     folder = context.folder
     file = load_sources(folder.sources)
+    if not unchecked:
+        need_contact(file, folder.sources, allow_private=allow_private)
     known = {source.url: source.name for source in file.sources}
     found = []
     for url in urls:
@@ -164,6 +166,7 @@ def list_sources(context: Context, as_json: bool) -> None:
                     "sections": list(source.sections),
                     "include": list(source.include),
                     "exclude": list(source.exclude),
+                    "opt_out": source.opt_out,
                     "headers": dict.fromkeys(source.headers, hidden),
                     "profile_adopted_at": learned.get(source.name),
                 }
