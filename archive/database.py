@@ -12,7 +12,7 @@ from archive.errors import DatabaseError, SchemaTooNewError
 
 MIGRATION_SET = "morgue"
 # In order; archive/schema.py has their functions.
-MIGRATIONS = ("m001_foundation", "m002_profiles", "m003_stories", "m004_changes", "m005_timeline")
+MIGRATIONS = ("m001_foundation", "m002_profiles", "m003_stories", "m004_changes", "m005_timeline", "m006_health")
 
 
 def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:
