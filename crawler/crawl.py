@@ -93,7 +93,7 @@ class Crawl:
             return
         answer = Answer.of_exchange(exchange)
         found = self._consequences.draw(lease, answer)
-        self.report.found(found)
+        self.report.found(found, lease.source)
         self.capture.keep(exchange, lease, lease.facts)
         self._keep_late(found.late_facts)
         self.report.exchange(lease, exchange, answer.status)

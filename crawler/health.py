@@ -121,7 +121,7 @@ def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
                 problem=problem_of(source, stats, kept, now.timestamp()) if source.enabled else None,
             )
         )
-    newest = max(filter(None, (ended, _last_report(folder.reports))), default=None)
+    newest = max(filter(None, (ended, last_report(folder.reports))), default=None)
     return Health(tuple(out), sum(s.due for s in out), newest.isoformat() if newest else None)
 
 
@@ -140,7 +140,7 @@ def _newest_first(reports: Path) -> Iterable[str]:
     return sorted((path.name for path in reports.glob("run-*.json")), reverse=True)
 
 
-def _last_report(reports: Path) -> datetime | None:
+def last_report(reports: Path) -> datetime | None:
     """Return when the last run that wrote a report began, by the names of the reports; other files may lie there too."""
     for name in _newest_first(reports):
         with suppress(ValueError):

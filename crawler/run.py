@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from crawler.capture import Capture
 from crawler.crawl import Crawl
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
-from crawler.health import health_of, ill_before
+from crawler.health import health_of, ill_before, last_report
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
@@ -81,7 +81,7 @@ def run_crawl(
     watch: Watch,
     beside: Callable[[RunReport], Companion] | None = None,
 ) -> RunReport:
-    """Run one crawl to its end and return its report, which then lies in reports/ as well, whatever happened.
+    """Run one crawl to its end and return its report, which then lies in reports/ as well, unless nothing was due.
 
     `beside(report)` runs next to the crawl (ingest) and is waited for. SIGINT and SIGTERM end the run in order. Raises
     `LockHeldError` if a crawl runs already, `SourcesError` for sources.toml, `UsageError` for a source or route that
@@ -103,6 +103,7 @@ def run_crawl(
                     signals.listen(stack.enter_context(beside(report)).end_soon)
                 watch.on_start(report)
                 _scrapy(crawl, options, clock, watch)
+                report.put_off(frontier.put_off)
                 report.ended_by = crawl.pump.ended_by or "done"
             if signals.received is not None:  # while what was left was read
                 report.ended_by = f"signal ({signals.received})"
@@ -113,7 +114,10 @@ def run_crawl(
             raise
         if not options.save:
             _look_after(folder, report, clock)
-        _write(folder, report, clock)
+        if report.idle and _told_today(folder.reports, report.started_at):
+            report.ended_at = clock.now()
+        else:
+            _write(folder, report, clock)
     return report
 
 
@@ -124,6 +128,12 @@ def _look_after(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:
         report.ill = {source.name: source.problem for source in health.sources if source.problem}
         before = ill_before(folder.reports)
         report.newly_ill = tuple(name for name in report.ill if name not in before)
+
+
+def _told_today(reports: Path, now: datetime) -> bool:
+    """Return whether a run of this day, UTC, wrote a report: then one that had nothing to do writes none."""
+    last = last_report(reports)
+    return last is not None and last.date() == now.astimezone(UTC).date()
 
 
 def _write(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:

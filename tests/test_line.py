@@ -242,7 +242,22 @@ def test_every_exchange_is_on_the_shelf(days: Days) -> None:
     asked = sum(len(log) for log in days.logs)
     assert sum(report["kept"] for report in days.reports) == asked
     assert days.second.values("SELECT count(*) FROM captures") == [asked]
-    assert len(list((days.second.path / "reports").glob("run-*.json"))) == 3
+
+
+def test_each_run_tells_what_it_brought_and_one_without_anything_due_leaves_no_report(days: Days) -> None:
+    kept = sorted((days.second.path / "reports").glob("run-*.json"))
+    assert [json.loads(path.read_bytes()) for path in kept] == [days.reports[0], days.reports[2]]
+    for report in (days.reports[0], days.reports[2]):
+        told = report["sources"]
+        assert sum(source["new"] for source in told.values()) == report["ingest"]["new"]
+        assert sum(source["bytes_received"] for source in told.values()) == report["bytes_received"]
+        assert sum(source["requests"] for source in told.values()) == report["requests"]
+    assert {name: source["new"] for name, source in days.reports[0]["sources"].items()} == {
+        name: len([row for row in ALL_1 if row.site == name]) for name in papers()
+    }
+    assert sum(source["gone"] for source in days.reports[2]["sources"].values()) == 1
+    assert any(source["put_off"].get("robots") for source in days.reports[0]["sources"].values())
+    assert any(source["redirects"] for source in days.reports[0]["sources"].values())
 
 
 def test_own_warc_files_give_another_archive_the_same_articles(days: Days, tmp_path: Path) -> None:
