@@ -246,7 +246,9 @@ def test_every_exchange_is_on_the_shelf(days: Days) -> None:
 
 def test_each_run_tells_what_each_source_brought(days: Days) -> None:
     kept = [json.loads(path.read_bytes()) for path in sorted((days.second.path / "reports").glob("run-*.json"))]
-    assert [report for report in days.reports if report["requests"]] == [report for report in kept if report["requests"]]
+    assert [report for report in days.reports if report["requests"]] == [
+        report for report in kept if report["requests"]
+    ]
     for report in (days.reports[0], days.reports[2]):
         told = report["sources"]
         assert sum(source["new"] for source in told.values()) == report["ingest"]["new"]

@@ -11,7 +11,7 @@ import click
 
 from archive.clock import Clock
 from archive.console import Context, Progress, counted, cut, emit_json, emit_table, pass_context, plain, say
-from archive.errors import UsageError
+from archive.errors import LockHeldError, UsageError
 from archive.folder import ArchiveFolder
 from archive.sources import load_sources
 
@@ -135,7 +135,12 @@ def crawl(
         say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
     if proxy and not quiet:
         say("Names are resolved by the proxy: whether they lead to public addresses is its affair.")
-    outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
+    try:
+        outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
+    except LockHeldError as error:
+        if not quiet:
+            raise
+        raise click.exceptions.Exit(error.exit_code) from None  # cron mails each word; the one before still works
     _tell(outcome, as_json=as_json, quiet=quiet)
 
 
