@@ -17,7 +17,7 @@ from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
 from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, unusable
 
-_STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches"
+_STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches, failures"
 _LISTING = "u.role IN ('feed', 'sitemap', 'home', 'section')"
 # What "success" means: the last visit brought something or said "not modified". robots.txt does not count: most answers
 # there are 404s, and a site that answers nothing else is not a source that works.
@@ -73,6 +73,7 @@ def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
         kept=row[4] is not None,
         next_at=row[5],
         fetches=row[6],
+        failures=row[7],
     )
 
 
