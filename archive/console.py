@@ -178,6 +178,18 @@ def plain(text: object) -> str:
     return str("" if text is None else text).translate(_UNSAFE)
 
 
+def cut(text: str, cells: int) -> str:
+    """Return a text that is at most so many columns of a terminal wide; a Chinese character takes two.
+
+    >>> cut("Beispielblatt", 8), cut("南方日报网", 8), cut("paper", 8)
+    ('Beispie…', '南方日…', 'paper')
+    """
+    from rich.cells import cell_len, set_cell_size
+
+    text = plain(text)
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
+
+
 def emit_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
     """Print a table for people; as wide as it must be when it is not read on a terminal."""
     from rich.console import Console

@@ -12,7 +12,9 @@ from archive.errors import DatabaseError, SchemaTooNewError
 
 MIGRATION_SET = "morgue"
 # In order; archive/schema.py has their functions.
-MIGRATIONS = ("m001_foundation", "m002_profiles", "m003_stories", "m004_changes", "m005_timeline", "m006_optout")
+MIGRATIONS = (
+    "m001_foundation", "m002_profiles", "m003_stories", "m004_changes", "m005_timeline", "m006_optout", "m007_health",
+)  # fmt: skip
 
 
 def refuse_newer(conn: sqlite3.Connection, path: Path) -> None:

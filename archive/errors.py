@@ -15,6 +15,7 @@
     │   ├── NotAWarcError    the file holds no WARC record at all
     │   ├── BrokenRecordError  one record cannot be read; the others can
     │   └── RecordNotFoundError  the database points at a record that is not there
+    ├── OfflineError         this machine reaches nobody
     ├── PayloadError         a body cannot be decoded
     │   └── PayloadTooLargeError  … or decodes to more than is allowed
     ├── DatabaseError        archive.db or crawl.db cannot be used
@@ -164,6 +165,17 @@ class RecordNotFoundError(ShelfError):
         super().__init__(
             f"no WARC record at {path}:{offset}. The file was moved, cut or recompressed after it was indexed. Put the "
             "file back, or run `morgue rebuild`: the WARC files that are there are the original of everything."
+        )
+
+
+class OfflineError(MorgueError):
+    """Nobody answered of all that were asked."""
+
+    def __init__(self, sites: int) -> None:
+        self.sites = sites
+        super().__init__(
+            f"none of {sites:,} sites answered: this machine has no network, or its name server or proxy fails. That says "
+            "nothing of the sources, and nothing was written. Run the same command again when it is online."
         )
 
 

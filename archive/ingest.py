@@ -285,12 +285,15 @@ class Ingest:
             case "new":
                 self.report.new += 1
                 self.report.kinds[placed.kind or "new"] += 1
+                self.report.note_source(snapshot.source, "new")
             case "revision":
                 self.report.revisions += 1
+                self.report.note_source(snapshot.source, "revisions")
             case "unchanged":
                 self.report.unchanged += 1
             case "gone":
                 self.report.gone += 1
+                self.report.note_source(snapshot.source, "gone")
 
     # facts
 

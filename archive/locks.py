@@ -38,12 +38,13 @@ def lock(
     *,
     wait: float = 0.0,
     on_wait: Callable[[str], None] | None = None,
+    given_up: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Hold the lock file `path` for the length of the `with` block.
 
     `purpose` is what others are told ("a crawl"). `wait`: seconds to wait for the holder (0: not at all, inf: for
-    ever); `on_wait(holder)` is called once if waiting is needed. Raises `LockHeldError` naming the holder, `MorgueError`
-    if the file cannot be made.
+    ever); `on_wait(holder)` is called once if waiting is needed; once `given_up()`, nobody waits any longer. Raises
+    `LockHeldError` naming the holder, `MorgueError` if the file cannot be made.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -57,7 +58,7 @@ def lock(
         told = False
         while not _try_lock(fd):
             holder = _holder(os.pread(fd, 500, 0))
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or given_up():
                 raise LockHeldError(path, holder)
             if not told and on_wait is not None:
                 on_wait(holder)

@@ -174,13 +174,11 @@ def take_reports(folder: ArchiveFolder, store: Store) -> int:
     taken = 0
     with store.transaction():
         known = store.runs()
-        for path in sorted(folder.reports.glob("run-*.json")):
-            if path.stem in known:
-                continue
+        for name in sorted({path.name.removesuffix(".json") for path in folder.reports.glob("run-*.json")} - known):
             try:
-                report = json.loads(path.read_bytes())
+                report = json.loads((folder.reports / f"{name}.json").read_bytes())
             except (OSError, ValueError):
                 continue
             if isinstance(report, dict):
-                taken += store.add_run(path.stem, report)
+                taken += store.add_run(name, report)
     return taken

@@ -23,6 +23,7 @@ class IngestReport:
     gone: int = 0  # captures that say that an article is gone
     refused: Counter[str] = field(default_factory=Counter)  # reason -> captures that are no article
     kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
+    by_source: dict[str, Counter[str]] = field(default_factory=dict)  # source -> new, revisions, gone
     broken_records: int = 0
     broken: list[BrokenRecordError] = field(default_factory=list)  # the first of them
     share: float | None = None  # of the bytes to be read, 0 to 1
@@ -44,6 +45,11 @@ class IngestReport:
         if len(self.broken) < _MOST_NAMED:
             self.broken.append(error)
 
+    def note_source(self, source: str | None, what: str) -> None:
+        """Count for a source what came of a capture: `new`, `revisions` or `gone`."""
+        if source is not None:
+            self.by_source.setdefault(source, Counter())[what] += 1
+
     def counts(self) -> dict[str, object]:
         """Return the numbers alone, small enough to be told every second."""
         return {
@@ -63,6 +69,7 @@ class IngestReport:
         """Return the report for `--json`: the numbers, and by name what could not be read."""
         return {
             **self.counts(),
+            "by_source": {source: dict(counts) for source, counts in sorted(self.by_source.items())},
             "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
             "unreadable": [str(error) for error in self.unreadable],
             "learned": self.learned,

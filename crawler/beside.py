@@ -68,6 +68,8 @@ class IngestBeside(AbstractContextManager["IngestBeside"]):
                 self._thread.join(_KILL_AFTER)
                 break
             self._thread.join(min(left, _LOOK))
+        if self.died:
+            self._report.ingest_failed = self.why or "it ended without a word"
         if self.locked_by is not None:
             self._report.waits_for_ingest = self._count_unread()
 

@@ -172,7 +172,7 @@ class Crawl:
         self, lease: Lease, exchange: Exchange, answer: Answer, found: AddResult, rendering: Rendering | None
     ) -> None:
         """Keep an exchange whose consequences are drawn."""
-        self.report.found(found)
+        self.report.found(found, lease.source)
         unreadable = answer.unreadable(lease.role)
         secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
         kept = replace(exchange, withheld=tuple(secret)) if secret else exchange

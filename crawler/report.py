@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -15,9 +15,11 @@ from archive.errors import ShelfError
 from archive.model import Exchange, Rendering, Role
 from crawler.capture import Kept
 from crawler.frontier import AddResult, Lease
+from crawler.recheck import is_redirect
 from crawler.rendering.wanted import RenderCount
 
 _MAX_PROBLEMS = 200  # a broken site can make a problem of every page; the first few tell it
+_PLACED = ("new", "revisions", "gone")
 
 
 @dataclass(slots=True)
@@ -27,7 +29,26 @@ class SourceCount:
     requests: int = 0
     pages: int = 0  # whole pages kept, 304s not counted
     not_modified: int = 0
+    redirects: int = 0
+    bytes_received: int = 0  # heads and bodies, as on the wire
+    discovered: int = 0  # URLs new to the frontier
     failures: Counter[str] = field(default_factory=Counter)  # named reason -> exchanges
+    refused: Counter[str] = field(default_factory=Counter)  # named reason -> candidates that were not taken
+    put_off: Counter[str] = field(default_factory=Counter)  # robots, robots-unreachable -> URLs not asked for
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as it stands in a report."""
+        return {
+            "requests": self.requests,
+            "pages": self.pages,
+            "not_modified": self.not_modified,
+            "redirects": self.redirects,
+            "bytes_received": self.bytes_received,
+            "discovered": self.discovered,
+            "failures": dict(self.failures.most_common()),
+            "refused": dict(self.refused.most_common()),
+            "put_off": dict(self.put_off.most_common()),
+        }
 
 
 @dataclass(slots=True)
@@ -52,6 +73,7 @@ class RunReport:
     no_browser: str | None = None  # why pages that a browser was to render were kept without it, and what to do
     waits_for_ingest: int = 0  # WARC files that have more than archive.db when the run ends
     ingest: dict[str, object] = field(default_factory=dict)
+    ingest_failed: str | None = None  # why the reading beside the crawl was given up
     ill: dict[str, str] | None = None  # sources that need a person, and why; None: nobody looked
     newly_ill: tuple[str, ...] = ()  # those that an earlier run did not name
 
@@ -61,14 +83,17 @@ class RunReport:
         self.bytes_received += len(exchange.response_head) + len(exchange.body)
         self.statuses[str(status) if status is not None else (exchange.error or "no-response")] += 1
         self.roles[lease.role.value] += 1
-        source = self.sources.setdefault(lease.source, SourceCount())
+        source = self.of_source(lease.source)
         source.requests += 1
+        source.bytes_received += len(exchange.response_head) + len(exchange.body)
         if status == HTTPStatus.NOT_MODIFIED:
             source.not_modified += 1
         elif exchange.error or exchange.truncated or unreadable:
             source.failures[exchange.error or unreadable or f"truncated-{exchange.truncated}"] += 1
         elif status == HTTPStatus.OK:
             source.pages += lease.role is Role.PAGE
+        elif is_redirect(status):
+            source.redirects += 1
         elif status is None or status >= (
             HTTPStatus.INTERNAL_SERVER_ERROR if lease.role is Role.ROBOTS else HTTPStatus.BAD_REQUEST
         ):
@@ -79,10 +104,40 @@ class RunReport:
         """Count what became durable."""
         self.kept += sum(1 for _ in done)
 
-    def found(self, result: AddResult) -> None:
-        """Count what discovery brought."""
+    def found(self, result: AddResult, source: str | None = None) -> None:
+        """Count what discovery brought; `source`: what was asked for it, None for all at a run's begin."""
         self.discovered += len(result.new)
         self.refused.update(result.refused)
+        if source is not None:
+            count = self.of_source(source)
+            count.discovered += len(result.new)
+            count.refused.update(result.refused)
+
+    def put_off(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Count what robots.txt kept us from, by source and reason."""
+        for (source, reason), count in counts.items():
+            self.of_source(source).put_off[reason] += count
+
+    def of_source(self, name: str) -> SourceCount:
+        """Return the count of a source, made if there is none."""
+        return self.sources.setdefault(name, SourceCount())
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, by the archive's clock."""
+        return ((self.ended_at or self.started_at) - self.started_at).total_seconds()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was due and nothing came of it: no request, nothing to read, nobody ill who was well before."""
+        done = (self.requests, self.discovered, self.problems, self.waits_for_ingest, *self.ingest.values())
+        return not any(done) and not self.newly_ill and self.ended_by == "done" and self.ingest_failed is None
+
+    def placed(self, source: str) -> Mapping[str, int | None]:
+        """Return how many new articles, revisions and gone articles a source brought; None where ingest did not say."""
+        told = self.ingest.get("by_source")
+        of_source = told.get(source, {}) if isinstance(told, dict) else None
+        return {what: None if of_source is None else of_source.get(what, 0) for what in _PLACED}
 
     def render(self, lease: Lease, rendering: Rendering) -> None:
         """Count one page that was to be rendered. That there is no browser is told once."""
@@ -106,6 +161,7 @@ class RunReport:
             "run_id": self.run_id,
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
+            "seconds": round(self.seconds, 1),
             "ended_by": self.ended_by,
             "requests": self.requests,
             "kept": self.kept,
@@ -115,20 +171,20 @@ class RunReport:
             "roles": dict(self.roles.most_common()),
             "refused": dict(self.refused.most_common()),
             "waits_for_ingest": self.waits_for_ingest,
-            "ingest": self.ingest,
-            "sources": {
-                name: {
-                    "requests": count.requests,
-                    "pages": count.pages,
-                    "not_modified": count.not_modified,
-                    "failures": dict(count.failures.most_common()),
-                }
-                for name, count in sorted(self.sources.items())
-            },
+            "ingest_failed": self.ingest_failed,
+            "ingest": {name: value for name, value in self.ingest.items() if name != "by_source"},
+            "sources": {name: self._source_as_json(name) for name in sorted({*self.sources, *self._ingested()})},
             "problems": self.problems,
             **({"rendered": asdict(self.rendered)} if self.rendered.pages or self.rendered.failed else {}),
             **({} if self.ill is None else {"ill": self.ill, "newly_ill": list(self.newly_ill)}),
         }
+
+    def _source_as_json(self, name: str) -> dict[str, object]:
+        return {**self.sources.get(name, SourceCount()).as_json(), **self.placed(name)}
+
+    def _ingested(self) -> Iterable[str]:
+        told = self.ingest.get("by_source")
+        return told if isinstance(told, dict) else ()
 
 
 def write_report(folder: Path, report: RunReport) -> Path:

@@ -29,7 +29,7 @@ from crawler.crawl import Crawl
 from crawler.discovery.likeness import ShapeFacts
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
-from crawler.health import health_of, ill_before
+from crawler.health import health_of, ill_before, last_report
 from crawler.known import known_shapes
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
@@ -91,7 +91,7 @@ def run_crawl(
     watch: Watch,
     beside: Callable[[RunReport], Companion] | None = None,
 ) -> RunReport:
-    """Run one crawl to its end and return its report, which then lies in reports/ as well, whatever happened.
+    """Run one crawl to its end and return its report, which then lies in reports/ as well, unless nothing was due.
 
     `beside(report)` runs next to the crawl (ingest) and is waited for. SIGINT and SIGTERM end the run in order. Raises
     `LockHeldError` if a crawl runs already, `SourcesError` for sources.toml, `ContactError` if it names no contact,
@@ -106,7 +106,16 @@ def run_crawl(
     if options.save or any(source.enabled for source in sources.sources):
         need_contact(sources, folder.sources, allow_private=options.allow_private)
     _check_room(folder, options.min_free)
-    with lock(folder.crawl_lock, "a crawl", wait=options.wait_for_lock, on_wait=watch.on_wait), Signals() as signals:
+    with (
+        Signals() as signals,  # first: a crawl that can be seen to run can be told to end
+        lock(
+            folder.crawl_lock,
+            "a crawl",
+            wait=options.wait_for_lock,
+            on_wait=watch.on_wait,
+            given_up=lambda: signals.received is not None,
+        ),
+    ):
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
         try:
             with ExitStack() as stack:
@@ -129,6 +138,7 @@ def run_crawl(
                     signals.listen(stack.enter_context(beside(report)).end_soon)
                 watch.on_start(report)
                 _scrapy(crawl, options, clock, watch)
+                report.put_off(frontier.put_off)
                 report.ended_by = crawl.pump.ended_by or "done"
             if signals.received is not None:  # while what was left was read
                 report.ended_by = f"signal ({signals.received})"
@@ -139,7 +149,10 @@ def run_crawl(
             raise
         if not options.save:
             _look_after(folder, report, clock)
-        _write(folder, report, clock)
+        if report.idle and _told_today(folder.reports, report.started_at):
+            report.ended_at = clock.now()
+        else:
+            _write(folder, report, clock)
     return report
 
 
@@ -150,6 +163,12 @@ def _look_after(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:
         report.ill = {source.name: source.problem for source in health.sources if source.problem}
         before = ill_before(folder.reports)
         report.newly_ill = tuple(name for name in report.ill if name not in before)
+
+
+def _told_today(reports: Path, now: datetime) -> bool:
+    """Return whether a run of this day, UTC, wrote a report: then one that had nothing to do writes none."""
+    last = last_report(reports)
+    return last is not None and last.date() == now.astimezone(UTC).date()
 
 
 def _write(folder: ArchiveFolder, report: RunReport, clock: Clock) -> None:

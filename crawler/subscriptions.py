@@ -56,12 +56,13 @@ class _Wish:
     site: str | None
 
 
-def plan_import(outlines: Iterable[Outline], file: SourcesFile) -> Plan:
+def plan_import(outlines: Iterable[Outline], file: SourcesFile, sites: Mapping[str, str] | None = None) -> Plan:
     """Return what to write so that `file` has the feeds of the list; nothing to write if it has them all.
 
     A feed goes to the source that its site belongs to (`SourcesFile.for_url`), else to a new one named after the
     site's host. The site is what the list calls the feed's page; where it names none, the feed's own host, or the one
-    site of the list with the same registered domain.
+    site of the list with the same registered domain. `sites`: feed -> home page of the site that its entries are on, where
+    somebody looked: that holds before what the list says, because a source keeps pages of its own domain alone.
     """
     known = {_key(url): source.name for source in file.sources for url in source.feeds}
     lines: dict[str, int] = {}
@@ -81,7 +82,7 @@ def plan_import(outlines: Iterable[Outline], file: SourcesFile) -> Plan:
         if key in known:
             had.append(Taken(line=outline.line, title=outline.title, url=url, source=known[key]))
         else:
-            wishes.append(_Wish(outline, url, _web_address(outline.html_url)))
+            wishes.append(_Wish(outline, url, (sites or {}).get(url) or _web_address(outline.html_url)))
     new, feeds, added = _Homes(file).settle(wishes)
     return Plan(new=new, feeds=feeds, added=added, known=tuple(had), skipped=tuple(skipped))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -15,14 +17,18 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.clock import SystemClock
-from archive.sources import Source
+from archive.model import Role
+from archive.sources import Source, load_sources, parse_sources
 from crawler.cli import group
-from crawler.commands.check import Checked, Listing, State, check_sources
+from crawler.commands.check import check_sources
+from crawler.commands.checked import Checked, Listing, State, is_offline
+from crawler.frontier import Frontier
 from crawler.handler import make_route
 from crawler.transfer import Engine, Limits
 from crawler.visits import Visit, Visits
 from tests.pump_server import CountingServer
 from tests.rawserver import CLOSE, HANG, RawServer, Route, page
+from tests.store_helpers import new_store, put, snapshot
 
 DAYS_30 = timedelta(days=30)
 
@@ -169,7 +175,7 @@ SOURCES = [
     (
         {"/a": page(rss(1, link="https://other.example/x")), "/b": page(rss(1))},
         State.OK,
-        "`morgue sources add https://other.example/`",
+        "Most of its entries are on other.example, and only pages of its own site are kept: `morgue sources add https://other.example/`",
     ),
 ]
 
@@ -350,3 +356,132 @@ def test_import_checks_the_feeds_of_the_list_alone(folder: Path, dry: bool) -> N
     assert done.exit_code == 3
     assert "status 404" in done.stdout
     assert (server.url("/feed") in (folder / "sources.toml").read_text()) is not dry
+
+
+NOBODY = "http://127.0.0.1:9/"  # the port "discard": nothing answers there
+
+
+def listed(folder: Path, *urls: str) -> None:
+    entries = (f'[[source]]\nname = "p{number}"\nurl = "{url}"\ndelay = 0\n' for number, url in enumerate(urls))
+    (folder / "sources.toml").write_text('contact = "mailto:desk@paper.example"\n' + "".join(entries))
+
+
+def test_a_machine_without_network_says_so_once(folder: Path) -> None:
+    listed(folder, "http://paper.example/", "http://bote.example/")
+    through_nobody = ["sources", "check", "--proxy", NOBODY]
+    done = morgue(folder, *through_nobody)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("morgue: none of 2 sites answered: this machine has no network")
+    assert morgue(folder, *through_nobody, "p0").exit_code == 3  # one alone may be the one that is gone
+    text = '<opml><body><outline xmlUrl="http://a.example/"/><outline xmlUrl="http://b.example/"/></body></opml>'
+    before = files(folder)
+    assert morgue(folder, "sources", "import", "-", "--check", "--proxy", NOBODY, stdin=text).exit_code == 1
+    assert files(folder) == before
+
+
+def test_closed_doors_are_an_answer(folder: Path) -> None:
+    listed(folder, NOBODY, NOBODY.replace("0.1", "0.2"))
+    done = morgue(folder, "sources", "check", "--allow-private")
+    assert (done.exit_code, "2 dead." in done.stdout) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "offline"),
+    [(HANG, HANG, True), (HANG, b"HTTP/1.1 500 Oops\r\n\r\n", False)],
+    ids=["nobody answers", "one answers"],
+)
+def test_silence_is_told_from_bad_answers(one: Any, other: Any, offline: bool) -> None:
+    with RawServer({"/": [one, CLOSE], "/robots.txt": [one, CLOSE]}) as first, RawServer() as second:
+        second.routes |= {"/": [other, CLOSE], "/robots.txt": [other, CLOSE]}
+        checked = check(source(first, "a"), source(second, "b"), total=0.5)
+    assert is_offline(checked) is offline
+
+
+PASTS = [
+    # failures in a row, days since it last answered well, words of why, does the advice still hope
+    (0, None, "status 500", True),
+    (1, 1, "status 500; failed in the visit before; the last good answer was on ", True),
+    (4, 30, "status 500; failed in 4 visits before; the last good answer was on ", True),
+    (9, 30, "status 500; failed in 9 visits before; the last good answer was on ", False),
+    (9, 3, "status 500; failed in 9 visits before; the last good answer was on ", True),
+    (9, None, "status 500; failed in 9 visits before", False),
+]
+
+
+@pytest.mark.parametrize(("failures", "days", "words", "hopes"), PASTS)
+def test_since_when_a_listing_fails_is_told_where_the_archive_knows(
+    folder: Path, failures: int, days: int | None, words: str, hopes: bool
+) -> None:
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": page(HOME), "/feed": page(b"", status=b"500 Oops")}) as server:
+        one = source(server, feeds=["/feed"])
+        listed(folder, one.url)
+        with (folder / "sources.toml").open("a") as out:
+            out.write(f'feeds = ["{one.feeds[0]}"]\n')
+        with Frontier(folder / "crawl.db", SystemClock()) as frontier:
+            frontier.sync_sources(parse_sources((folder / "sources.toml").read_text()).sources)
+        with closing(sqlite3.connect(folder / "crawl.db")) as db, db:
+            db.execute("UPDATE urls SET fetches = 12, failures = ? WHERE role = 'feed'", (failures,))
+        if days is not None:
+            at = datetime.now(UTC) - timedelta(days=days)
+            store = new_store(folder / "archive.db")
+            for status, when in ((200, at), (304, at + timedelta(minutes=1)), (500, datetime.now(UTC))):
+                put(store, snapshot(one.feeds[0], 0, status=status, captured_at=when, role=Role.FEED), None)
+            store.db.conn.close()
+            words += f"{at:%Y-%m-%d}" if words.endswith(" on ") else ""
+        done = morgue(folder, "sources", "check", "--allow-private")
+        told = json.loads(morgue(folder, "sources", "check", "--allow-private", "--json").stdout)
+    assert f"{words}\n" in done.stdout
+    assert ("It may pass" in done.stdout) is hopes
+    assert ("out of 'feeds'" in done.stdout) is not hopes
+    found = told[0]["listings"][1]
+    assert found["failures_before"] == failures
+    assert (found["last_good"] is None) is (days is None)
+
+
+def test_a_broken_archive_does_not_keep_from_checking(folder: Path) -> None:
+    with RawServer({"/robots.txt": NO_ROBOTS, "/": page(HOME)}) as server:
+        listed(folder, server.url("/"))
+        for name in ("archive.db", "crawl.db"):
+            (folder / name).write_bytes(b"noise " * 2000)
+        done = morgue(folder, "sources", "check", "--allow-private")
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+AGGREGATED = [
+    # sites of the feed's entries, known sources, source and address that the feed goes to
+    (["https://www.paper.example/a", "https://paper.example/b"], "", "paper.example https://www.paper.example/"),
+    (
+        ["https://paper.example/a", "https://paper.example/b", "https://b.example/"],
+        "",
+        "paper.example https://paper.example/",
+    ),
+    (["https://a.example/a", "https://b.example/b"], "", None),  # a planet: of no one site
+    (["https://paper.example/a", "/b"], "", None),  # half are its own
+    (["/a", "/b", "https://paper.example/a"], "", None),
+    ([], "", None),
+    (["https://blog.paper.example/a"], "https://www.paper.example/", "p0 https://www.paper.example/"),
+]
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["of no named site", "the list names another site"])
+@pytest.mark.parametrize(("links", "there", "goes_to"), AGGREGATED)
+def test_import_with_a_look_puts_a_feed_to_the_site_of_its_entries(
+    folder: Path, links: list[str], there: str, goes_to: str | None, named: bool
+) -> None:
+    items = "".join(f"<item><title>A</title><link>{link}</link><pubDate>{ago(1)}</pubDate></item>" for link in links)
+    feed = page(f'<rss version="2.0"><channel>{items}</channel></rss>'.encode())
+    with RawServer({"/robots.txt": NO_ROBOTS, "/feed": feed}) as server:
+        if there:
+            listed(folder, there)
+        site = f' htmlUrl="{server.url("/")}"' if named else ""
+        text = f'<opml><body><outline xmlUrl="{server.url("/feed")}"{site}/></body></opml>'
+        done = morgue(folder, "sources", "import", "-", "--check", "--allow-private", stdin=text)
+        asked = [each.head.split()[1] for each in server.seen]
+        own = server.url("/")
+    (having,) = [one for one in load_sources(folder / "sources.toml").sources if one.feeds]
+    assert having.feeds == (own + "feed",)
+    assert f"{having.name} {having.url}" == goes_to if goes_to else having.url == own
+    assert ("so it goes to the source of that site" in done.stderr) is (goes_to is not None)
+    assert asked == [b"/robots.txt", b"/feed"]  # once
+    if goes_to:
+        assert (done.exit_code, "1 ok." in done.stdout, "sources add" in done.stdout) == (0, True, False)

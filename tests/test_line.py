@@ -250,7 +250,24 @@ def test_every_exchange_is_on_the_shelf(days: Days) -> None:
     asked = sum(len(log) for log in days.logs)
     assert sum(report["kept"] for report in days.reports) == asked
     assert days.second.values("SELECT count(*) FROM captures") == [asked]
-    assert len(list((days.second.path / "reports").glob("run-*.json"))) == 3
+
+
+def test_each_run_tells_what_each_source_brought(days: Days) -> None:
+    kept = [json.loads(path.read_bytes()) for path in sorted((days.second.path / "reports").glob("run-*.json"))]
+    assert [report for report in days.reports if report["requests"]] == [
+        report for report in kept if report["requests"]
+    ]
+    for report in (days.reports[0], days.reports[2]):
+        told = report["sources"]
+        assert sum(source["new"] for source in told.values()) == report["ingest"]["new"]
+        assert sum(source["bytes_received"] for source in told.values()) == report["bytes_received"]
+        assert sum(source["requests"] for source in told.values()) == report["requests"]
+    assert {name: source["new"] for name, source in days.reports[0]["sources"].items()} == {
+        name: len([row for row in ALL_1 if row.site == name]) for name in papers()
+    }
+    assert sum(source["gone"] for source in days.reports[2]["sources"].values()) == 1
+    assert any(source["put_off"].get("robots") for source in days.reports[0]["sources"].values())
+    assert any(source["redirects"] for source in days.reports[0]["sources"].values())
 
 
 def test_own_warc_files_give_another_archive_the_same_articles(days: Days, tmp_path: Path) -> None:

@@ -124,6 +124,16 @@ def test_a_source_that_never_answers_needs_a_look(tmp_path: Path) -> None:
     assert "robots.txt cannot be had" in done.json["sources"][0]["problem"]
 
 
+def test_of_the_runs_without_anything_due_the_first_of_a_day_leaves_a_report(tmp_path: Path) -> None:
+    archive = new_archive(tmp_path / "archive", {})
+    times = ["2026-05-20T22:05:00Z", "2026-05-20T23:59:30Z", "2026-05-21T00:00:01Z", "2026-05-21T22:05:00Z"]
+    told = [archive.crawl(now=now) for now in times]
+    assert [report["started_at"][:16] for report in reports(archive)] == ["2026-05-20T22:05", "2026-05-21T00:00"]
+    assert [report["ended_by"] for report in told] == ["done"] * 4
+    last = archive.run("status", "--json", now=times[-1]).json["last_run"]
+    assert last.startswith("2026-05-21T22:05")
+
+
 # -- single pages
 
 SAVED = {  # path -> (article or not, what the sentence says)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,20 +11,22 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.clock import Clock
-from archive.console import Context, Progress, counted, emit_json, emit_table, pass_context, plain, say
-from archive.errors import UsageError
+from archive.console import Context, Progress, counted, cut, emit_json, emit_table, pass_context, plain, say
+from archive.errors import LockHeldError, UsageError
 from archive.folder import ArchiveFolder
 from archive.sources import load_sources
 
 if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
     from archive.warc import Repair
-    from crawler.report import RunReport
+    from crawler.report import RunReport, SourceCount
     from crawler.run import CrawlOptions
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _NEEDS_A_LOOK = 3
 _SHARD_LENGTH = 11  # characters: as many machines as nobody has
+_NAME = 24  # cells of a name in the table
+_REMARKS = 3
 
 
 def parse_budget(text: str | None) -> float | None:
@@ -212,7 +215,12 @@ def crawl(
         say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
     if proxy and not quiet:
         say("Names are resolved by the proxy: whether they lead to public addresses is its affair.")
-    outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
+    try:
+        outcome = _run(context.folder, options, context.clock, ingest=not no_ingest, jobs=jobs, quiet=quiet)
+    except LockHeldError as error:
+        if not quiet:
+            raise
+        raise click.exceptions.Exit(error.exit_code) from None  # cron mails each word; the one before still works
     _tell(outcome, as_json=as_json, quiet=quiet)
 
 
@@ -310,14 +318,24 @@ def _print_report(report: RunReport) -> None:
         return
     rows = []
     for name, count in sorted(report.sources.items()):
-        failures = ", ".join(f"{number} {reason}" for reason, number in count.failures.most_common(3))
-        rows.append((name or "(single pages)", count.requests, count.pages, count.not_modified, failures))
+        placed = report.placed(name)
+        rows.append(
+            (
+                cut(name or "(single pages)", _NAME),
+                f"{count.requests:,}",
+                f"{count.pages:,}",
+                f"{count.not_modified:,}",
+                "" if placed["new"] is None else f"{placed['new']:,}",
+                "" if placed["gone"] is None else f"{placed['gone']:,}",
+                f"{count.bytes_received / 1e6:,.1f}",
+                _remarks(count),
+            )
+        )
     if rows:
-        emit_table(["source", "requests", "pages", "not modified", "failures"], rows)
+        emit_table(["source", "requests", "pages", "304", "new", "gone", "MB", "remarks"], rows)
     ingest = report.ingest
-    seconds = ((report.ended_at or report.started_at) - report.started_at).total_seconds()
     click.echo(
-        f"{counted(report.requests, 'request')} in {seconds:.0f} s, {report.bytes_received / 1e6:.1f} MB, "
+        f"{counted(report.requests, 'request')} in {report.seconds:.0f} s, {report.bytes_received / 1e6:.1f} MB, "
         f"{counted(report.discovered, 'new address', 'new addresses')}. "
         f"{counted(_number(ingest.get('new')), 'new article')}, {counted(_number(ingest.get('revisions')), 'revision')}, "
         f"{counted(_number(ingest.get('gone')), 'article')} gone."
@@ -328,6 +346,12 @@ def _print_report(report: RunReport) -> None:
         click.echo(f"Ended by: {report.ended_by}.")
     if report.waits_for_ingest:
         click.echo(f"{counted(report.waits_for_ingest, 'file')} still to be read: the next run goes on there.")
+
+
+def _remarks(count: SourceCount) -> str:
+    """Return the commonest failures, refusals and such of a source in a run; the report has them all."""
+    said = count.failures + count.put_off + count.refused + Counter({"redirects": count.redirects})
+    return ", ".join(f"{number:,} {reason}" for reason, number in said.most_common(_REMARKS))
 
 
 def _number(value: object) -> int:

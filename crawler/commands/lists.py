@@ -15,7 +15,7 @@ from crawler.commands.crawl import network_options
 
 if TYPE_CHECKING:  # what they import is heavy, and `morgue --help` is not
     from archive.sources import Source, SourcesFile
-    from crawler.commands.check import Checked
+    from crawler.commands.checked import Checked
     from crawler.subscriptions import Plan
 
 _FINDINGS = 3
@@ -52,11 +52,13 @@ def import_list(
 
     Each feed goes to the source of its site, which is made and named after the site's host if there is none. What is
     there already stays as it is, so that importing twice changes nothing. No site is asked without --check, which
-    ends with the exit codes of `morgue sources check`. Lines that are of no use are named with the reason.
+    also puts a feed that mostly lists another site's pages to that site, and ends with the exit codes of
+    `morgue sources check`. Lines that are of no use are named with the reason.
 
     Example: morgue sources import subscriptions.opml
     """
     from archive.sources import add_feeds, load_sources
+    from crawler.commands.checked import judged_anew, sites_of_entries
     from crawler.discovery.opml import parse_opml
     from crawler.run import need_contact
     from crawler.subscriptions import as_listed, plan_import
@@ -68,13 +70,19 @@ def import_list(
     name = "standard input" if str(file) == "-" else str(file)
     opml = parse_opml(_read_list(file, name), where=name)
     plan = plan_import(opml.outlines, known)
-    if not dry_run:
-        add_feeds(folder.sources, plan.new, plan.feeds)
     checked: tuple[Checked, ...] = ()
+    sites: dict[str, str] = {}
     if check:
         network = {"proxy": proxy, "proxy_ca": proxy_ca, "allow_private": allow_private}
         listed = as_listed(known, plan)
         checked = _check(context, listed, known, stale_days=stale_days, feeds_only=True, network=network)
+        sites = sites_of_entries(checked)
+        if sites:
+            plan = plan_import(opml.outlines, known, sites)
+            settled = as_listed(known, plan)
+            checked = judged_anew(checked, settled, context.clock.now(), timedelta(days=stale_days))
+    if not dry_run:
+        add_feeds(folder.sources, plan.new, plan.feeds)
     if as_json:
         emit_json(_import_as_json(plan, opml.problems, dry_run=dry_run, checked=checked if check else None))
     else:
@@ -83,6 +91,11 @@ def import_list(
         for skipped in plan.skipped:
             called = " ".join(filter(None, (skipped.title, skipped.address)))
             say(f"{name}, line {skipped.line}: skipped, {skipped.why}" + (f": {called}" if called else ""))
+        for taken in plan.added:
+            if taken.url in sites:
+                say(
+                    f"{taken.url}: most of its entries are on {sites[taken.url]}, so it goes to the source of that site"
+                )
         _print_import(plan, folder.sources, dry_run=dry_run)
         _print_checked(checked)
     _end(checked)
@@ -199,13 +212,16 @@ def _check(
     feeds_only: bool,
     network: dict[str, Any],
 ) -> tuple[Checked, ...]:
+    from archive.errors import OfflineError
     from crawler.commands.check import check_sources
+    from crawler.commands.checked import is_offline
     from crawler.handler import make_route
+    from crawler.past import memory
     from crawler.run import user_agent
 
     route = make_route(proxy=network["proxy"], ca_file=network["proxy_ca"], allow_private=network["allow_private"])
-    with Progress("sources") as progress:
-        return check_sources(
+    with memory(context.folder) as remembered, Progress("sources") as progress:
+        checked = check_sources(
             chosen,
             known=known.sources,
             route=route,
@@ -213,8 +229,12 @@ def _check(
             clock=context.clock,
             stale_after=timedelta(days=stale_days),
             feeds_only=feeds_only,
+            past=remembered,
             on_done=lambda done: progress.update(done, done / len(chosen)),
         )
+    if is_offline(checked):
+        raise OfflineError(len(checked))
+    return checked
 
 
 def _print_checked(checked: tuple[Checked, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -206,6 +206,11 @@ class Frontier:
             return earliest(self._core.conn)
 
     # -- robots.txt
+
+    @property
+    def put_off(self) -> Mapping[tuple[str, str], int]:
+        """How many URLs were due and not asked for, by source and reason: `robots`, `robots-unreachable`."""
+        return self._leasing.put_off
 
     def store_robots(self, url: str, *, status: int | None, body: bytes = b"", moved_to: str | None = None) -> Rules:
         """Keep what a robots.txt lease brought and let the pages go on that waited for it; return its rules.

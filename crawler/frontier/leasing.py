@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ class Leasing:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._deferred = 0
+        self.put_off: Counter[tuple[str, str]] = Counter()  # (source, reason) -> URLs that robots.txt kept us from
 
     def lease(
         self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, asked_only: bool = False
@@ -124,6 +126,7 @@ class Leasing:
         )
         core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         self._deferred += 1
+        self.put_off[queue.source.name, advice.reason or ""] += 1
         core.find_head(queue)
 
     def _close_for_today(self, queue: Queue, now: float) -> None:

@@ -155,6 +155,7 @@ class UrlState:
     kept: bool  # a whole body lies on the shelf
     next_at: float | None  # epoch, archive clock; None: never again
     fetches: int  # exchanges kept
+    failures: int = 0  # in a row, up to the last visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,11 +15,13 @@ from archive.model import Role
 from archive.urls import url_key
 from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
-from crawler.frontier.schema import READY, WAITING, refuse_newer, unusable
+from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, unusable
 
-_STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches"
+_STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches, failures"
+_LISTING = "u.role IN ('feed', 'sitemap', 'home', 'section')"
 # What "success" means: the last visit brought something or said "not modified". robots.txt does not count: most answers
 # there are 404s, and a site that answers nothing else is not a source that works.
+_GOOD = "u.reason IS NULL AND (u.status < 300 OR u.status = 304)"
 _BY_SOURCE = f"""
     SELECT q.source,
         count(*),
@@ -26,10 +29,16 @@ _BY_SOURCE = f"""
         sum(u.captured_at IS NOT NULL),
         sum(u.captured_at IS NOT NULL AND u.role = 'page'),
         max(u.last_fetched),
-        max(CASE WHEN u.reason IS NULL AND (u.status < 300 OR u.status = 304) THEN u.last_fetched END),
-        min(CASE WHEN u.state <> 2 THEN u.next_at END),
-        min(CASE WHEN u.role IN ('feed', 'sitemap', 'home', 'section') AND u.fetches > 0 THEN u.failures END)
+        max(CASE WHEN {_GOOD} THEN u.last_fetched END),
+        min(CASE WHEN u.state <> {DONE} THEN u.next_at END),
+        min(CASE WHEN {_LISTING} AND u.fetches > 0 THEN u.failures END),
+        max(CASE WHEN {_LISTING} AND {_GOOD} THEN u.last_fetched END),
+        min(CASE WHEN {_LISTING} AND {_GOOD} AND u.state <> {DONE} THEN u.interval END)
     FROM urls u JOIN queues q ON q.id = u.queue WHERE u.role <> 'robots' GROUP BY q.source
+"""  # noqa: S608 - constants
+_REASONS = f"""
+    SELECT q.source, u.reason, {_LISTING}, count(*) FROM urls u JOIN queues q ON q.id = u.queue
+    WHERE u.reason IS NOT NULL AND u.role <> 'robots' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2
 """  # noqa: S608 - constants
 
 
@@ -45,7 +54,10 @@ class SourceStats:
     last_success: float | None = None
     next_at: float | None = None
     listing_failures: int | None = None  # failures in a row of the listing that does best
-    reasons: dict[str, int] = field(default_factory=dict)
+    listing_success: float | None = None
+    interval: float | None = None  # seconds between two visits of its busiest listing, as learned
+    reasons: dict[str, int] = field(default_factory=dict)  # of all addresses, the commonest first
+    listing_reasons: dict[str, int] = field(default_factory=dict)  # of its listings
 
 
 def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
@@ -61,6 +73,7 @@ def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
         kept=row[4] is not None,
         next_at=row[5],
         fetches=row[6],
+        failures=row[7],
     )
 
 
@@ -79,15 +92,24 @@ class FrontierView:
         """Return every source in numbers. `now`: epoch of the archive's clock. Reads every row."""
         try:
             found = {row[0]: SourceStats(*row[1:]) for row in self._conn.execute(_BY_SOURCE, {"now": now})}
-            reasons = self._conn.execute(
-                "SELECT q.source, u.reason, count(*) FROM urls u JOIN queues q ON q.id = u.queue"
-                " WHERE u.reason IS NOT NULL AND u.role <> 'robots' GROUP BY 1, 2 ORDER BY 3 DESC, 2"
-            )
-            for source, reason, count in reasons:
-                found[source].reasons[reason] = count
+            for source, reason, listing, count in self._conn.execute(_REASONS):
+                stats = found[source]
+                stats.reasons[reason] = stats.reasons.get(reason, 0) + count
+                if listing:
+                    stats.listing_reasons[reason] = count
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
         return found
+
+    def last_run(self) -> datetime | None:
+        """Return when the last crawl ended, aware, UTC; also one that had nothing to do. None if none ended in order."""
+        try:
+            row = self._conn.execute("SELECT value FROM meta WHERE name = 'now'").fetchone()
+            return None if row is None else datetime.fromtimestamp(float(row[0]), UTC)
+        except (ValueError, OverflowError):
+            return None
+        except sqlite3.Error as error:
+            raise unusable(self._path, error) from error
 
 
 @contextmanager
