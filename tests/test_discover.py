@@ -227,6 +227,21 @@ def test_sitemap_indexes_do_not_nest_for_ever(bench: Bench) -> None:
     assert bench.crawl.report.refused["too-deep"] == 1
 
 
+def test_a_calendar_without_an_end_is_left_and_the_report_says_so(bench: Bench) -> None:
+    """Each of its pages links to the next two; the addresses look like those of dated articles."""
+    days = {
+        f"{HOME}termine/tag/2031{n // 28 + 1:02}{n % 28 + 1:02}.html": b"".join(
+            b'<a href="/termine/tag/2031%02d%02d.html">Tag</a>' % (m // 28 + 1, m % 28 + 1) for m in (n + 1, n + 2)
+        )
+        for n in range(300)
+    }
+    front = page("") + b'<a href="/termine/tag/20310101.html">Termine</a><a href="/termine/">Termine</a>'
+    listing = b"".join(b'<a href="%s">Tag</a>' % url.encode() for url in days)
+    asked = bench.serve({HOME: front, HOME + "termine/": listing, HOME + "termine": listing, **days})
+    assert 0 < len([url for url in asked if "/tag/" in url]) <= 24
+    assert bench.crawl.report.refused["trap-calendar"] > 200
+
+
 # -- what the site's articles look like
 
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from archive.clock import Clock
 from archive.model import Role
+from crawler.discovery.traps import TrapCounts
 from crawler.frontier.identity import identity
 from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
@@ -92,6 +93,7 @@ class Core:
     tallies: dict[str, Tally] = field(default_factory=dict)  # by URL of the listing
     waiting_for: dict[str, set[str]] = field(default_factory=dict)  # robots.txt URL -> names of keys that wait for it
     asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
+    traps: dict[str, TrapCounts] = field(default_factory=dict)  # source -> links that were taken, by kind
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
     backfill: float | None = None  # epoch: past periods that end after this are asked for in this run; None: none
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
@@ -227,6 +229,7 @@ class Core:
             except BaseException:
                 self.conn.execute("ROLLBACK")
                 self.robots.forget_cache()
+                self.traps.clear()
                 raise
             self.conn.execute("COMMIT")
         except sqlite3.Error as error:

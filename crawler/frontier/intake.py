@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archive.errors import UrlError
 from archive.model import Candidate, DiscoveryFact, Role, Via
+from crawler.discovery.traps import TrapCounts, trap_of
 from crawler.frontier.core import Core, Tally, rank_of
 from crawler.frontier.facts import fact_digest, fact_from_json, fact_to_json, priority_of
 from crawler.frontier.records import AddResult, LateFact
@@ -20,6 +22,7 @@ MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit m
 MAX_DEPTH = (
     10  # links from what sources.toml names; only listings lead on, so nests of sitemap indexes are what gets deep
 )
+_LINKED = frozenset({Via.HOME, Via.SECTION, Via.LINK})
 _NAMED = frozenset({Via.CONFIG, Via.HOME, Via.SECTION, Via.ROBOTS})  # who says where a listing is
 _ANYWHERE = {
     # Feeds live on feedburner, sitemaps on a CDN: allowed where a person, robots.txt or a redirect of theirs says so.
@@ -95,8 +98,9 @@ def _take(
     ).fetchone()
     if row is None:
         depth = _depth(core, candidate.fact, depths)
-        if depth > MAX_DEPTH:
-            result.refused["too-deep"] = result.refused.get("too-deep", 0) + 1
+        reason = "too-deep" if depth > MAX_DEPTH else _trapped(core, candidate)
+        if reason is not None:
+            result.refused[reason] = result.refused.get(reason, 0) + 1
             return
     _count(core, candidate, new=row is None)
     if row is None:
@@ -115,6 +119,27 @@ def _take(
             fact = fact_digest(candidate.fact)
             core.late.add((url_id, fact))
             result.late.append(LateFact(url_id=url_id, source=candidate.source, fact=candidate.fact, digest=fact))
+
+
+def _trapped(core: Core, candidate: Candidate) -> str | None:
+    """Return which trap a link of a page belongs to; count it if it is none. What feeds and sitemaps name is meant."""
+    if candidate.fact.via not in _LINKED or candidate.role in (Role.FEED, Role.SITEMAP):
+        return None
+    seen = core.traps.get(candidate.source)
+    if seen is None:
+        row = core.conn.execute("SELECT counts FROM traps WHERE source = ?", (candidate.source,)).fetchone()
+        seen = TrapCounts(counts=json.loads(row[0]) if row else {})
+    seen = replace(seen, at=candidate.fact.seen_at.date())
+    reason = trap_of(candidate.url, seen)
+    if reason is None:
+        noted = seen.noted([candidate.url])
+        if noted.counts != seen.counts:
+            core.conn.execute(
+                "INSERT OR REPLACE INTO traps(source, counts) VALUES(?,?)", (candidate.source, json.dumps(noted.counts))
+            )
+        seen = noted
+    core.traps[candidate.source] = seen
+    return reason
 
 
 def _count(core: Core, candidate: Candidate, *, new: bool) -> None:

@@ -81,6 +81,7 @@ _MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE hosts ADD COLUMN day INTEGER NOT NULL DEFAULT 0;    -- of the archive's clock, since 1970
     ALTER TABLE hosts ADD COLUMN pages INTEGER NOT NULL DEFAULT 0;  -- fetched on that day
     ALTER TABLE sources ADD COLUMN pages_per_day INTEGER;
+    CREATE TABLE traps(source TEXT PRIMARY KEY, counts TEXT NOT NULL) STRICT;  -- JSON: kind of link -> how many were taken
     ALTER TABLE sources ADD COLUMN wants TEXT;                      -- its include and exclude patterns, when listings were read
     """,
 )
