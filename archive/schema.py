@@ -397,8 +397,9 @@ def m006_optout(db: Database) -> None:
 
 _HEALTH = """
 CREATE INDEX articles_seen ON articles (source, hidden, first_seen);
-CREATE INDEX captures_read ON captures (source, captured_at)
+CREATE INDEX captures_read ON captures (source, role, status, captured_at, article, extraction)
     WHERE role = 'page' AND status = 200 AND extraction IS NOT NULL;
+CREATE INDEX extractions_refused ON extractions (capture, status, reason) WHERE status = 'refused';
 """
 
 

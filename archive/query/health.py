@@ -67,20 +67,26 @@ def readings(conn: sqlite3.Connection, source: str, since: datetime | None) -> R
     """Return what became of the last `READ_LATELY` pages of a source, captured at `since` or later. Raises `QueryError`."""
     with answering(conn):
         rows = conn.execute(
-            # The words of the WHERE are those of the index captures_read: SQLite compares them as they stand.
-            "SELECT c.article IS NULL, e.reason, c.url FROM (SELECT article, extraction, url FROM captures"
-            " WHERE source = ? AND role = 'page' AND status = 200 AND extraction IS NOT NULL AND captured_at >= ?"
-            " ORDER BY captured_at DESC LIMIT ?) c LEFT JOIN extractions e ON c.article IS NULL AND e.pk = c.extraction",
+            # The words of the WHERE are those of the index captures_read, which SQLite compares as they stand. It has all that
+            # is asked of captures, which lie all over the file; so has extractions_refused (+ keeps SQLite from the rows).
+            "SELECT c.pk, c.article IS NULL, e.reason FROM (SELECT pk, article, extraction FROM captures WHERE source = ?"
+            " AND role = 'page' AND status = 200 AND extraction IS NOT NULL AND captured_at >= ?"
+            " ORDER BY captured_at DESC LIMIT ?) c LEFT JOIN extractions e"
+            " ON c.article IS NULL AND e.capture = c.pk AND +e.pk = c.extraction AND e.status = 'refused'",
             (source, "" if since is None else _stamp(since), READ_LATELY),
         ).fetchall()
-    reasons: Counter[str] = Counter()
-    newest: dict[str, str] = {}
-    for refused, reason, url in rows:
-        if refused:
-            reasons[reason or "unknown"] += 1
-            newest.setdefault(reason or "unknown", url)
-    commonest = dict(reasons.most_common())
-    return Readings(len(rows), reasons.total(), commonest, newest[next(iter(commonest))] if commonest else None)
+        reasons: Counter[str] = Counter()
+        newest: dict[str, int] = {}
+        for pk, refused, reason in rows:
+            if refused:
+                reasons[reason or "unknown"] += 1
+                newest.setdefault(reason or "unknown", pk)
+        commonest = dict(reasons.most_common())
+        example = None
+        if commonest:
+            shown = newest[next(iter(commonest))]
+            (example,) = conn.execute("SELECT url FROM captures WHERE pk = ?", (shown,)).fetchone()
+    return Readings(len(rows), reasons.total(), commonest, example)
 
 
 def _stamp(at: datetime) -> str:
