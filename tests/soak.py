@@ -313,7 +313,7 @@ def impolite(entries: Iterable[Mapping[str, Any]]) -> Counter[str]:
     for entry in sorted(entries, key=lambda entry: float(entry["t"])):
         host, begun = entry["host"], float(entry["t"])
         if entry["target"].partition("?")[0] == "/robots.txt":
-            readable = entry["status"] in (_OK, _NOT_MODIFIED) and not entry["truncated"]
+            readable = entry["status"] in (_OK, _NOT_MODIFIED) and not _cut(entry)
             told[host] = readable and entry.get("fault") not in _NOT_THE_PAGE
         elif told.get(host, True):
             found["robots"] += bool(entry.get("disallowed"))
@@ -321,19 +321,24 @@ def impolite(entries: Iterable[Mapping[str, Any]]) -> Counter[str]:
         found["retry-after"] += bool(entry.get("retry_violation"))
         found["at once"] += begun < busy_until.get(host, 0.0) - _JITTER
         took = entry["dt"]
-        if entry.get("fault") == "stall":  # the server does not see that its client is gone
-            took = min(took, _TIME_LIMIT)
+        if entry.get("fault") == "stall":  # the server does not see that its client is gone, or has all it waited for
+            took = min(took, _TIME_LIMIT) if _cut(entry) else 0.0
         elif entry.get("fault") == "slow":  # it rests once more behind the last of 20 parts
             took *= 0.9
         busy_until[host] = max(busy_until.get(host, 0.0), begun + took)
     return +found
 
 
+def _cut(entry: Mapping[str, Any]) -> bool:
+    """Return whether a part of the body was not sent: of one that is shorter than the cut, all was."""
+    return bool(entry["truncated"]) and entry.get("bytes", 0) < entry.get("full_bytes", 1)
+
+
 def captured(entries: Iterable[Mapping[str, Any]], kept: Collection[tuple[str, str]]) -> dict[str, str]:
     """Return the pages (id -> address) that the server sent as they are and that lie on the shelf byte for byte."""
     found = {}
     for entry in entries:
-        if entry.get("id") and entry["status"] == _OK and not entry["truncated"]:
+        if entry.get("id") and entry["status"] == _OK and not _cut(entry):
             url = without_hops(f"{entry['scheme']}://{entry['host']}{entry['target']}")
             if entry.get("fault") not in _NOT_THE_PAGE and (url, entry["sha256"]) in kept:
                 found[entry["id"]] = url

@@ -429,6 +429,16 @@ def test_a_real_crawl(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+async def test_a_page_that_resets_connections_is_asked_for_twice_at_most() -> None:
+    """Libcurl would go on as long as it has connections that were used before: six requests within milliseconds."""
+    with RawServer({"/": [0.2, *page(b"x")], "/dies": [RESET]}) as server:
+        async with handler() as made:
+            await asyncio.gather(*(fetch(made, server.url("/")) for _ in range(8)))
+            _, exchange = await fetch(made, server.url("/dies"))
+        assert exchange.error == "disconnect"
+        assert [seen.head.split()[1] for seen in server.seen].count(b"/dies") == 2
+
+
 async def test_a_site_with_a_delay_is_not_asked_twice_when_a_used_connection_dies() -> None:
     """Libcurl would send the request again at once; without `send_once` it may."""
     with RawServer({"/": page(b"x"), "/dies": [RESET]}) as server:

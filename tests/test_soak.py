@@ -106,8 +106,12 @@ def entry(t: float, target: str = "/a", *, dt: float = 0.1, **more: object) -> d
         ([entry(1), entry(1.2)], {}),
         ([entry(1, dt=5), entry(1.2)], {"at once": 1}),
         ([entry(1, dt=5), entry(1.2, host="other.example")], {}),
-        ([entry(1, dt=40, fault="stall"), entry(31.1)], {}),  # our time limit had passed
-        ([entry(1, dt=40, fault="stall"), entry(25.5)], {"at once": 1}),
+        ([entry(1, dt=40, fault="stall", truncated=True), entry(31.1)], {}),  # our time limit had passed
+        ([entry(1, dt=40, fault="stall", truncated=True), entry(25.5)], {"at once": 1}),
+        (
+            [entry(1, dt=40, fault="stall", truncated=True, bytes=99, full_bytes=99), entry(1.2)],
+            {},
+        ),  # nothing was missing
         ([entry(1, disallowed=True)], {"robots": 1}),  # not even asked for its robots.txt
         ([entry(1, "/robots.txt"), entry(2, disallowed=True)], {"robots": 1}),
         ([entry(1, "/robots.txt", status=404), entry(2, disallowed=True)], {}),  # what is not there forbids nothing

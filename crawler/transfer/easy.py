@@ -14,6 +14,7 @@ from crawler.transfer.framing import ChunkScanner, status_of, transfer_codings
 from crawler.transfer.outcome import Failure
 from crawler.transfer.request import Ask, Limits
 
+_SENDS = 2  # of one request where the site wants no delay: once more, if a connection that was used before had died
 # CURLOPT_SUPPRESS_CONNECT_HEADERS (7.54): what a proxy says to CONNECT is no part of the exchange. pycurl 7.49 has no
 # name for it, and takes the number.
 _SUPPRESS_CONNECT_HEADERS = 265
@@ -95,7 +96,8 @@ class Easy:
         self._size = 0
         self._scanner: ChunkScanner | None = None
         self._only_ours = False
-        self._asked = self._once = False
+        self._asked = 0
+        self._once = False
         self._opened = 0
         self._refused: list[str] = []
         self._first_byte: Callable[[], None] | None = None
@@ -137,16 +139,18 @@ class Easy:
         return None
 
     def _on_request(self, *_addresses: object) -> int:
-        """Let a request go out once where the site wants a delay between two.
+        """Let a request go out once where the site wants a delay between two, else twice at most.
 
         libcurl sends it again by itself, at once, when a connection that it used again dies before an answer began: two
-        requests without a delay, and one exchange on the shelf for both. The frontier tries again in its time.
+        requests without a delay, and one exchange on the shelf for both. It does so up to five times as long as there are
+        more such connections, and to a proxy there always are: a page that resets them was asked for six times within
+        milliseconds. The frontier tries again in its time.
         """
-        if self._asked and self._once:
+        if self._asked >= (1 if self._once else _SENDS):
             self.failure = Failure("disconnect", "the connection ended before an answer began")
             refused: int = pycurl.PREREQFUNC_ABORT
             return refused
-        self._asked = True
+        self._asked += 1
         going: int = pycurl.PREREQFUNC_OK
         return going
 
