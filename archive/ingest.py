@@ -56,6 +56,7 @@ class _End:
 
     size: int
     sha256: str
+    start: int  # byte from which this run read
 
 
 _Item = Snapshot | FactRecord | Offset | _End
@@ -109,7 +110,8 @@ class Ingest:
         self._find = find
         self._stop = stop
         self._waiting: deque[_Waiting] = deque()
-        self._reached: dict[str, _Reached] = {}
+        self._reached: dict[str, _Reached] = {}  # in this batch
+        self._upto: dict[str, int] = {}  # file -> byte up to which this run placed what it read
         self._bytes: dict[str, tuple[int, int]] = {}  # file -> read so far, to be read in all
         self._most_waiting = max(1, jobs) * _PENDING_PER_JOB
         self.on_progress: Callable[[IngestReport], None] = lambda _report: None
@@ -178,7 +180,7 @@ class Ingest:
                 last = max(last, _time_key(item))
                 yield last, (file, item)
             if not file.path.name.endswith(OPEN_SUFFIX) and file.end is None:
-                yield last, (file, _End(file.path.stat().st_size, sha256_of(file.path)))
+                yield last, (file, _End(file.path.stat().st_size, sha256_of(file.path), file.start))
         except (ShelfError, OSError) as error:
             self._note_unreadable(file, error)
 
@@ -260,9 +262,11 @@ class Ingest:
             if waiting.snapshot is not None:
                 self._place(waiting, waiting.snapshot)
             if waiting.upto is not None:
+                self._upto[waiting.name] = waiting.upto
                 self._reached[waiting.name] = _Reached(waiting.upto)
-            if waiting.end is not None:
-                self._reached[waiting.name].end = waiting.end
+            if waiting.end is not None:  # its last record may have gone with the batch before
+                upto = self._upto.get(waiting.name, waiting.end.start)
+                self._reached.setdefault(waiting.name, _Reached(upto)).end = waiting.end
 
     def _place(self, waiting: _Waiting, snapshot: Snapshot) -> None:
         reading = Reading(waiting.extraction) if waiting.extraction is not None else None

@@ -61,7 +61,7 @@ class Kept:
     last_modified: str | None
     payload_digest: str | None  # see `visit_digest`; None for a 304 and without a whole body
     captured_at: datetime
-    error: str | None  # as in `Exchange`, or why a whole body holds no document: undecodable, empty
+    error: str | None  # as in `Exchange`, or why a whole body holds no document: undecodable, empty, redirect-loop
     truncated: str | None  # as in `Exchange`
     ref: RecordRef  # of the response or revisit, else of the request
 

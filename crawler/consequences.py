@@ -88,12 +88,14 @@ class Answer:
             None if snapshot.rendered is None else snapshot.rendered.body,
         )
 
-    def unreadable(self, role: Role) -> str | None:
-        """Return why there is no document in an answer that is whole and says 200: "undecodable", "empty", or None.
+    def unreadable(self, role: Role, url: str) -> str | None:
+        """Return why a whole answer brings nothing: "undecodable", "empty", "redirect-loop" (to itself), or None.
 
         Some servers give a broken or an empty body the ETag of the page: asked with that, they would say "not modified"
         for ever. So it is a failure, to be tried again without a condition. An empty robots.txt allows everything.
         """
+        if self.status in REDIRECTS and self.whole:
+            return "redirect-loop" if redirect_url(url, header(self.headers, "Location") or "") == url else None
         if role is Role.ROBOTS or self.status != _OK or not self.whole:
             return None
         try:

@@ -173,7 +173,7 @@ class Crawl:
     ) -> None:
         """Keep an exchange whose consequences are drawn."""
         self.report.found(found, lease.source)
-        unreadable = answer.unreadable(lease.role)
+        unreadable = answer.unreadable(lease.role, lease.url)
         secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
         kept = replace(exchange, withheld=tuple(secret)) if secret else exchange
         self.capture.keep(kept, lease, lease.facts, rendering, unreadable=unreadable)

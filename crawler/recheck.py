@@ -6,7 +6,7 @@ at 67% or more already known, shorter at 33% or less), CC-NEWS (sitemaps that ch
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from archive.model import Role
@@ -23,6 +23,7 @@ ARTICLE_SERIES = (HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY)
 GONE_SERIES: tuple[float, ...] = (HOUR, DAY, 7 * DAY)
 GONE_RARELY = 90 * DAY
 FAILURE_SERIES: tuple[float, ...] = (10 * MINUTE, HOUR, 6 * HOUR, DAY, DAY, DAY, 7 * DAY)
+ELSEWHERE_SERIES: tuple[float, ...] = (DAY, 7 * DAY, 30 * DAY)  # redirects that are not for good
 REFUSED_SERIES: tuple[float, ...] = (
     DAY,
     DAY,
@@ -157,14 +158,21 @@ def _failed(role: Role, reason: str, status: int | None, history: History, now: 
 def _redirected(role: Role, status: int, history: History, now: float) -> Next:
     """Return the next visit of a URL that sent us elsewhere: its target is a URL of its own from now on.
 
-    A page's old address is done. A listing's is asked again from time to time: when a site moves once more, the old
-    address knows it first.
+    A page's old address is done; where it sends us elsewhere for the moment only (302, 307: to a page that says
+    "maintenance", to log in), it is asked a few times more. A listing's is asked again from time to time: when a site
+    moves once more, the old address knows it first.
     """
-    delay = None if role not in LISTINGS else RARELY if status in (301, 308) else _WEEK
+    for_good = status in (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
+    visits = history.visits
+    if role in LISTINGS:
+        delay: float | None = RARELY if for_good else _WEEK
+    else:
+        visits += 1
+        delay = None if for_good or visits > len(ELSEWHERE_SERIES) else ELSEWHERE_SERIES[visits - 1]
     return Next(
         next_at=None if delay is None else now + delay,
         reason=None,
-        history=_with(history, failures=0, now=now, changed=False),
+        history=replace(_with(history, failures=0, now=now, changed=False), visits=visits),
     )
 
 

@@ -112,7 +112,7 @@ class _Replay:
         drawn = self.consequences.draw(lease, answer)
         self.frontier.facts_written(drawn.late_facts)
         # The body of a revisit lies elsewhere, and was readable: else nothing would refer to it.
-        unreadable = answer.unreadable(role) if snapshot.record_type == "response" else None
+        unreadable = answer.unreadable(role, snapshot.url) if snapshot.record_type == "response" else None
         whole = snapshot.truncated is None and snapshot.status == _OK and unreadable is None
         kept = _Kept(
             lease_id=lease.id,

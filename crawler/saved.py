@@ -25,6 +25,7 @@ _WHY = {
     "disconnect": "the connection broke off; what came up to there is kept, marked as cut",
     "undecodable": "what came cannot be decoded; it is kept as it was sent, and asked for again",
     "empty": "it has no content; it is asked for again",
+    "redirect-loop": "it redirects to itself, as sites do that want a cookie first",
     "too-many-redirects": "it redirects without an end",
     "status-404": "there is no such page (404)",
     "status-410": "it is gone (410)",

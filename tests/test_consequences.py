@@ -17,6 +17,7 @@ from crawler.frontier import view
 from crawler.refrontier import rebuild_frontier
 
 PLAIN = b"HTTP/1.1 200 OK\r\n\r\n"
+URL = "https://paper.example/a"
 GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
 ZIPPED = gzip.compress(PAGE, mtime=0)
@@ -39,6 +40,7 @@ BOMB = gzip.compress(bytes(65 * 2**20), mtime=0)
         (GZIP, gzip.compress(b""), "empty"),
         (b"HTTP/1.1 404 Not Found\r\n\r\n", b"", None),  # the status says enough
         (b"HTTP/1.1 301 Moved\r\nLocation: /b\r\n\r\n", b"", None),
+        (b"HTTP/1.1 302 Found\r\nLocation: /a\r\n\r\n", b"", "redirect-loop"),
         (b"HTTP/1.1 304 Not Modified\r\n\r\n", b"", None),
     ],
 )
@@ -46,16 +48,16 @@ BOMB = gzip.compress(bytes(65 * 2**20), mtime=0)
 def test_a_whole_answer_without_a_document_has_a_reason(
     head: bytes, body: bytes, expected: str | None, role: Role
 ) -> None:
-    assert Answer.of_exchange(exchange(head, body)).unreadable(role) == expected
+    assert Answer.of_exchange(exchange(head, body)).unreadable(role, URL) == expected
 
 
 def test_an_empty_robots_txt_says_something() -> None:
-    assert Answer.of_exchange(exchange(PLAIN, b"")).unreadable(Role.ROBOTS) is None
+    assert Answer.of_exchange(exchange(PLAIN, b"")).unreadable(Role.ROBOTS, URL) is None
 
 
 def test_what_was_cut_has_its_reason_already() -> None:
     cut = exchange(GZIP, ZIPPED[:30], truncated="disconnect", error="disconnect")
-    assert Answer.of_exchange(cut).unreadable(Role.PAGE) is None
+    assert Answer.of_exchange(cut).unreadable(Role.PAGE, URL) is None
 
 
 def test_a_frontier_made_again_from_the_shelf_says_the_same(tmp_path: Path) -> None:

@@ -107,6 +107,13 @@ PIECES = [
 ]  # fmt: skip
 
 
+def test_a_text_after_the_end_of_the_page_is_read_as_browsers_show_it() -> None:
+    """Pages that are put together from parts have several ends; libxml2 stops at the first."""
+    found = extract(page(f"<h1>A pier for Port Ellery</h1></body></html><html><body>{BODY}"))
+    assert found.text is not None
+    assert SENTENCES[2] in found.text
+
+
 def test_control_characters_cost_no_text() -> None:
     # lxml reads "&#1;" from markup and refuses it when it is set as text again: trafilatura then gives up the page
     dirty = BODY.replace("Monday", "Mon&#1;day").replace("pier", "<b>pi&#x0b;er</b>").replace("April", "April\x0c")

@@ -238,6 +238,22 @@ def test_a_sealed_file_is_measured_once_and_its_broken_end_told_once(folder: Arc
     assert read_shelf(folder).broken_records == 0
 
 
+@pytest.mark.parametrize("items", [1, 2, 3])
+def test_a_batch_may_end_between_a_sealed_files_last_record_and_its_end(
+    folder: ArchiveFolder, monkeypatch: pytest.MonkeyPatch, items: int
+) -> None:
+    monkeypatch.setattr("archive.ingest._BATCH_ITEMS", items)
+    for run, numbers in (("0001", [1]), ("0002", range(2, 10))):  # the second goes on when the first has ended
+        with writer(folder.warc, run_id=run) as shelf:
+            for number in numbers:
+                keep(shelf, page(number, minutes=number))
+        for path in folder.warc.glob("*.open"):
+            path.rename(path.with_suffix(""))
+    read_shelf(folder)
+    sizes = {path.name: path.stat().st_size for path in folder.warc.iterdir()}
+    assert dict(rows(folder, "SELECT name, ingested_to FROM warcs WHERE sha256 IS NOT NULL")) == sizes
+
+
 def test_broken_records_are_counted_beyond_those_named() -> None:
     from archive.errors import BrokenRecordError
     from archive.report import IngestReport

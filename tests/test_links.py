@@ -96,6 +96,15 @@ def test_meta_refresh(content: str, expected: str | None) -> None:
 TEXT = '<a href="/a">Ärger über Москва</a>'
 
 
+def test_links_after_the_end_of_the_page_are_read_as_browsers_read_them() -> None:
+    """Pages that are put together from parts have several ends; libxml2 stops at the first."""
+    body = b'<html><body><a href="/a">A</a></body></html> <html><body><a href="/b">B</a></html>'
+    assert [link.url for link in page_links(body, url="https://paper.example/").links] == [
+        "https://paper.example/a",
+        "https://paper.example/b",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "charset"),
     [

@@ -122,7 +122,17 @@ def test_a_cancelled_exchange_is_not_the_servers_fault() -> None:
     assert (after.next_at, after.history) == (NOW + 60, history)
 
 
-def test_a_redirected_page_is_done_and_a_redirected_listing_is_asked_again() -> None:
+def test_a_page_that_is_elsewhere_for_the_moment_is_asked_a_few_times_more() -> None:
+    """Behind a 302 may be a page that says "maintenance"; a 301 is for good."""
+    for status, delays in ((302, [DAY, 7 * DAY, 30 * DAY, None]), (307, [DAY]), (301, [None]), (308, [None])):
+        history = History()
+        for delay in delays:
+            after = next_visit(Role.PAGE, Outcome(status=status), history, NOW)
+            assert after.next_at == (None if delay is None else NOW + delay)
+            history = after.history
+
+
+def test_a_page_redirected_for_good_is_done_and_a_redirected_listing_is_asked_again() -> None:
     assert next_visit(Role.PAGE, Outcome(status=301), History(), NOW).next_at is None
     assert next_visit(Role.HOME, Outcome(status=301), History(), NOW).next_at == NOW + 30 * DAY
     assert next_visit(Role.FEED, Outcome(status=302), History(), NOW).next_at == NOW + 7 * DAY

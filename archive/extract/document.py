@@ -32,6 +32,7 @@ MAX_BLANK = 64  # bytes below which a body is not worth parsing
 # when somebody sets it as text again. Looked for in the bytes: five times as fast as in the characters.
 _CONTROL = bytes([*range(9), 11, 12, *range(14, 32), 127])
 _NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
 _CONTROL_REFERENCE = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2\d|3[01])(?!\d)|x0*(?:[0-8bcef]|1[0-9a-f])(?![0-9a-f])|x0*d[89a-f][0-9a-f]{2}(?![0-9a-f])|"
     rb"x0*fff[ef](?![0-9a-f]));?",
@@ -213,11 +214,12 @@ def parse(page: Page) -> Document | None:
 
 
 def _printable(text: str) -> bytes:
-    """Return a page in UTF-8, without what XML cannot hold."""
+    """Return a page in UTF-8, without what XML cannot hold and what would end the reading too early."""
     raw = text.encode("utf-8", "ignore").translate(None, _CONTROL)  # "ignore": lone surrogates
     for encoded in _NO_CHARACTERS:
         raw = raw.replace(encoded, b"")
-    return _CONTROL_REFERENCE.sub(b"", raw)
+    # libxml2 2.14 stops at the first end of <html>, and makes a second <body>; browsers go on with the one there is.
+    return _END.sub(b"", _CONTROL_REFERENCE.sub(b"", raw))
 
 
 def _tree(raw: bytes) -> tuple[Element | None, bool]:

@@ -32,6 +32,7 @@ _TEXT = 300  # characters of a link's text
 _TEXT_NODES = 100  # text nodes looked at for it: broken pages have links around half the page
 _MAX_REF = 8192
 
+_END = re.compile(rb"</html\s*>", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json\+feed", re.IGNORECASE)
@@ -89,7 +90,8 @@ def page_links(html: bytes, *, url: str, charset: str | None = None) -> PageLink
     # freed without recursion.
     parser = etree.HTMLParser(encoding=encoding, huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(html, parser)
+        # libxml2 2.14 stops at the first end of <html>; browsers go on, and pages put together from parts have several
+        root = etree.fromstring(_END.sub(b"", html), parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
