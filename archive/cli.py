@@ -10,6 +10,7 @@ from archive.commands import ask, make, page
 from archive.commands.diff import diff
 from archive.commands.learn import learn
 from archive.commands.story import story
+from archive.commands.takedown import takedown
 from archive.console import Context, MorgueGroup
 
 
@@ -51,6 +52,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.serve,
     make.rebuild,
     make.restory,
+    takedown,
 )
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)
