@@ -25,7 +25,11 @@ from archive.learning import Learning
 from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.report import IngestReport
+from archive.takedown.foreign import clean_file
+from archive.takedown.rewrite import PART
+from archive.tombstones import tombstones_of
 from archive.warc import RawReader, repack
+from archive.warc.tail import sync_folder
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -119,7 +123,17 @@ def _copy(
     target = folder.warc / "imported" / f"{stem}-{tag}.warc.gz"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        repack(path, target, wanted=wanted.filter.accepts, on_broken=on_broken)
+        stones = tombstones_of(read_decisions(folder.decisions))
+        if stones:
+            part = target.with_name(target.name + PART)  # no name of the shelf's: what was taken down is never on it
+            part.unlink(missing_ok=True)
+            repack(path, part, wanted=wanted.filter.accepts, on_broken=on_broken)
+            if not clean_file(part, stones):
+                raise ShelfError(f"{path} holds nothing but what was taken down here. Nothing was taken in.")
+            part.rename(target)
+            sync_folder(target.parent)
+        else:
+            repack(path, target, wanted=wanted.filter.accepts, on_broken=on_broken)
     return ShelfFile(target, f"imported/{target.name}")
 
 

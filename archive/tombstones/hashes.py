@@ -53,14 +53,16 @@ class Tombstones:
         return key_hash(key) in self.hashes or any(host_hash(host) in self.hashes for host in hosts_of(key))
 
     def covers(self, url: str) -> bool:
-        """Return whether a URL was taken down; also an AMP, mobile or print spelling of one. What is no URL was not."""
+        """Return whether a URL was taken down, by itself or with its host; also an AMP, mobile or print spelling of one.
+
+        What is no URL was not.
+        """
         if not self.hashes:
             return False
         try:
-            keys = {url_key(url), proposed_key(url)}
+            return self.covers_key(url_key(url)) or key_hash(proposed_key(url)) in self.hashes
         except ValueError:  # UrlError, a lone surrogate
             return False
-        return any(self.covers_key(key) for key in keys)
 
 
 def tombstones_of(decisions: Iterable[DecisionLike]) -> Tombstones:

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from archive.errors import PayloadError
 from archive.payload import decode_content
 from archive.tombstones.hashes import Tombstones
-from archive.urls import join_url, proposed_key, url_key
+from archive.urls import join_url, url_key
 
 _MAX_URL = 2_000  # characters; a longer one is no page's
 _END = r"\s\"'<>\\`{}|^\]"
@@ -92,8 +92,7 @@ def tells_of(text: str, base: str, gone: Tombstones) -> bool:
 
 def is_gone(url: str, gone: Tombstones) -> bool:
     """Return whether a link leads to what was taken down, the front page of a host aside."""
-    try:
-        keys = {url_key(url), proposed_key(url)}
-    except ValueError:
+    if not gone.covers(url):
         return False
-    return any(gone.covers_key(key) and key.find("/") != len(key) - 1 for key in keys)
+    key = url_key(url)
+    return key.find("/") != len(key) - 1
