@@ -57,23 +57,23 @@ def shown(record: RawRecord) -> Iterator[bytes]:
             yield zlib.decompress(body, 31)
 
 
-def found_in_warcs(root: Path, secret: Secret, is_other_article: Callable[[str], bool]) -> list[str]:
-    """Return where the shelf still has it; an address may stand in the block of another article's page."""
+def found_in_warcs(root: Path, secrets: Collection[Secret], is_article: Callable[[str], bool]) -> list[str]:
+    """Return where the shelf still has them; an address may stand in the block of another article's page."""
     found = []
+    needles = {needle: secret for secret in secrets for needle in secret.needles}
+    phrases = {phrase.encode() for secret in secrets for phrase in secret.phrases}
+    anywhere = re.compile(b"|".join(re.escape(needle) for needle in needles))
     for path in warc_files(root / "warc"):
         with RawReader(path) as reader:
             for record in reader:
-                linking = record.fields.record_type in ("response", "conversion") and is_other_article(
-                    record.fields.target
-                )
+                linking = record.fields.record_type in ("response", "conversion") and is_article(record.fields.target)
                 for part in shown(record):
                     text = re.sub(rb"\s+", b" ", part)
-                    told = [phrase for phrase in secret.phrases if phrase.encode() in text]
-                    if part is record.head or not linking:
-                        told += [needle.decode() for needle in secret.needles if _stands_in(needle, part)]
-                    found += [
-                        f"{path.name}:{record.offset} {record.fields.record_type} {record.fields.target}: {told}"
-                    ] * bool(told)
+                    told = [phrase for phrase in phrases if phrase in text]
+                    if (part is record.head or not linking) and anywhere.search(part.replace(b"\\/", b"/")):
+                        told += [needle for needle in needles if _stands_in(needle, part)]
+                    where = f"{path.name}:{record.offset} {record.fields.record_type} {record.fields.target}"
+                    found += [f"{where}: {told}"] * bool(told)
     return found
 
 
@@ -82,33 +82,35 @@ def _stands_in(needle: bytes, part: bytes) -> bool:
     return re.search(re.escape(needle) + rb"(?![\w/-])", part.replace(b"\\/", b"/")) is not None
 
 
-def found_in_files(root: Path, secret: Secret) -> list[str]:
-    """Return which databases (as bytes, logs too), reports and other files still have it."""
+def found_in_files(root: Path, secrets: Collection[Secret]) -> list[str]:
+    """Return which databases (as bytes, logs too), reports and other files still have them."""
     found = []
     for path in sorted(root.rglob("*")):
         if path.is_file() and (root / "warc") not in path.parents:
             data = path.read_bytes()
-            told = [p for p in secret.phrases if p.encode() in data] + [
-                n.decode() for n in secret.needles if _stands_in(n, data)
-            ]
+            told = [phrase for secret in secrets for phrase in secret.phrases if phrase.encode() in data]
+            told += [n.decode() for secret in secrets for n in secret.needles if n in data and _stands_in(n, data)]
             found += [f"{path.relative_to(root)}: {told}"] * bool(told)
     return found
 
 
-def found_in_results(root: Path, secret: Secret) -> list[str]:
-    """Return which compressed extractions still have it: the bytes of the file do not show it."""
+def found_in_results(root: Path, secrets: Collection[Secret]) -> list[str]:
+    """Return which compressed extractions still have them: the bytes of the file do not show it."""
     with closing(sqlite3.connect(f"file:{root / 'archive.db'}?mode=ro", uri=True)) as db:
         rows = db.execute("SELECT capture, result FROM extractions").fetchall()
-    texts = ((capture, zlib.decompress(result)) for capture, result in rows)
-    return [f"extraction of {capture}" for capture, text in texts if any(p.encode() in text for p in secret.phrases)]
+    texts = ((capture, zlib.decompress(result).replace(b"\\n", b" ")) for capture, result in rows)
+    phrases = {phrase.encode() for secret in secrets for phrase in secret.phrases}
+    return [f"extraction of {capture}" for capture, text in texts if any(phrase in text for phrase in phrases)]
 
 
 def still_there(root: Path, secrets: Collection[Secret]) -> list[str]:
     """Return everything that the archive still has of what was taken down."""
     with closing(sqlite3.connect(f"file:{root / 'archive.db'}?mode=ro", uri=True)) as db:
         pages = {row[0] for row in db.execute("SELECT url FROM captures WHERE article IS NOT NULL")}
-    return [one for secret in secrets for look in (found_in_files, found_in_results) for one in look(root, secret)] + [
-        one for secret in secrets for one in found_in_warcs(root, secret, pages.__contains__)
+    return [
+        *found_in_files(root, secrets),
+        *found_in_results(root, secrets),
+        *found_in_warcs(root, secrets, pages.__contains__),
     ]
 
 
