@@ -242,6 +242,24 @@ def test_a_reader_that_holds_the_log_is_told(work: Work, tmp_path: Path, monkeyp
     scrub.scrub(path)
 
 
+def test_a_file_imported_in_place_is_named_and_not_changed(days: Days, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.warc.gz"
+    path = next(path for path in days.second.warcs() if path.name.endswith(".warc.gz"))
+    data = path.read_bytes()
+    foreign.write_bytes(data)
+    empty = Archive(tmp_path / "empty", AFTER_DAY_2)
+    empty.run("init", empty.path)
+    empty.run("ingest", foreign, "--in-place", "--jobs", "1", "--quiet")
+    secret = secret_of(empty.path, article_at(empty, PATHS[0]))
+    done = take_down(empty, secret.url, "--json", code=3)
+    assert done.json["in_place"] == [str(foreign)]
+    assert "not ours to change" in done.err
+    assert foreign.read_bytes() == data
+    assert still_there(empty.path, [secret]) == []
+    empty.run("rebuild", "--jobs", "1", "--quiet")
+    assert still_there(empty.path, [secret]) == []
+
+
 def killed(archive: Archive, name: str, at: int) -> subprocess.CompletedProcess[str]:
     """Run a takedown that dies at its step `at`; 0: it lives, and tells how many steps there were."""
     words = ["-a", str(archive.path), "takedown", name, "--reason", "other", "--jobs", "1", "--json", "--quiet"]

@@ -31,6 +31,7 @@ def write_log(folder: ArchiveFolder, pending: Pending, *, clock: Clock) -> str:
             "listings_redacted": pending.redacted,
             "articles_that_stay": pending.quoting,
             "files": pending.files,
+            "files_in_place_that_hold_it": pending.in_place,
         },
     )
     return path.name

@@ -11,12 +11,12 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import Decision, append_decision, read_decisions
-from archive.errors import ShelfError, UrlError
+from archive.errors import ShelfError, UnfinishedTakedownError, UrlError
 from archive.folder import ArchiveFolder
 from archive.imported import sha256_of
 from archive.ingest import Ingest
 from archive.locks import TAKEDOWN as PURPOSE
-from archive.locks import lock
+from archive.locks import UNFINISHED, lock
 from archive.reading import open_ingest, take_reports, unread
 from archive.scrub import scrub
 from archive.takedown.gone import Gone
@@ -92,12 +92,12 @@ def take_down(
         stack.enter_context(lock(folder.archive_lock, PURPOSE))
         work = _Work(folder, clock, jobs, progress, frontier)
         before = load_pending(folder.root)
-        if before is not None and not request.dry_run:
+        if before is not None:
+            if request.dry_run:
+                raise UnfinishedTakedownError(folder.root / UNFINISHED)
             done = work.finish(before)
             if _is_same(request, before):
                 return done
-        elif before is not None:
-            work.follow(before)
         done = work.do(request)
         return replace(done, finished=before is not None)
 
@@ -123,7 +123,7 @@ class _Work:
     def do(self, request: Request) -> TakenDown:
         """Do one takedown from its beginning."""
         folder = self.folder
-        with open_ingest(folder, clock=self.clock, jobs=self.jobs) as ingest:
+        with open_ingest(folder, clock=self.clock, jobs=self.jobs, catching_up=not request.dry_run) as ingest:
             if not request.dry_run:
                 ingest.files(unread(folder, ingest.store))  # what nobody has read yet nobody can find
                 take_reports(folder, ingest.store)
@@ -144,19 +144,13 @@ class _Work:
             at=self.clock.now().isoformat(),
             articles=sorted(target.articles.values()),
             quoting=dict(plan.quoting),
+            in_place=in_place,
         )
         _note(pending, plan)
         if request.dry_run:
-            return _told(pending, plan, in_place, files=sorted(plan.changes), known=known, dry_run=True)
+            return _told(pending, plan, files=sorted(plan.changes), known=known, dry_run=True)
         pending.save(folder.root)
         return self.finish(pending, known=known, plan=plan)
-
-    def follow(self, pending: Pending) -> None:
-        """Let the rows follow files that an interrupted takedown changed."""
-        if not pending.files:
-            return
-        with open_ingest(self.folder, clock=self.clock, jobs=self.jobs, catching_up=False) as ingest:
-            follow(ingest.store, self._places(pending))
 
     def finish(self, pending: Pending, *, known: bool = False, plan: Plan | None = None) -> TakenDown:
         """Do all that is left of a takedown; each step may have been done before. `plan`: of this moment."""
@@ -173,14 +167,13 @@ class _Work:
             if report.new + report.revisions + report.unchanged + report.gone:
                 with ingest.store.transaction():
                     ingest.store.restory(decisions)
-            in_place = in_place_holding(ingest.store.db.conn, gone)
         clean_reports(folder.reports, gone.tells)
         if self.frontier is not None:
             self.frontier(gone, pending.validators, self._lengths(pending))
         scrub(folder.archive_db)
         log = write_log(folder, pending, clock=self.clock)
         clear_pending(folder.root)
-        return _told(pending, plan, in_place, files=sorted(pending.files), known=known, log=log)
+        return _told(pending, plan, files=sorted(pending.files), known=known, log=log)
 
     # the shelf
 
@@ -311,7 +304,6 @@ def _note(pending: Pending, plan: Plan) -> None:
 def _told(
     pending: Pending,
     plan: Plan,
-    in_place: Sequence[str],
     *,
     files: Sequence[str],
     known: bool,
@@ -327,7 +319,7 @@ def _told(
         files=tuple(files),
         quoting=dict(sorted(pending.quoting.items())),
         unread=tuple(f"{error.path}:{error.offset} ({error.why})" for error in plan.unread),
-        in_place=tuple(in_place),
+        in_place=tuple(pending.in_place),
         backups=(),
         log=log,
         known=known,

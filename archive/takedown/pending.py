@@ -36,6 +36,7 @@ class Pending:
     removed: dict[str, int] = field(default_factory=dict)  # kind -> records
     digests: list[str] = field(default_factory=list)  # payload digests of what was removed or redacted
     quoting: dict[str, str] = field(default_factory=dict)
+    in_place: list[str] = field(default_factory=list)  # files that hold it and are not ours to change
     validators: list[str] = field(default_factory=list)  # URLs of captures that were removed or redacted
 
     @property
