@@ -226,11 +226,15 @@ def test_facts_that_tell_of_it_go_and_the_others_stay(tmp_path: Path) -> None:
     with writer(folder) as out:
         keep(out, exchange(OK, PAGE, url=OTHER), facts=[kept, *doomed])
         out.append_facts([doomed[0]], source="Example News")
+        out.append_facts(
+            [doomed[1]], source="Example News"
+        )  # about another address: the record has nothing left to say
         out.append_facts([kept, doomed[0]], source="Example News")
     clean(folder, gone(), article_rows)
     snapshots, facts, _, broken = read(only_file(folder))
     assert broken == []
     assert [record.facts for record in facts] == [(kept,), (kept,)]
+    assert [record.fields.record_type for record in raw(folder)].count("metadata") == len(facts)
     assert (snapshots[0].source, snapshots[0].role) == (
         "Example News",
         Role.PAGE,
