@@ -45,12 +45,17 @@ def made(web: Web, folder: Path) -> Archive:
     return archive
 
 
-def crawl(archive: Archive, web: Web, now: str, *more: str) -> None:
-    """Crawl, however long it takes; sources that are ill are no failure here."""
-    process = archive.start("crawl", "--quiet", "--jobs", "2", *web.options, *more, now=now)
+def patiently(archive: Archive, *words: str, now: str) -> None:
+    """Run a command, however long it takes; a source that is ill is no failure here."""
+    process = archive.start(*words, "--quiet", "--jobs", "2", now=now)
     _, err = process.communicate(timeout=1800)
     if process.returncode not in (0, 3):
-        sys.exit(f"the crawl ended with {process.returncode}: {err}")
+        sys.exit(f"{words} ended with {process.returncode}: {err}")
+
+
+def crawl(archive: Archive, web: Web, now: str, *more: str) -> None:
+    """Crawl what is due."""
+    patiently(archive, "crawl", *web.options, *more, now=now)
 
 
 def check(archive: Archive, secrets: list[Secret], when: str) -> None:
@@ -98,11 +103,11 @@ def promise(archive: Archive, web: Web, chance: random.Random) -> None:
     crawl(archive, web, "2026-05-21T22:20:00Z", "--due", "all")
     check(archive, secrets, "after a new crawl of all")
     tables = dump(archive, *TABLES)
-    archive.run("rebuild", "--jobs", "2", "--quiet", now="2026-05-21T23:00:00Z")
+    patiently(archive, "rebuild", now="2026-05-21T23:00:00Z")
     again = dump(archive, *TABLES)
     differ = {name: len(set(rows) ^ set(again[name])) for name, rows in tables.items() if rows != again[name]}
     print(f"rebuilt: rows that differ {differ or 'none'}", flush=True)
-    archive.run("rebuild", "--frontier", "--quiet", now="2026-05-21T23:00:00Z")
+    patiently(archive, "rebuild", "--frontier", now="2026-05-21T23:00:00Z")
     check(archive, secrets, "after both rebuilds")
 
 
