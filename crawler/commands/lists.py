@@ -218,8 +218,14 @@ def _check(
     from crawler.handler import make_route
     from crawler.past import memory
     from crawler.run import user_agent
+    from crawler.transfer import Limits
 
-    route = make_route(proxy=network["proxy"], ca_file=network["proxy_ca"], allow_private=network["allow_private"])
+    route = make_route(
+        proxy=network["proxy"],
+        ca_file=network["proxy_ca"],
+        allow_private=network["allow_private"],
+        limits=Limits.of(known.limits),
+    )
     with memory(context.folder) as remembered, Progress("sources") as progress:
         checked = check_sources(
             chosen,

@@ -57,6 +57,7 @@ def add(
     from crawler.commands.probe import probe_site
     from crawler.handler import make_route
     from crawler.run import need_contact, user_agent
+    from crawler.transfer import Limits
 
     if name is not None and len(urls) > 1:
         raise UsageError("--name goes with one URL. Add the sites one by one, or leave --name out.")
@@ -74,7 +75,9 @@ def add(
         if not unchecked:
             probe = probe_site(
                 home,
-                route=make_route(proxy=proxy, ca_file=proxy_ca, allow_private=allow_private),
+                route=make_route(
+                    proxy=proxy, ca_file=proxy_ca, allow_private=allow_private, limits=Limits.of(file.limits)
+                ),
                 user_agent=user_agent(file.contact),
                 clock=context.clock,
                 pause=1.0 if delay is None else delay,
