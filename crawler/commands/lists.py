@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.console import Context, Progress, counted, emit_json, emit_table, pass_context, plain, say
-from crawler.commands.crawl import network_options
+from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what they import is heavy, and `morgue --help` is not
     from archive.sources import Source, SourcesFile

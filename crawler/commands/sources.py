@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.console import Context, counted, emit_json, emit_table, pass_context, plain, say
-from crawler.commands.crawl import network_options
+from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from crawler.commands.probe import Probe
