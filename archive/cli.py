@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from archive.commands import ask, make, page
+from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
 from archive.commands.learn import learn
 from archive.commands.story import story
@@ -51,6 +52,8 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.serve,
     make.rebuild,
     make.restory,
+    backup,
+    restore,
 )
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

@@ -133,6 +133,10 @@ class ShelfError(MorgueError):
     """Something about the WARC files."""
 
 
+class BackupError(MorgueError):
+    """A backup cannot be made, read or restored; the message says what stays as it was and what to type."""
+
+
 class NotAWarcError(ShelfError):
     """The file holds no WARC record at all."""
 

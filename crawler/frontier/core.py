@@ -95,6 +95,7 @@ class Core:
     asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
     traps: dict[str, TrapCounts] = field(default_factory=dict)  # source -> links that were taken, by kind
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
+    begun: float = 0.0  # epoch of the archive's clock: when this run opened the frontier
     backfill: float | None = None  # epoch: past periods that end after this are asked for in this run; None: none
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
     listener: Callable[[], None] | None = None
