@@ -161,8 +161,7 @@ class Consequences:
                 status = None
         moved_to = redirect_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
         rules = self.frontier.store_robots(lease.url, status=status, body=body, moved_to=moved_to)
-        facts = scope.robots_sitemaps(rules.sitemaps, answer.at)
-        return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
+        return scope.sitemaps(scope.robots_sitemaps(rules.sitemaps, answer.at), answer.at)
 
     def _body(self, lease: Lease, answer: Answer, scope: Scope) -> Iterator[list[Candidate]]:
         if lease.role in (Role.HOME, Role.SECTION):

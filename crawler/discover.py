@@ -72,6 +72,12 @@ class Scope:
             return facts
         return self.usual(USUAL_SITEMAPS, seen_at)
 
+    def sitemaps(self, facts: Sequence[DiscoveryFact], seen_at: datetime) -> list[Candidate]:
+        """Return sitemaps as candidates, those of the past marked: some robots.txt files name one for each month."""
+        past = past_children((fact.url for fact in facts), seen_at.date())
+        candidates = [self.candidate(fact, Role.SITEMAP) for fact in facts]
+        return [replace(each, past_until=past[each.url]) if each.url in past else each for each in candidates]
+
     def usual(self, paths: Iterable[str], seen_at: datetime) -> list[DiscoveryFact]:
         """Return guesses: usual places on the host of the leased URL."""
         return [self.fact(origin_of(self.lease.url) + path, Via.GUESS, seen_at) for path in paths]

@@ -242,7 +242,8 @@ def _promote(
         if state == DONE:
             core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
         _offer(core, url_id)
-    if candidate.role is role and role in LISTINGS and state == DONE and via in _NAMED:
+    of_today = candidate.past_until is None
+    if candidate.role is role and role in LISTINGS and state == DONE and via in _NAMED and of_today:
         # It was tried as a guess once, or is of the past; now somebody names it.
         core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
         _offer(core, url_id)
