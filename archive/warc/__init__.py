@@ -5,7 +5,7 @@ from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
 from archive.warc.fields import sha1_digest
 from archive.warc.foreign import PART, foreign_records
 from archive.warc.form import Form, form_of
-from archive.warc.names import OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
+from archive.warc.names import IMPORTED, OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
 from archive.warc.raw import MAX_RECORD, RawReader, RawRecord, complete_length
 from archive.warc.read import Offset, read_record, read_records
 from archive.warc.repack import Repacked, repack
@@ -15,6 +15,7 @@ from archive.warc.write import WarcWriter
 __all__ = [
     "DISCOVERY_TYPE",
     "IDENTICAL_PAYLOAD",
+    "IMPORTED",
     "MAX_FACTS",
     "MAX_RECORD",
     "MAX_TEXT",

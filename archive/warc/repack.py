@@ -28,6 +28,7 @@ class Repacked:
     """What `repack` did."""
 
     records: int  # copied
+    matched: int  # … of those: what is about a URL
     passed_over: int  # whole, but not wanted
     length: int  # bytes of the new file
     source_sha256: str  # hex, of the whole original file
@@ -43,23 +44,25 @@ def repack(
     wanted: Callable[[str], bool] | None = None,
     on_broken: OnBroken | None = None,
     on_progress: Callable[[int], None] = lambda _records: None,
+    label: str | None = None,
 ) -> Repacked:
     """Copy the records of `source`, a web archive's file of any form (`foreign_records`), to the new file `target`, durably.
 
     Heads and blocks of WARC stay byte for byte; only the packing changes. Records of ARC get a WARC head, their blocks stay.
     `wanted` is asked for each record's target URI; records without one (warcinfo) are always copied. `target` appears only
-    when it is whole. Broken records are told to `on_broken` and left out, `on_progress` now and then how many were read.
+    when it is whole, and not at all if nothing of what was wanted is in it (`matched` is 0 then). Broken records are told to
+    `on_broken` and left out, `on_progress` hears now and then how many were copied. `label`: what errors call `source`.
 
     Raises `NotAWarcError`, and `ShelfError` if a file cannot be read or written, or `target` exists.
     """
     if target.exists():
         raise ShelfError(f"{target} exists already; nothing was copied. Remove it, or give the copy another name.")
     part = target.with_name(target.name + PART)
-    records = passed_over = 0
+    records = matched = passed_over = 0
     no_pages: Counter[str] = Counter()
     try:
         try:
-            found = foreign_records(source, scratch=target.parent, on_broken=on_broken)
+            found = foreign_records(source, scratch=target.parent, on_broken=on_broken, label=label)
             with part.open("wb") as out, closing(found):
                 for record in found:
                     uri = record.fields.about
@@ -68,6 +71,7 @@ def repack(
                         continue
                     out.write(pack(record.head + record.block + b"\r\n\r\n"))
                     records += 1
+                    matched += bool(uri)
                     if kind := _no_page(record.fields):
                         no_pages[kind] += 1
                     if records % _TELL_EVERY == 0:
@@ -76,15 +80,16 @@ def repack(
                 os.fsync(out.fileno())
                 length = out.tell()
             digest = _sha256(source)
-            part.rename(target)
-            sync_folder(target.parent)
+            if matched or not passed_over:
+                part.rename(target)
+                sync_folder(target.parent)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
         raise ShelfError(
             f"{source} cannot be copied to {target} ({error.strerror}). Check room and modes there; nothing was kept."
         ) from None
-    return Repacked(records, passed_over, length, digest, no_pages)
+    return Repacked(records, matched, passed_over, length, digest, no_pages)
 
 
 def _no_page(fields: Fields) -> str:
@@ -92,6 +97,8 @@ def _no_page(fields: Fields) -> str:
     kind = fields.record_type
     if kind not in _CAPTURES:
         return kind if kind in _KINDS else "of other kinds"
+    if kind == "conversion" and fields.content_type == "text/plain":
+        return "plain text"  # a WET file's
     target = fields.target[:8].lower()
     return "" if target.startswith(("http://", "https://")) else "not of the web"
 
