@@ -130,7 +130,7 @@ def _line_at(window: Window, at: int) -> tuple[ArcLine, int, int]:
     if line.captured_at is None:
         raise BadRecord(f"its date {line.stamp!r} is no date")
     if line.length is None:
-        raise BadRecord(f"its length {written.split()[-1][:20]!r} is no number of bytes")
+        raise BadRecord(f"its length {written.split()[-1][:20].decode('latin-1')!r} is no number of bytes")
     return line, line.length, at + len(written) + 1
 
 

@@ -64,7 +64,7 @@ def _form(window: Window, path: Path) -> Form:
     if first.startswith(GZIP_MAGIC):
         begin = glance(window, 0, FEED).lstrip(_BLANK)
         if not begin or begin.startswith(b"WARC/"):
-            return Form(Packing.MEMBERS if _is_of_whole_records(window) else Packing.WHOLE)
+            return Form(Packing.MEMBERS if _holds_one_record(window) else Packing.WHOLE)
         return Form(Packing.WHOLE, arc=_arc_within(path, begin))
     begin = first.lstrip(_BLANK)
     return Form(Packing.PLAIN, arc=not begin.startswith(b"WARC/") and _arc_within(path, begin, unpacked=""))
@@ -95,8 +95,8 @@ class _LargeError(Exception):
     """The first member holds more than one record's worth."""
 
 
-def _is_of_whole_records(window: Window) -> bool:
-    """Say whether the first gzip member holds whole records: then each can be read by itself, and so, likely, all others."""
+def _holds_one_record(window: Window) -> bool:
+    """Say whether the first gzip member holds one record, or was meant to: then, likely, each of the others does."""
     held = bytearray()
 
     def take(part: bytes) -> None:
@@ -111,7 +111,7 @@ def _is_of_whole_records(window: Window) -> bool:
     except BadRecord:
         return held.count(b"\nWARC/") == 0
     try:
-        return bool(records_in(bytes(held), 0, after))
+        return len(records_in(bytes(held), 0, after)) == 1
     except BadRecord:
         return after != window.end and held.count(b"\nWARC/") == 0 and not _goes_on(window, after)
 

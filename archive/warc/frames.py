@@ -104,6 +104,8 @@ class Frames:
                 data = decoder.decompress(data, max_length=_MAX_DICTIONARY)
                 if not decoder.eof:
                     raise BadRecord("its dictionary is cut off or too large")
-            return self._zstd.ZstdDict(data, is_raw=not data.startswith(_DICTIONARY_MAGIC))
+            dictionary = self._zstd.ZstdDict(data, is_raw=not data.startswith(_DICTIONARY_MAGIC))
+            self._zstd.ZstdDecompressor(zstd_dict=dictionary)  # looks into it only now
         except (self._zstd.ZstdError, ValueError) as error:
             raise BadRecord(f"its dictionary cannot be used: {error}") from None
+        return dictionary

@@ -28,7 +28,8 @@ _IN_VAIN = (
     2**30,
     16,
 )  # bytes, and times the file's size: how much may be inflated of members that turn out to be damaged
-_NEXT_PLAIN = re.compile(rb"\n(?=WARC/[01]\.[0-9]+\r?\n)")
+# The second where a record was torn and another appended: it begins anywhere, and is told by its first field.
+_NEXT_PLAIN = re.compile(rb"\n(?=WARC/[01]\.[0-9]{1,3}\r{0,2}\n)|(?=WARC/[01]\.[0-9]{1,3}\r{0,2}\n(?:WARC|Content)-)")
 _BLANK = b"\r\n"
 
 OnBroken = Callable[[BrokenRecordError], None]

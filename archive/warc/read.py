@@ -176,6 +176,18 @@ def read_record(path: Path, offset: int, *, name: str | None = None) -> Snapshot
     return _Held(item, record.fields.get("warc-record-id"), announced=False).joined(following, rendered)
 
 
+def fault_of(record: RawRecord) -> str | None:
+    """Return why a record could never be read as what it claims to be, wherever it lies; None if it can.
+
+    Kinds of records that are of no interest have no faults.
+    """
+    try:
+        _interpret(replace(record, alone=True), "", _Group())
+    except _WrongError as wrong:
+        return str(wrong)
+    return None
+
+
 def _conversion_at(reader: RawReader, offset: int) -> RawRecord | None:
     fields = reader.fields_at(offset)
     return reader.read_at(offset) if fields is not None and fields.record_type == "conversion" else None

@@ -10,11 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.errors import ShelfError
+from archive.errors import BrokenRecordError, ShelfError
 from archive.warc.build import pack
 from archive.warc.fields import Fields
 from archive.warc.foreign import PART, foreign_records
 from archive.warc.raw import OnBroken
+from archive.warc.read import fault_of
 from archive.warc.tail import sync_folder
 
 _BLOCK = 2**20
@@ -51,7 +52,8 @@ def repack(
     Heads and blocks of WARC stay byte for byte; only the packing changes. Records of ARC get a WARC head, their blocks stay.
     `wanted` is asked for each record's target URI; records without one (warcinfo) are always copied. `target` appears only
     when it is whole, and not at all if nothing of what was wanted is in it (`matched` is 0 then). Broken records are told to
-    `on_broken` and left out, `on_progress` hears now and then how many were copied. `label`: what errors call `source`.
+    `on_broken` and left out, also those whose digests are wrong: they could never be read. `on_progress` hears now and then
+    how many were copied. `label`: what errors call `source`.
 
     Raises `NotAWarcError`, and `ShelfError` if a file cannot be read or written, or `target` exists.
     """
@@ -68,6 +70,10 @@ def repack(
                     uri = record.fields.about
                     if uri and wanted is not None and not wanted(uri):
                         passed_over += 1
+                        continue
+                    if why := fault_of(record):
+                        if on_broken is not None:
+                            on_broken(BrokenRecordError(label or source, record.offset, why))
                         continue
                     out.write(pack(record.head + record.block + b"\r\n\r\n"))
                     records += 1

@@ -62,6 +62,7 @@ class Origins:
     def __init__(self) -> None:
         self._plain, self._packed = array("Q"), array("Q")
         self._damaged: set[int] = set()
+        self.end = 0  # plain bytes in all
 
     def begin(self, plain: int, packed: int) -> None:
         """Note that a piece begins."""
@@ -85,7 +86,10 @@ class Origins:
         at = bisect_right(self._plain, plain) - 1
         if at not in self._damaged:
             return False
-        return end is None or (self._plain[at] == plain and (at + 1 == len(self._plain) or self._plain[at + 1] <= end))
+        if end is None:
+            return True
+        following = self._plain[at + 1] if at + 1 < len(self._plain) else self.end
+        return self._plain[at] == plain and following <= end
 
 
 def unpack(window: Window, packing: Packing, out: BinaryIO, told: Callable[[int, str], None]) -> Origins:
@@ -124,6 +128,7 @@ def unpack(window: Window, packing: Packing, out: BinaryIO, told: Callable[[int,
                 break
             at = following
     out.flush()
+    origins.end = total
     return origins
 
 

@@ -11,8 +11,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from typing import BinaryIO
+
+from isal import isal_zlib
 
 from archive.errors import NotAWarcError
 
@@ -49,16 +52,22 @@ class Wacz:
 
     def take_out(self, entry: zipfile.ZipInfo, out: BinaryIO) -> str | None:
         """Write an entry to `out`; return why it is not whole, None if it is. What could be read before is written."""
+        unchecked = copy(entry)
+        del (
+            unchecked.CRC
+        )  # zipfile keeps back the last piece of what has another checksum; here each record has its own
+        check = 0
         try:
-            with self._zip.open(entry) as packed:
+            with self._zip.open(unchecked) as packed:
                 while chunk := packed.read(_CHUNK):
+                    check = isal_zlib.crc32(chunk, check)
                     self._left -= len(chunk)
                     if self._left < 0:
                         return f"the file unpacks to more than {_TIMES} times its size"
                     out.write(chunk)
         except _ZIP_ERRORS as error:
             return f"it cannot be taken out of the ZIP file whole: {error}"
-        return None
+        return None if check == entry.CRC else "its checksum in the ZIP file is wrong"
 
 
 class DirectoryLostError(Exception):
