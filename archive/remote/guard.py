@@ -7,6 +7,7 @@ on the rules of the crawler hold (`archive.addresses`).
 from __future__ import annotations
 
 import asyncio
+import errno
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies
@@ -50,7 +51,7 @@ async def guarded_client(typed: str, **options: Any) -> aiohttp.ClientSession:
         async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
             found = await super().resolve(host, port, family)
             if host not in theirs and not all(is_public(one["host"]) for one in found):
-                raise RefusedError(f"{host[:80]} has an address that is not of the public web")
+                raise RefusedError(errno.EACCES, f"{host[:80]} has an address that is not of the public web")
             return found
 
     async def on_redirect(_session: Any, _context: Any, params: Any) -> None:
