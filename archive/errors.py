@@ -142,8 +142,9 @@ class NotAWarcError(ShelfError):
 
     def __init__(self, path: Path | str, why: str) -> None:
         self.path = str(path)
+        self.why = why
         super().__init__(
-            f"{path} is not a WARC file ({why}). Nothing was read from it. Give a .warc or .warc.gz file; "
+            f"{path} is not a WARC file ({why}). Nothing was read from it. Give a WARC, ARC or WACZ file; "
             "`morgue extract FILE --url URL` reads a single saved page."
         )
 

@@ -170,10 +170,10 @@ def decode_content(
 ) -> bytes:
     """Return `body` (transfer-coding already removed) without its content-codings.
 
-    gzip, x-gzip, deflate (zlib or raw: browsers take both, since servers send both), br, and zstd where a library for
-    it is installed. A body that is not coded although the header says so is returned as it is. Decoding stops at
-    `limit` bytes while it runs, so that a bomb costs `limit` plus one step of memory. `allow_truncated`: give what
-    decodes of a body that was cut (a capture marked truncated), instead of an error.
+    gzip, x-gzip, deflate (zlib or raw: browsers take both, since servers send both), br and zstd. A body that is not
+    coded although the header says so is returned as it is. Decoding stops at `limit` bytes while it runs, so that a bomb
+    costs `limit` plus one step of memory. `allow_truncated`: give what decodes of a body that was cut (a capture marked
+    truncated), instead of an error.
 
     Raises `PayloadTooLargeError` beyond `limit`, `PayloadError` for anything else that cannot be decoded.
     """
@@ -314,12 +314,8 @@ def _unbrotli(body: bytes, limit: int, allow_truncated: bool) -> bytes:
 def _unzstd(body: bytes, limit: int, allow_truncated: bool) -> bytes:
     if not body.startswith(b"\x28\xb5\x2f\xfd"):
         return body
-    try:
-        from backports import zstd
-    except ImportError:
-        raise PayloadError(
-            "the body is zstd-coded and no zstd library is installed: `pip install backports.zstd`"
-        ) from None
+    from archive.zstandard import zstd
+
     # RFC 9659: the coding "zstd" uses windows of at most 8 MB; more would let a small body claim much memory.
     decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
     return _drain(

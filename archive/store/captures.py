@@ -240,7 +240,7 @@ class CaptureRows:
         self._conn.execute(
             "UPDATE warcs SET imported_from = ?, imported_sha256 = ?, in_place = ?, filter = ? WHERE pk = ?",
             (
-                clean(str(imported.path)),
+                clean(imported.origin),
                 imported.sha256,
                 imported.in_place,
                 imported.filter_text(),
