@@ -2,8 +2,8 @@
 
 from archive.warc.build import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
-from archive.warc.fields import sha1_digest
-from archive.warc.names import OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
+from archive.warc.fields import digest_matches, sha1_digest
+from archive.warc.names import IMPORTED, OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
 from archive.warc.raw import MAX_RECORD, RawReader, RawRecord, complete_length
 from archive.warc.read import Offset, read_record, read_records
 from archive.warc.repack import Repacked, repack
@@ -13,6 +13,7 @@ from archive.warc.write import WarcWriter
 __all__ = [
     "DISCOVERY_TYPE",
     "IDENTICAL_PAYLOAD",
+    "IMPORTED",
     "MAX_FACTS",
     "MAX_RECORD",
     "MAX_TEXT",
@@ -27,6 +28,7 @@ __all__ = [
     "RevisitOf",
     "WarcWriter",
     "complete_length",
+    "digest_matches",
     "find_warc",
     "own_name",
     "parse_own_name",
