@@ -8,6 +8,7 @@ import click
 
 from archive.commands import ask, make, page
 from archive.commands.diff import diff
+from archive.commands.fsck import fsck
 from archive.commands.learn import learn
 from archive.commands.story import story
 from archive.console import Context, MorgueGroup
@@ -51,6 +52,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.serve,
     make.rebuild,
     make.restory,
+    fsck,
 )
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

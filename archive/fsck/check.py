@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from archive.database import database_error
@@ -30,8 +31,8 @@ class FrontierSide(Protocol):
     def faults(self, level: Level) -> list[Fault]:
         """Return what is wrong with crawl.db and with files that are still `.open`."""
 
-    def forget(self, url: str, captured_at: str) -> bool:
-        """Let the next crawl fetch a page whole: drop the validators of this capture. Returns whether there were some."""
+    def forget(self, lost: Iterable[tuple[str, datetime]]) -> int:
+        """Let the next crawl fetch these captures' pages whole; returns how many of them crawl.db knew as kept."""
 
     def seal(self) -> list[str]:
         """Cut torn tails of `.open` files and seal them; returns their names."""
