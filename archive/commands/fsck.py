@@ -1,4 +1,4 @@
-"""`morgue fsck`: is everything in this archive as it was written?"""
+"""`morgue fsck`: look whether everything in an archive is as it was written."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from archive.fsck.faults import Level
 from archive.fsck.look import Look
 
 _PARTS = ("data", "idx", "docsize", "config")
+_OF_THE_COPY = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_NOMEM")
 _CONTENT = "SELECT pk, title_terms AS title, text_terms AS text FROM main.articles WHERE hidden = 0"
 
 
@@ -35,7 +36,6 @@ def _compare(look: Look, conn: sqlite3.Connection) -> None:
     try:
         conn.execute("BEGIN")  # one state of the index and of the texts, whoever writes meanwhile
         try:
-            conn.execute("PRAGMA temp_store = FILE")
             conn.execute(f"CREATE TEMP VIEW articles_live AS {_CONTENT}")
             conn.execute(
                 "CREATE VIRTUAL TABLE temp.articles_fts USING fts5("
@@ -50,5 +50,9 @@ def _compare(look: Look, conn: sqlite3.Connection) -> None:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
     except sqlite3.Error as error:
+        if (getattr(error, "sqlite_errorname", "") or "").startswith(_OF_THE_COPY):
+            what = f"it could not be copied to the temporary folder to be compared ({error})"
+            look.fault("unreadable", what, file="archive.db", table="articles_fts")
+            return
         what = f"it does not fit the texts ({error})"
         look.fault("index", what, file="archive.db", table="articles_fts")

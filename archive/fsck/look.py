@@ -88,6 +88,7 @@ def open_read_only(path: Path) -> sqlite3.Connection:
         conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         conn.execute("PRAGMA trusted_schema = 0")
         conn.execute("PRAGMA cache_size = -65536")
+        conn.execute("PRAGMA temp_store = FILE")
         conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if path.name == "archive.db":
             refuse_newer(conn, path)
