@@ -111,7 +111,8 @@ KINDS: dict[str, Kind] = {
     ),
     "report": Kind("Only history is lost.", "Take the file from a backup, or delete it."),
     "unreadable": Kind(
-        "What it holds could not be checked.", "Check owner, mode and room on the disk, and run `morgue fsck --full` again."
+        "What it holds could not be checked.",
+        "Check owner, mode and room on the disk, and run `morgue fsck --full` again.",
     ),
 }
 

@@ -34,6 +34,8 @@ from archive.ingest import Ingest
 from archive.store import instant
 
 _AGAIN = ("database", "schema", "row-differs")  # what only a database made again is free of
+# What a database made again would lack: of a broken discovery record, too, the row alone knows who asked for a page.
+_UNREADABLE = ("broken-record", "lost-capture", "lost-fact", "missing-file", "short-file", "unreadable")
 _PLACED = ("articles", "revisions")
 _SUFFIXES = ("", "-wal")
 
@@ -54,7 +56,7 @@ class Plan:
 
 def plan(findings: Findings) -> Plan:
     """Decide what is done about what was found."""
-    lost = len(findings.lost) > 0 or findings.has("lost-capture", "lost-fact", "missing-file", "short-file")
+    lost = len(findings.lost) > 0 or findings.has(*_UNREADABLE)
     again = findings.has(*_AGAIN) or findings.tables["discoveries"] > 0
     refused = None
     if again and lost:

@@ -50,6 +50,7 @@ class RecordCheck:
         self._seen = Bits(look.last_capture)  # captures whose record was read
         self._elsewhere = Bits(look.last_capture)  # … of which an equal record was read at another place
         self._facts = Bits(look.last_fact)
+        self._facts_elsewhere = Bits(look.last_fact)
         self._done = 0
         self._total = sum(file.size for file in look.shelf)
         self._read = 0
@@ -82,6 +83,9 @@ class RecordCheck:
             self._seen.add(row[0])
             row_name = f"{row[2]} {row[1]}"
             wrong = [name for name, has, must in zip(COMPARED, row[_BEFORE:], values, strict=True) if has != must]
+            if snapshot.source is None and snapshot.role is None:
+                # Who asked stands in the record before. If that is broken, the row alone knows it, and is right.
+                wrong = [name for name in wrong if name not in ("role", "truncated")]
             if wrong == ["truncated"] and snapshot.unrendered:
                 self._look.findings.lost.append(row[0])
                 self._look.fault("lost-capture", "what a browser made of it cannot be read", row=row_name, **where)
@@ -115,11 +119,10 @@ class RecordCheck:
                 continue  # left in its record
             if not file.accept(fact.url):
                 continue
-            rows = list(
-                self._look.rows("SELECT pk FROM discoveries WHERE digest = ?", (fact_digest(fact, record.source),))
-            )
-            for (pk,) in rows:
-                self._facts.add(pk)
+            digest = fact_digest(fact, record.source)
+            rows = list(self._look.rows("SELECT pk, warc, offset FROM discoveries WHERE digest = ?", (digest,)))
+            for pk, *place in rows:
+                (self._facts if place == [file.pk, record.ref.offset] else self._facts_elsewhere).add(pk)
             if not rows and self._look.conn is not None:
                 self._look.findings.files.add(file.name)
                 where = {"file": place_of(self._look, file), "offset": record.ref.offset, "table": "discoveries"}
@@ -155,8 +158,11 @@ class RecordCheck:
             if pk in self._facts or (file is not None and file.path is None):
                 continue
             place = None if file is None else place_of(self._look, file)
-            what = "no discovery record says what this row does"
-            self._look.fault("lost-fact", what, file=place, offset=offset, table="discoveries", row=url)
+            where = {"file": place, "offset": offset, "table": "discoveries", "row": url}
+            if pk in self._facts_elsewhere:
+                self._look.fault("row-differs", "its record lies elsewhere", **where)
+            else:
+                self._look.fault("lost-fact", "no discovery record says what this row does", **where)
 
 
 def _is_there(file: Shelved, offset: int, values: Sequence[object]) -> bool:
