@@ -191,13 +191,12 @@ def rows_of(path: Path) -> Rows:
     found: Rows = {}
     with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as conn:
         conn.text_factory = bytes
-        for (name,) in _try(conn, "SELECT name FROM sqlite_master WHERE type = 'table'"):
-            name = name.decode("utf-8", "replace")
-            if name != "articles_fts":
-                try:
-                    found[name] = conn.execute(f'SELECT rowid, * FROM "{name}"').fetchall()
-                except sqlite3.OperationalError:
-                    found[name] = _try(conn, f'SELECT * FROM "{name}"')
+        there = _try(conn, "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'articles_fts'")
+        for name in [row[0].decode("utf-8", "replace") for row in there]:
+            try:
+                found[name] = conn.execute(f'SELECT rowid, * FROM "{name}"').fetchall()  # noqa: S608 - a table's name
+            except sqlite3.OperationalError:
+                found[name] = _try(conn, f'SELECT * FROM "{name}"')  # noqa: S608 - a table's name
     return found
 
 

@@ -14,7 +14,16 @@ from archive.fsck.look import Look, Shelved
 from archive.model import FactRecord, Snapshot
 from archive.store import COMPARED, compared_values, fact_digest
 from archive.urls import url_key
-from archive.warc import OPEN_SUFFIX, Offset, RawRecord, digest_matches, read_record, read_records
+from archive.warc import (
+    DISCOVERY_TYPE,
+    OPEN_SUFFIX,
+    Offset,
+    RawReader,
+    RawRecord,
+    digest_matches,
+    read_record,
+    read_records,
+)
 
 _ROW = f"SELECT pk, url, captured_at, source, {', '.join(COMPARED)} FROM captures"  # noqa: S608 - constants
 _EQUAL = (
@@ -161,6 +170,8 @@ class RecordCheck:
             where = {"file": place, "offset": offset, "table": "discoveries", "row": url}
             if pk in self._facts_elsewhere:
                 self._look.fault("row-differs", "its record lies elsewhere", **where)
+            elif _is_discovery(file, offset):
+                self._look.fault("row-differs", "the discovery record at its place says something else", **where)
             else:
                 self._look.fault("lost-fact", "no discovery record says what this row does", **where)
 
@@ -175,6 +186,23 @@ def _is_there(file: Shelved, offset: int, values: Sequence[object]) -> bool:
         return False
     known = COMPARED.index("payload_digest")
     return compared_values(snapshot)[: known + 1] == tuple(values[: known + 1])
+
+
+def _is_discovery(file: Shelved | None, offset: int) -> bool:
+    """Read one discovery record by itself: if it is sound, the row is what is wrong."""
+    try:
+        if file is None or file.path is None:
+            return False
+        with RawReader(file.path) as reader:
+            record = reader.read_at(offset)
+    except (ShelfError, OverflowError, OSError):
+        return False
+    digest = record.fields.get("warc-block-digest") if record else None
+    return (
+        record is not None
+        and record.fields.content_type == DISCOVERY_TYPE
+        and (not digest or digest_matches(digest, record.block) is not False)
+    )
 
 
 class _File:
