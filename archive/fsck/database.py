@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 from archive.database import MIGRATION_SET, MIGRATIONS
@@ -73,6 +74,7 @@ def _check_schema(look: Look, conn: sqlite3.Connection) -> None:
             look.fault("schema", f"the {kind} {name} is not defined as this version defines it", file="archive.db")
 
 
+@lru_cache(maxsize=1)
 def _fresh_schema() -> dict[tuple[str, str], str | None]:
     from archive.schema import open_archive
 

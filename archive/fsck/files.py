@@ -25,7 +25,7 @@ def check_files(look: Look) -> None:
             look.fault("short-file", what, file=where, offset=file.size)
         elif file.sealed_size is not None and file.size != file.sealed_size:
             look.fault("size", f"it was sealed with {file.sealed_size:,} bytes and has {file.size:,}", file=where)
-        elif file.sealed_size is None and file.size > file.ingested_to and not file.path.name.endswith(OPEN_SUFFIX):
+        elif file.sealed_size is None and not file.path.name.endswith(OPEN_SUFFIX):
             look.findings.waiting.append(file.name)
         if not file.in_place and file.path.with_name(file.path.name + OPEN_SUFFIX).exists() and file.path.exists():
             look.fault("file-twice", "it is there both sealed and .open", file=where)

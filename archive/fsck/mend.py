@@ -147,7 +147,7 @@ def _rebuild(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress:
 
 
 def _copy(old: Path, new: Path) -> None:
-    if not old.exists():
+    if not old.exists() or not old.stat().st_size:
         return
     try:
         os.link(old, new)
