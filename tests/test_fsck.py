@@ -228,6 +228,7 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
     "fact's digest": (in_archive("UPDATE discoveries SET digest = 'x' || digest WHERE pk = 2"), "text-digest", Level.USUAL),
     "fact's place": (in_archive("UPDATE discoveries SET offset = offset + 1 WHERE pk = 2"), "row-differs", Level.FULL),
     "search index": (in_archive(INDEX), "index", Level.USUAL),
+    "settings of the index": (in_archive("UPDATE articles_fts_config SET v = 99 WHERE k = 'version'"), "index", Level.USUAL),
     "words that are not indexed": (
         in_archive("UPDATE articles SET title_terms = title_terms || ' tide' WHERE pk = 3"), "index", Level.USUAL
     ),
@@ -509,7 +510,7 @@ def found(*kinds: str, lost: int = 0, unsound: int = 0, table: str | None = None
         (found(), Plan()),
         (found("sealed-digest", "size", "profile"), Plan()),  # a person's to decide
         (found("open-old"), Plan(seal=True)),
-        (found("lost-capture", lost=1), Plan(forget=True)),
+        (found("lost-capture", lost=1), Plan(forget=True, may_rebuild=False)),
         (found("index"), Plan(index=True)),
         (found("text-digest", table="articles"), Plan(restory=True)),
         (found("text-digest", table="extractions", unsound=1), Plan(extract_again=True)),

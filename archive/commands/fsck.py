@@ -72,7 +72,7 @@ def run(
             stack.enter_context(lock(folder.crawl_lock, "morgue fsck --repair"))
             stack.enter_context(lock(folder.archive_lock, "morgue fsck --repair"))
         frontier = make_frontier(repair) if make_frontier else None
-        progress = stack.enter_context(Progress("records", quiet=quiet))
+        progress = stack.enter_context(Progress("rows and records", quiet=quiet))
         findings = check(folder, level, frontier=frontier, progress=progress.update)
         if repair and findings.total:
             from archive.fsck.mend import mend

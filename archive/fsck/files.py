@@ -8,13 +8,13 @@ from archive.errors import ShelfError
 from archive.fsck.faults import Level
 from archive.fsck.look import Look, Shelved
 from archive.imported import sha256_of
-from archive.warc import IMPORTED, OPEN_SUFFIX
+from archive.warc import OPEN_SUFFIX, parse_own_name
 
 
 def check_files(look: Look) -> None:
     """Check presence and lengths; on the full level also the digests of sealed files."""
     for file in look.shelf:
-        look.findings.checked["files"] += 1
+        look.count("files")
         where = place_of(look, file)
         if file.path is None:
             _missing(look, file)
@@ -44,9 +44,9 @@ def check_sealed(look: Look) -> None:
         except ShelfError as error:
             look.fault("unreadable", str(error), file=place_of(look, file))
             continue
-        look.findings.checked["sealed files"] += 1
+        look.count("sealed files")
         if now == file.sha256:
-            if file.in_place or file.name.startswith(f"{IMPORTED}/"):
+            if parse_own_name(file.name) is None:
                 look.as_imported.add(file.name)
         else:
             what = f"its SHA-256 is {now[:12]}…, and was {file.sha256[:12]}… when it was sealed"

@@ -44,7 +44,7 @@ def _compare(look: Look, conn: sqlite3.Connection) -> None:
             for part in _PARTS:
                 conn.execute(f"DELETE FROM temp.articles_fts_{part}")  # noqa: S608 - constants
                 conn.execute(f"INSERT INTO temp.articles_fts_{part} SELECT * FROM main.articles_fts_{part}")  # noqa: S608
-            look.findings.checked["index"] += 1
+            look.count("index")
             conn.execute("INSERT INTO temp.articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
         finally:
             if conn.in_transaction:

@@ -21,7 +21,7 @@ def check_profiles(look: Look, decisions: tuple[Decision, ...]) -> None:
     """Check that each profile that may still hold is there and is what its name says."""
     profiles = Profiles(look.folder.profiles, adoptions_of(decisions, renames(decisions)))
     for digest in sorted({adoption.digest for adoption in profiles.adoptions}):
-        look.findings.checked["profiles"] += 1
+        look.count("profiles")
         try:
             profiles.load(digest)
         except ProfileError as error:

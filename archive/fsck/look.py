@@ -22,6 +22,8 @@ from archive.imported import Imported, find_file
 from archive.query.reader import nobody_writes
 from archive.warc import shelf_name, warc_files
 
+_TELL_EVERY = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shelved:
@@ -58,6 +60,15 @@ class Look:
     last_capture: int = 0  # captures.pk when the look began
     last_fact: int = 0  # discoveries.pk
     progress: Callable[[int, float | None], None] = lambda _done, _share: None
+    share: float | None = None  # of the present stage
+    _looked: int = 0
+
+    def count(self, what: str) -> None:
+        """Count one thing that was looked at, and show progress now and then."""
+        self.findings.checked[what] += 1
+        self._looked += 1
+        if self._looked % _TELL_EVERY == 0:
+            self.progress(self._looked, self.share)
 
     def fault(self, kind: str, what: str, **where: Any) -> None:
         """Note a fault."""

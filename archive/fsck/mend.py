@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ _AGAIN = ("database", "schema", "row-differs")  # what only a database made agai
 # What a database made again would lack: of a broken discovery record, too, the row alone knows who asked for a page.
 _UNREADABLE = ("broken-record", "lost-capture", "lost-fact", "missing-file", "short-file", "unreadable")
 _PLACED = ("articles", "revisions")
+_SHELF_FIRST = (
+    "Restore the WARC files from a backup and run `morgue fsck --repair` again; `morgue rebuild` makes it again without "
+    "what they held."
+)
 _SUFFIXES = ("", "-wal")
 
 
@@ -51,6 +56,7 @@ class Plan:
     extract_again: bool = False
     restory: bool = False
     index: bool = False
+    may_rebuild: bool = True  # nothing stands in archive.db alone but history
     refused: str | None = None  # why something that is wrong is left as it is
 
 
@@ -62,12 +68,11 @@ def plan(findings: Findings) -> Plan:
     if again and lost:
         refused = (
             "archive.db is damaged, and it alone has the texts of captures whose records are lost: it was left as it is. "
-            "Restore the WARC files from a backup and run `morgue fsck --repair` again; `morgue rebuild` makes it again "
-            "without them."
+            f"{_SHELF_FIRST}"
         )
     seal, forget = findings.has("open-unknown", "open-old"), len(findings.lost) > 0
     if again:
-        return Plan(seal=seal, forget=forget, rebuild=not lost, refused=refused)
+        return Plan(seal=seal, forget=forget, rebuild=not lost, may_rebuild=not lost, refused=refused)
     placed = any(findings.tables[table] for table in _PLACED) or findings.has("derived")
     if placed and not set(findings.unsound).isdisjoint(findings.lost):
         refused = (
@@ -80,6 +85,7 @@ def plan(findings: Findings) -> Plan:
         extract_again=len(findings.unsound) > 0,
         restory=placed,
         index=findings.has("index"),
+        may_rebuild=not lost,
         refused=refused,
         seal=seal,
         forget=forget,
@@ -119,7 +125,13 @@ def mend(
     if todo.rebuild:
         told.done.append(_rebuild(folder, clock=clock, jobs=jobs, progress=progress))
     if todo.read_again or todo.extract_again or todo.restory or todo.index:
-        _in_place(folder, findings, todo, told, clock=clock, jobs=jobs)
+        try:
+            _in_place(folder, findings, todo, told, clock=clock, jobs=jobs)
+        except (DatabaseError, sqlite3.Error, zlib.error) as error:  # it is more broken than it looked
+            if not todo.may_rebuild:
+                told.left.append(f"archive.db could not be mended ({error}). {_SHELF_FIRST}")
+            else:
+                told.done.append(_rebuild(folder, clock=clock, jobs=jobs, progress=progress))
     return told
 
 
@@ -163,11 +175,7 @@ def _in_place(
 
     # A database whose index is damaged must have a sound one before anything else is written through its triggers.
     if todo.index:
-        try:
-            _make_index(folder, clock)
-        except DatabaseError as error:
-            told.left.append(f"The index could not be made again ({error}).")
-            return
+        _make_index(folder, clock)
         told.done.append("Made the full-text index again from the texts.")
     if not (todo.read_again or todo.extract_again or todo.restory):
         return

@@ -31,7 +31,7 @@ def _check(look: Look, file: Shelved, fd: int) -> None:
     rows = "SELECT pk, url, captured_at, offset, length FROM captures WHERE warc = ? AND pk <= ? ORDER BY offset"
     with look.reading("captures"):
         for pk, url, at, offset, length in look.rows(rows, (file.pk, look.last_capture)):
-            look.findings.checked["places"] += 1
+            look.count("places")
             try:
                 begins = offset >= 0 and os.pread(fd, 3, offset) in _BEGINNINGS
             except (OSError, OverflowError):

@@ -16,11 +16,13 @@ from archive.store import COMPARED, compared_values, fact_digest
 from archive.urls import url_key
 from archive.warc import (
     DISCOVERY_TYPE,
+    IMPORTED,
     OPEN_SUFFIX,
     Offset,
     RawReader,
     RawRecord,
     digest_matches,
+    parse_own_name,
     read_record,
     read_records,
 )
@@ -31,7 +33,6 @@ _EQUAL = (
 )
 _BEFORE = 4  # of a row: what stands before the compared columns
 _END_OF_BLOCK = 4  # bytes behind a block, CRLF twice (WARC 1.1 section 4)
-_TELL_EVERY = 500  # records
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 
 
@@ -60,7 +61,6 @@ class RecordCheck:
         self._elsewhere = Bits(look.last_capture)  # … of which an equal record was read at another place
         self._facts = Bits(look.last_fact)
         self._facts_elsewhere = Bits(look.last_fact)
-        self._done = 0
         self._total = sum(file.size for file in look.shelf)
         self._read = 0
 
@@ -76,10 +76,9 @@ class RecordCheck:
             self._facts_without_record()
 
     def tell(self, position: int) -> None:
-        """Count a record and show progress."""
-        self._done += 1
-        if self._done % _TELL_EVERY == 0:
-            self._look.progress(self._done, (self._read + position) / self._total if self._total else None)
+        """Count a record."""
+        self._look.share = (self._read + position) / self._total if self._total else None
+        self._look.count("records")
 
     # what a record says against what its row says
 
@@ -121,7 +120,7 @@ class RecordCheck:
         if record.ref.offset + record.ref.length > file.ingested_to:
             return
         for fact in record.facts:
-            self._look.findings.checked["facts"] += 1
+            self._look.count("facts")
             try:
                 url_key(fact.url)
             except UrlError:
@@ -144,7 +143,7 @@ class RecordCheck:
         files = {file.pk: file for file in self._look.shelf if file.pk is not None}
         rows = f"SELECT pk, url, captured_at, warc, offset, {', '.join(COMPARED)} FROM captures WHERE pk <= ?"  # noqa: S608
         for pk, url, at, warc, offset, *values in self._look.rows(rows, (self._look.last_capture,)):
-            self._look.findings.checked["captures"] += 1
+            self._look.count("captures")
             file = files.get(warc)
             if pk in self._seen or (file is not None and file.path is None):
                 continue  # of a missing file the rows are counted
@@ -217,6 +216,7 @@ class _File:
         self._told = -1  # where a broken record was told last
         self._fd = -1
         self._growing = False
+        self._packed_by_us = parse_own_name(file.name) is not None or file.name.startswith(f"{IMPORTED}/")
 
     def run(self) -> None:
         file = self._file
@@ -266,7 +266,6 @@ class _File:
 
     def _record(self, record: RawRecord) -> None:
         """Check what reading for captures does not: digests of other records, and the length behind a gzip member."""
-        self._look.findings.checked["records"] += 1
         self._end = record.offset + record.length
         self._check.tell(record.offset)
         digest = record.fields.get("warc-block-digest")
@@ -280,7 +279,7 @@ class _File:
             what = "the block digest of this record does not fit"
             self._look.fault("broken-record", what, file=self._where, offset=record.offset)
         # RFC 1952: ISIZE, the last four bytes of a member. Our own reader needs it not; zlib's refuses a wrong one.
-        if not self._file.in_place and record.alone:
+        if self._packed_by_us and record.alone:
             size = int.from_bytes(os.pread(self._fd, 4, self._end - 4), "little")
             if size != (len(record.head) + len(record.block) + _END_OF_BLOCK) & 0xFFFFFFFF:
                 what = "the length behind the gzip member of this record is wrong; its content is sound"

@@ -57,7 +57,7 @@ def _articles(look: Look) -> None:
     for public, digest, words, domain, *values in look.rows(
         f"SELECT id, digest, word_count, domain, {columns} FROM articles"  # noqa: S608 - constants
     ):
-        look.findings.checked["articles"] += 1
+        look.count("articles")
         row = dict(zip(ARTICLE_DIGEST, values, strict=True))
         terms = str(row["text_terms"])
         if digest_of(values) != digest:
@@ -78,7 +78,7 @@ def _revisions(look: Look) -> None:
         "SELECT a.id, r.seen_from, r.digest, r.title, r.text, r.content FROM revisions r"
         " LEFT JOIN articles a ON a.pk = r.article"
     ):
-        look.findings.checked["revisions"] += 1
+        look.count("revisions")
         if digest_of(values) != digest:
             _wrong(look, "revisions", f"{public} {seen_from}")
 
@@ -88,7 +88,7 @@ def _extractions(look: Look) -> None:
         "SELECT e.capture, c.extraction IS e.pk, c.url, c.captured_at, e.status, e.reason, e.result, e.digest"
         " FROM extractions e LEFT JOIN captures c ON c.pk = e.capture"
     ):
-        look.findings.checked["extractions"] += 1
+        look.count("extractions")
         if _is_extraction(result, digest, status, reason):
             continue
         if in_force:
@@ -109,7 +109,7 @@ def _is_extraction(result: bytes, digest: str, status: str, reason: str | None) 
 
 def _discoveries(look: Look) -> None:
     for digest, source, *values in look.rows(f"SELECT digest, source, {_FACT} FROM discoveries"):  # noqa: S608 - constants
-        look.findings.checked["discoveries"] += 1
+        look.count("discoveries")
         if not _is_fact(digest, source, values):
             _wrong(look, "discoveries", str(values[0]))
 
@@ -137,7 +137,7 @@ def _changes(look: Look) -> None:
             "SELECT r.article, min(a.id) FROM revisions r LEFT JOIN articles a ON a.pk = r.article"
             " GROUP BY r.article HAVING count(*) > 1"
         ):
-            look.findings.checked["articles with revisions"] += 1
+            look.count("articles with revisions")
             memory.execute("DELETE FROM revision_changes")
             try:
                 _fill(look, memory, article)
@@ -167,7 +167,7 @@ def check_reports(look: Look) -> None:
     """Hold the reports that ingest took against their files."""
     with look.reading("runs"):
         for name, report in look.rows("SELECT id, report FROM runs"):
-            look.findings.checked["reports"] += 1
+            look.count("reports")
             path = look.folder.reports / f"{name}.json"
             try:
                 kept = json.loads(path.read_bytes())
