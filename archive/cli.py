@@ -9,6 +9,7 @@ import click
 from archive.commands import ask, make, page
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
+from archive.commands.fsck import fsck
 from archive.commands.learn import learn
 from archive.commands.story import story
 from archive.console import Context, MorgueGroup
@@ -54,6 +55,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     make.restory,
     backup,
     restore,
+    fsck,
 )
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

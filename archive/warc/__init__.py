@@ -2,7 +2,7 @@
 
 from archive.warc.build import IDENTICAL_PAYLOAD, NOT_MODIFIED, RevisitOf
 from archive.warc.facts import DISCOVERY_TYPE, MAX_FACTS, MAX_TEXT, Discovery
-from archive.warc.fields import sha1_digest
+from archive.warc.fields import digest_matches, sha1_digest
 from archive.warc.foreign import PART, foreign_records
 from archive.warc.form import Form, form_of
 from archive.warc.names import IMPORTED, OPEN_SUFFIX, find_warc, own_name, parse_own_name, shelf_name, warc_files
@@ -32,6 +32,7 @@ __all__ = [
     "RevisitOf",
     "WarcWriter",
     "complete_length",
+    "digest_matches",
     "find_warc",
     "foreign_records",
     "form_of",

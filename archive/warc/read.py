@@ -100,13 +100,14 @@ def read_records(
     end: int | None = None,
     on_broken: Callable[[BrokenRecordError], None] | None = None,
     name: str | None = None,
+    on_record: Callable[[RawRecord], None] = lambda _record: None,
 ) -> Iterator[Snapshot | FactRecord | Offset]:
     """Give what the WARC file `path` holds from byte `start` to `end` (default: its size now), in file order.
 
     `start` is 0 or an `Offset` (or a `Snapshot`'s end) met before. The last item is always an `Offset`. Reading stops
     cleanly before an incomplete last record. A record that cannot be read, or whose digest does not fit, is dropped
-    and told to `on_broken`. `name` is the file's name in tables (default: the file's own, below `imported/` if it lies
-    in a folder of that name).
+    and told to `on_broken`; each one that can be unpacked is shown to `on_record` first. `name` is the file's name in
+    tables (default: the file's own, below `imported/` if it lies in a folder of that name).
 
     Raises `NotAWarcError`, or `ShelfError` if the file cannot be read.
     """
@@ -117,6 +118,7 @@ def read_records(
     safe = told = start
     with RawReader(path, start=start, end=end, on_broken=on_broken) as reader:
         for record in reader:
+            on_record(record)
             try:
                 item = _interpret(record, shelf, group)
             except _WrongError as wrong:
