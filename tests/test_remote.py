@@ -158,6 +158,14 @@ def test_parts_that_may_not_fit_are_not_joined(shop: Shop, tmp_path: Path, chang
     assert len(list(tmp_path.iterdir())) == 1  # what the first version left is gone
 
 
+def test_a_file_that_changes_while_it_is_fetched_is_fetched_anew(shop: Shop, tmp_path: Path) -> None:
+    def another(_seconds: float) -> None:
+        shop.files["/a.bin"], shop.etag = DATA[::-1], '"two"'
+
+    shop.break_after = [3_000_000]
+    assert fetched(shop, tmp_path, sleep=another)[0] == DATA[::-1]
+
+
 def test_a_server_that_never_gets_on_is_left(shop: Shop, tmp_path: Path) -> None:
     shop.break_after = [0] * 50
     with pytest.raises(ShelfError, match=r"could not be fetched.*Run the same command again"):

@@ -120,10 +120,9 @@ class _Source:
                 self.errors = (*self.errors, ClientError)
                 client = partial(guarded_client, url)
                 self._fs = fsspec.filesystem(self.scheme, get_client=client, skip_instance_cache=True)
-        except ImportError as error:
-            raise ShelfError(
-                f"{name} cannot be fetched without {error.name or 'a library'}: `pip install 'newsmorgue[remote]'`."
-            ) from None
+        except ImportError:
+            needed = "s3fs" if self.scheme == "s3" else "'newsmorgue[remote]'"
+            raise ShelfError(f"{name} cannot be fetched: a library is missing. `pip install {needed}`.") from None
 
     def look(self) -> _File:
         info = self._fs.info(self.url)

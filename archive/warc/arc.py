@@ -15,7 +15,7 @@ from datetime import datetime
 from archive.warc.fields import format_date, format_fields, parse_date, parse_fields, safe_url, sha1_digest
 from archive.warc.member import BadRecord, Unfinished
 from archive.warc.raw import MAX_RECORD, RawRecord
-from archive.warc.window import BUFFER, Window
+from archive.warc.window import BUFFER, NEAR, Window
 
 _MAX_LINE = 2**14  # bytes: an address may be long
 _BLANK = b"\r\n"
@@ -136,13 +136,15 @@ def _line_at(window: Window, at: int) -> tuple[ArcLine, int, int]:
 
 def _next(window: Window, at: int) -> int | None:
     """Return where the next line that can be a record's begins behind `at`, None if there is none."""
+    step = NEAR
     while at < window.end:
-        data = window.at(at, BUFFER)
+        data = window.at(at, step)
         for found in _NEXT.finditer(data):
             here = at + found.end()
             if parse_line(window.at(here, _MAX_LINE).split(b"\n", 1)[0]) is not None:
                 return here
         at += max(len(data) - 40, 1)
+        step = BUFFER
     return None
 
 

@@ -18,7 +18,7 @@ from archive.inflate import GZIP_MAGIC
 from archive.warc.fields import Fields, parse_fields
 from archive.warc.member import FEED, BadRecord, Unfinished, glance, inflate_member
 from archive.warc.names import OPEN_SUFFIX
-from archive.warc.window import BUFFER, Window
+from archive.warc.window import BUFFER, NEAR, Window
 
 MAX_RECORD = 256 * 2**20  # bytes: a larger record (a film) is passed over; no page is near it
 
@@ -201,8 +201,9 @@ class RawReader:
         window = self._window
         overlap = 32
         at += 1
+        step = NEAR
         while at < window.end:
-            data = window.at(at, BUFFER)
+            data = window.at(at, step)
             if plain:
                 found = _NEXT_PLAIN.search(data)
                 if found is not None:
@@ -214,6 +215,7 @@ class RawReader:
                         return at + hit
                     hit = data.find(GZIP_MAGIC, hit + 1)
             at += max(len(data) - overlap, 1)
+            step = BUFFER
         return None
 
     # plain

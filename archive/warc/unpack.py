@@ -15,7 +15,7 @@ from archive.inflate import GZIP_MAGIC
 from archive.warc.arc import may_begin_arc
 from archive.warc.frames import ZSTD_MAGIC, Frames
 from archive.warc.member import BadRecord, Unfinished, glance, inflate_member
-from archive.warc.window import BUFFER, Window
+from archive.warc.window import BUFFER, NEAR, Window
 
 _BLANK = b"\r\n"
 _LEAST, _TIMES = 2**30, 200  # bytes, and times the packed size: what a file may hold; real ones hold 3 to 30 times
@@ -138,8 +138,9 @@ class _TooMuchError(Exception):
 
 def _next(window: Window, packing: Packing, at: int) -> int | None:
     at += 1
+    step = NEAR
     while at < window.end:
-        data = window.at(at, BUFFER)
+        data = window.at(at, step)
         hit = data.find(packing.magic)
         while hit >= 0:
             begin = packing.glance(at + hit)
@@ -147,4 +148,5 @@ def _next(window: Window, packing: Packing, at: int) -> int | None:
                 return at + hit
             hit = data.find(packing.magic, hit + 1)
         at += max(len(data) - len(packing.magic) + 1, 1)
+        step = BUFFER
     return None
