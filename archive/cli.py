@@ -8,6 +8,7 @@ import click
 
 from archive.commands import ask, make, page
 from archive.commands.diff import diff
+from archive.commands.export import export
 from archive.commands.learn import learn
 from archive.commands.story import story
 from archive.console import Context, MorgueGroup
@@ -49,6 +50,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.stats,
     ask.sql,
     ask.serve,
+    export,
     make.rebuild,
     make.restory,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from urllib.parse import quote_from_bytes
 
 _MULTIPLE = re.compile(rb"(?:https?://)+(?=https?://)")
@@ -81,16 +82,12 @@ def _authority(netloc: bytes) -> tuple[bytes, int | None]:
 def _host(host: bytes) -> bytes:
     host = _unescaped(host)
     if not host.isascii():
-        try:
+        with suppress(ValueError):
             host = host.decode("utf-8", "ignore").encode("idna")
-        except ValueError:
-            pass
     host = host.replace(b"..", b".").strip(b".")
     if _NUMERIC.fullmatch(host):  # 127.1, 2130706433 and 0177.0.0.1 are one address
-        try:
+        with suppress(OSError):
             host = socket.inet_ntoa(socket.inet_aton(host.decode("ascii"))).encode("ascii")
-        except OSError:
-            pass
     host = _escaped(host.lower()).lower()
     www = _WWW.match(host)
     return host[www.end() :] if www else host
@@ -118,7 +115,8 @@ def _query(query: bytes) -> bytes:
         if found := session.fullmatch(query):
             query = found[1] + (found[2] or b"")
     query = query.lower()
-    return b"&".join(sorted(query.split(b"&"), key=lambda one: one.split(b"=", 1)))
+    # By name, then by value: "=" must not count as a character, as it would between a=1 and a-b=1.
+    return b"&".join(b"=".join(parts) for parts in sorted(one.split(b"=", 1) for one in query.split(b"&")))
 
 
 def _unescaped(data: bytes) -> bytes:
