@@ -21,6 +21,7 @@ _NUMERIC = re.compile(rb"(?:0[0-7]*|[1-9][0-9]*)(?:\.[0-9]+){0,3}")
 _PORTS = {b"http": 80, b"https": 443}
 _LAST_PORT = 65_535
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+_SESSION_WITHIN = 8_192  # bytes of path or query: these patterns may take the square of it
 _SAFE = b"!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"  # what is neither space, control, "#" nor "%"
 _IN_PATH = (  # ASP.NET keeps its session in a path segment
     re.compile(rb"(.*/)\((?:[a-z]\([0-9a-z]{24}\))+\)/([^?]+\.aspx.*)", re.IGNORECASE | re.DOTALL),
@@ -97,13 +98,13 @@ def _path(path: bytes) -> bytes:
     """Return a path without empty, `.` and `..` segments, lower-cased, without session and last slash."""
     kept: list[bytes] = []
     for segment in _unescaped(path).split(b"/")[1:]:
-        if segment == b"..":
-            kept = kept[:-1] if kept else [segment]
+        if segment == b".." and kept:
+            kept.pop()
         elif segment != b".":
             kept.append(segment)
     path = b"/" + b"".join(segment + b"/" for segment in kept[:-1] if segment) + (kept[-1] if kept else b"")
     path = _escaped(path).lower()
-    for session in _IN_PATH:
+    for session in _IN_PATH if len(path) <= _SESSION_WITHIN else ():
         if found := session.fullmatch(path):
             path = found[1] + found[2]
     return path[:-1] if path.endswith(b"/") and len(path) > 1 else path
@@ -111,7 +112,7 @@ def _path(path: bytes) -> bytes:
 
 def _query(query: bytes) -> bytes:
     query = _escaped(_unescaped(query))
-    for session in _IN_QUERY:
+    for session in _IN_QUERY if len(query) <= _SESSION_WITHIN else ():
         if found := session.fullmatch(query):
             query = found[1] + (found[2] or b"")
     query = query.lower()
