@@ -48,7 +48,9 @@ def test_a_key_is_that_of_the_tools_that_read_the_index(url: str, key: str) -> N
     assert surt(url) == key
 
 
-@pytest.mark.parametrize("url", ["", "http://", "https://news.example:port/ a", "http://[::1/", "https://\udcff.example/"])
+@pytest.mark.parametrize(
+    "url", ["", "http://", "https://news.example:port/ a", "http://[::1/", "https://\udcff.example/"]
+)
 def test_what_is_no_usable_address_still_makes_a_line_of_an_index(url: str) -> None:
     assert " " not in surt(url)
     assert surt(url).isascii()
@@ -73,11 +75,38 @@ def test_a_stranger_cannot_make_a_key_expensive(path: str) -> None:
 
 PEER = Path(os.environ.get("MORGUE_PEERS", "/nowhere")) / "venv" / "bin" / "python"
 BITS = [
-    *("/", "//", "/./", "/../", "%41", "%2541", "%zz", "%", "?", "&", "=", "a=1", "b", "#x", " ", "ü", "%C3%BC", "index.html"),
+    *(
+        "/",
+        "//",
+        "/./",
+        "/../",
+        "%41",
+        "%2541",
+        "%zz",
+        "%",
+        "?",
+        "&",
+        "=",
+        "a=1",
+        "b",
+        "#x",
+        " ",
+        "ü",
+        "%C3%BC",
+        "index.html",
+    ),
     *("sid=0123456789abcdef0123456789abcdef", "jsessionid=0123456789abcdef0123456789abcdef", "cfid=1&cftoken=2"),
     *(";jsessionid=1", "/(S(0123456789abcdefghijklmn))/p.aspx", "\t", "%20", "%23", "+", ",", "A", "http://", "-", "~"),
 ]
-HOSTS = ["news.example", "www.News.example", "127.0.0.11:4012", "a.example:8080", "ü.example", "me:pw@news.example", "1.2.3.4"]
+HOSTS = [
+    "news.example",
+    "www.News.example",
+    "127.0.0.11:4012",
+    "a.example:8080",
+    "ü.example",
+    "me:pw@news.example",
+    "1.2.3.4",
+]
 
 
 @pytest.mark.skipif(not PEER.exists(), reason="MORGUE_PEERS is not set (scripts/peers DIR makes the folder)")
@@ -89,7 +118,12 @@ def test_keys_of_random_addresses_are_those_of_the_internet_archive() -> None:
     ]
     code = "import json, sys, surt; json.dump([surt.surt(url) for url in json.load(sys.stdin)], sys.stdout)"
     done = subprocess.run(
-        [PEER, "-W", "ignore", "-c", code], input=json.dumps(urls), capture_output=True, text=True, check=True, timeout=100
+        [PEER, "-W", "ignore", "-c", code],
+        input=json.dumps(urls),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
     )
     theirs = json.loads(done.stdout)
     assert [(url, key, surt(url)) for url, key in zip(urls, theirs, strict=True) if surt(url) != key] == []
