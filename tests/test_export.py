@@ -29,13 +29,12 @@ from archive.query import open_reader
 from tests.line import AFTER_DAY_2, ROOT, Archive, Days, json_lines
 from tests.warc_tools import T0
 
-# Which of the articles play a part. The hidden one is the only one whose title has its word.
-OPTED_OUT, HIDDEN = "/wirtschaft/molkerei-glasflasche", "/politik/stadtwald-verkauf"
+OPTED_OUT = "/wirtschaft/molkerei-glasflasche"
 
 
 @pytest.fixture(scope="module")
 def archive(days: Days, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """The archive of two days, in which one article opts out and another is hidden."""
+    """Copy the archive of two days, in which one article opts out and another is hidden."""
     archive = Archive(days.second.copy(tmp_path_factory.mktemp("export") / "a").path, AFTER_DAY_2)
     with closing(sqlite3.connect(archive.path / "archive.db")) as db, db:
         out, capture = db.execute("SELECT pk, capture FROM articles WHERE url LIKE ?", [f"%{OPTED_OUT}"]).fetchone()
@@ -210,7 +209,7 @@ def test_revisions_come_only_if_asked_for(archive: Archive, tmp_path: Path) -> N
     ],
 )
 def test_articles_are_chosen_as_by_search(archive: Archive, tmp_path: Path, words: list[str], condition: str) -> None:
-    expected = archive.values(f"SELECT id FROM public_articles WHERE {condition} ORDER BY sort_at, pk")
+    expected = archive.values(f"SELECT id FROM public_articles WHERE {condition} ORDER BY sort_at, pk")  # noqa: S608
     assert [line["id"] for line in jsonl(archive, tmp_path, *words)] == expected != []
 
 
@@ -431,7 +430,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     folder = ArchiveFolder(tmp_path / "a")
     target = tmp_path / "out"
     target.write_text("as it was")
-    with pytest.raises(OSError, match="disk is full"), whole_file(str(target), folder) as out:
+    with pytest.raises(OSError, match="disk is full"), whole_file(str(target), folder) as out:  # noqa: PT012 - two steps
         out.write(b"half")
         raise OSError("the disk is full")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
