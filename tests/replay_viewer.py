@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,19 +15,26 @@ _PAGE = (
     '<replay-web-page source="/x.wacz" replayBase="/replay/" embed="default" url="{url}" ts="{ts}"></replay-web-page>'
 )
 _FLAGS = ["--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"]
-_PATIENCE = 60  # looks, half a second apart
+_PATIENCE = 180  # looks, half a second apart: a busy machine is no failure
+_START = 30  # looks until the viewer must have asked for the file
 
 
 @contextmanager
-def served(files: dict[str, tuple[bytes, str]]) -> Iterator[str]:
-    """Serve bytes and types by path, also parts of them (RFC 9110 section 14.2): so the viewer reads a large file."""
+def served(files: dict[str, tuple[bytes, str]]) -> Iterator[tuple[str, set[str]]]:
+    """Serve bytes and types by path, also parts of them (RFC 9110 section 14.2): so the viewer reads a large file.
+
+    Gives the address, and the paths that were asked for.
+    """
+    asked_for: set[str] = set()
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library has it
             pass
 
         def do_GET(self) -> None:
-            data, kind = files.get(self.path.partition("?")[0], (b"", ""))
+            path = self.path.partition("?")[0]
+            asked_for.add(path)
+            data, kind = files.get(path, (b"", ""))
             asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
             first, last = 0, len(data) - 1
             if asked and data:
@@ -41,7 +48,8 @@ def served(files: dict[str, tuple[bytes, str]]) -> Iterator[str]:
             self.send_header("Content-Length", str(last + 1 - first))
             self.end_headers()
             if self.command == "GET":
-                self.wfile.write(data[first : last + 1])
+                with suppress(ConnectionError):  # the viewer has seen enough
+                    self.wfile.write(data[first : last + 1])
 
         do_HEAD = do_GET  # noqa: N815 - as the library has it
 
@@ -49,7 +57,7 @@ def served(files: dict[str, tuple[bytes, str]]) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://127.0.0.1:{server.server_port}/", asked_for
     finally:
         server.shutdown()
         server.server_close()
@@ -57,7 +65,10 @@ def served(files: dict[str, tuple[bytes, str]]) -> Iterator[str]:
 
 
 def shown_by_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: str) -> tuple[str, str]:
-    """Return the address of the frame in which ReplayWeb.page shows a page, and the text of it; "" if it shows none."""
+    """Return the address of the frame in which ReplayWeb.page shows a page, and the text of it.
+
+    If it shows none within a minute and a half: "", and what was heard of the viewer.
+    """
     from playwright.sync_api import Error, sync_playwright
 
     files = {
@@ -66,22 +77,25 @@ def shown_by_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: st
         "/replay/sw.js": ((viewer / "sw.js").read_bytes(), "text/javascript"),
         "/x.wacz": (wacz.read_bytes(), "application/wacz"),
     }
-    with served(files) as address, sync_playwright() as driver:
+    with served(files) as (address, asked_for), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=_FLAGS, chromium_sandbox=False)
         try:
-            page = browser.new_page()
-            page.goto(address)
-            for _ in range(_PATIENCE):
+            page, heard = browser.new_page(), list[str]()
+            page.on("console", lambda message: heard.append(message.text))
+            for look in range(_PATIENCE):
+                # On a busy machine the viewer's page sometimes waits for ever for its service worker, and asks for nothing.
+                if look % _START == 0 and "/x.wacz" not in asked_for:
+                    page.goto(address)
                 page.wait_for_timeout(500)
                 for frame in page.frames:
                     if "mp_/" not in frame.url:
                         continue
                     try:
-                        text = frame.evaluate("document.readyState === 'complete' ? document.body.innerText : ''")
+                        text = frame.evaluate("document.readyState === 'loading' ? '' : document.body.innerText")
                     except Error:  # it is being loaded
                         continue
                     if text:
                         return frame.url, text
-            return "", ""
+            return "", "\n".join([*heard, *(frame.url for frame in page.frames)])
         finally:
             browser.close()

@@ -156,7 +156,7 @@ def test_replaywebpage_shows_a_page_of_the_wacz(days: Days, tmp_path: Path, kind
     assert CHROMIUM is not None
     at = stamp(row["captured_at"])
     frame, text = shown_by_viewer(tmp_path / "x.wacz", VIEWER, CHROMIUM, url=row["url"], ts=at)
-    assert frame.endswith(f"/{at}mp_/{row['url']}")
+    assert frame.endswith(f"/{at}mp_/{row['url']}"), text
     assert row["title"] in text
     assert row["text"].partition("\n")[0] in text
     assert len(days.server.log) == asked  # the page comes from the file, and not from its site
