@@ -143,20 +143,28 @@ def test_pywb_has_the_same_list_of_captures(archive: Archive, pywb: str) -> None
 
 
 @needs_viewer
-@pytest.mark.parametrize("kind", ["response", "revisit"])
-def test_replaywebpage_shows_a_page_of_the_wacz(days: Days, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("response", 200), ("revisit", 200), ("revisit", 304)],  # of a 304: the page that had not changed since
+)
+def test_replaywebpage_shows_a_page_of_the_wacz(days: Days, tmp_path: Path, kind: str, status: int) -> None:
     archive = days.second
     row = archive.rows(
         "SELECT c.url, c.captured_at, a.title, a.text FROM captures c JOIN articles a ON a.pk = c.article"
-        " WHERE c.status = 200 AND c.record_type = ? ORDER BY c.pk",
+        " WHERE c.record_type = ? AND c.status = ? ORDER BY a.url, c.pk",
         kind,
+        status,
+    )[0]
+    shown_at = archive.values(
+        "SELECT max(captured_at) FROM captures WHERE url = ? AND status = 200 AND captured_at <= ?",
+        row["url"],
+        row["captured_at"],
     )[0]
     archive.run("export", "wacz", tmp_path / "x.wacz")
     asked = len(days.server.log)
     assert CHROMIUM is not None
-    at = stamp(row["captured_at"])
-    frame, text = shown_by_viewer(tmp_path / "x.wacz", VIEWER, CHROMIUM, url=row["url"], ts=at)
-    assert frame.endswith(f"/{at}mp_/{row['url']}"), text
+    frame, text = shown_by_viewer(tmp_path / "x.wacz", VIEWER, CHROMIUM, url=row["url"], ts=stamp(row["captured_at"]))
+    assert frame.endswith(f"/{stamp(shown_at)}mp_/{row['url']}"), text
     assert row["title"] in text
     assert row["text"].partition("\n")[0] in text
     assert len(days.server.log) == asked  # the page comes from the file, and not from its site
