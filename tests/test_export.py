@@ -328,16 +328,23 @@ def test_what_a_revisit_repeats_comes_along(archive: Archive, tmp_path: Path) ->
     assert (url, re.sub(r"\D", "", at[:19])) in found
 
 
-def test_many_records_make_several_warc_files(archive: Archive, tmp_path: Path) -> None:
+def test_no_member_of_a_wacz_grows_without_a_limit(archive: Archive, tmp_path: Path) -> None:
     folder, out = ArchiveFolder(archive.path), io.BytesIO()
     with closing(open_reader(folder.archive_db)) as reader:
         export = WaczExport(reader, lambda name: find_file(folder.warc, {}, name), now=T0, software="Morgue 0")
-        packed = export.write(Choice(), out, max_warc=100_000)
+        packed = export.write(Choice(), out, max_warc=100_000, max_texts=5_000)
     (tmp_path / "x.wacz").write_bytes(out.getvalue())
     with zipfile.ZipFile(out) as package:
         sizes = {name: len(package.read(name)) for name in package.namelist() if name.startswith("archive/")}
         for _, line in index_of(tmp_path / "x.wacz"):
             assert int(line["offset"]) + int(line["length"]) <= sizes[f"archive/{line['filename']}"]
+        _, *pages = json_lines(package.read("pages/pages.jsonl").decode())
+        # The large form of ZIP has a field of its own in each member's head: ReplayWeb.page does not read that.
+        assert [info.filename for info in package.infolist() if info.create_version >= zipfile.ZIP64_VERSION] == []
+    assert len(pages) == packed.articles
+    texts = ["text" in page for page in pages]
+    assert texts == sorted(texts, reverse=True)
+    assert 0 < sum(texts) < len(texts)
     assert len(sizes) > 2
     assert packed.records > packed.captures > packed.articles > 0
 

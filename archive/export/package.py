@@ -56,7 +56,7 @@ class Package:
 
     @contextmanager
     def member(self, path: str, *, deflated: bool = False) -> Iterator[_Member]:
-        """Give the member `path` to be written; up to 2 GB."""
+        """Give the member `path` to be written; up to 2 GB, see `archive.export.wacz`."""
         with self._zip.open(self._info(path, deflated=deflated), "w") as stream:
             member = _Member(path, stream)
             yield member

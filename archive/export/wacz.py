@@ -24,7 +24,9 @@ from archive.export.records import Piece, pieces
 from archive.export.zipnum import blocks
 from archive.query.reader import answering
 
-MAX_WARC = 10**9  # bytes; another file is begun then, so that no member needs the large form of ZIP
+# Bytes. No member may pass 2 GB: that takes ZIP's large form, which ReplayWeb.page 2.4.6 does not read (wacz finds it valid).
+MAX_WARC = 10**9  # another file is begun then
+MAX_TEXTS = 10**9  # of the list of pages; what comes then has its title alone
 _OK = 200
 _TOLD_AT_MOST = 20
 
@@ -123,7 +125,7 @@ class WaczExport:
         self._software = software
         self._tell = tell or (lambda _done, _share: None)  # captures done, share of all
 
-    def write(self, choice: Choice, out: IO[bytes], *, max_warc: int = MAX_WARC) -> Packed:
+    def write(self, choice: Choice, out: IO[bytes], *, max_warc: int = MAX_WARC, max_texts: int = MAX_TEXTS) -> Packed:
         """Write the WACZ to a seekable stream.
 
         Raises `NothingToExportError` if no article matches or none can be read, `QueryError` for dates that are none.
@@ -140,7 +142,7 @@ class WaczExport:
                 if not shown.pages:
                     raise packed.troubles[0] if packed.troubles else NothingToExportError("whole capture")
                 self._index(package, sorted(shown.lines))
-                packed.articles = self._pages(package, articles, shown)
+                packed.articles = self._pages(package, articles, shown, max_texts)
                 told = choice.told()
                 about = {
                     "title": told[0].upper() + told[1:],
@@ -223,7 +225,7 @@ class WaczExport:
         with package.member("indexes/index.idx", deflated=True) as member:
             member.write("".join(entries).encode("ascii"))
 
-    def _pages(self, package: Package, articles: Sequence[int], shown: _Shown) -> int:
+    def _pages(self, package: Package, articles: Sequence[int], shown: _Shown, max_texts: int) -> int:
         """Write the list of pages, in the order of the articles; return how many there are."""
         count = 0
         with package.member("pages/pages.jsonl", deflated=True) as member:
@@ -235,7 +237,9 @@ class WaczExport:
                 for pk in (pk for pk in some if pk in rows):
                     _, at, url = shown.pages[pk]
                     _, name, title, text = rows[pk]
-                    page = {"id": name, "url": url, "ts": f"{at[:19]}Z", "title": title or url, "text": text}
+                    page = {"id": name, "url": url, "ts": f"{at[:19]}Z", "title": title or url}
+                    if member.size < max_texts:
+                        page["text"] = text
                     member.write(f"{line(page)}\n".encode())
                     count += 1
         return count
