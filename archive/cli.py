@@ -9,6 +9,7 @@ import click
 from archive.commands import ask, make, page
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
+from archive.commands.export import export
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
 from archive.commands.story import story
@@ -51,6 +52,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.stats,
     ask.sql,
     ask.serve,
+    export,
     make.rebuild,
     make.restory,
     backup,

@@ -20,6 +20,7 @@
     │   └── PayloadTooLargeError  … or decodes to more than is allowed
     ├── DatabaseError        archive.db or crawl.db cannot be used
     │   └── SchemaTooNewError  it was written by a newer Morgue
+    ├── NothingToExportError  nothing matched, so no file was written
     └── QueryError           a question that cannot be answered (SQL that writes, fails, or takes too long)
 
 Facts are attributes of the errors; `exit_code` is what the command line returns.
@@ -213,3 +214,16 @@ class SchemaTooNewError(DatabaseError):
 
 class QueryError(MorgueError):
     """A question that cannot be answered as it was put."""
+
+
+class NothingToExportError(MorgueError):
+    """Nothing in the archive is what an export asks for."""
+
+    def __init__(self, what: str, *, left_out: int = 0) -> None:
+        self.left_out = left_out
+        why = (
+            f"{left_out:,} would match but opt out (--include-opted-out takes them)"
+            if left_out
+            else "`morgue search` and `morgue stats` show what there is"
+        )
+        super().__init__(f"no {what} matched, so nothing was written; {why}.")

@@ -51,7 +51,7 @@ def wrong(line: str) -> str | None:
         known |= {name for p in command.params if isinstance(p, click.Option) for name in p.opts}
         if command.name == "search" and re.match(r"-\w\w", word):
             continue  # a word to leave out
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":  # that is standard output
             if word.split("=")[0] not in known:
                 return f"{command.name} has no option {word}"
         elif isinstance(command, click.Group) and not word.isupper():
