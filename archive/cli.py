@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from archive.commands import ask, make, page
+from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
+from archive.commands.export import export
+from archive.commands.fsck import fsck
 from archive.commands.learn import learn
 from archive.commands.story import story
 from archive.commands.takedown import takedown
@@ -50,8 +53,12 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.stats,
     ask.sql,
     ask.serve,
+    export,
     make.rebuild,
     make.restory,
+    backup,
+    restore,
+    fsck,
     takedown,
 )
 for _command in ARCHIVE_COMMANDS:

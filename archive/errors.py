@@ -22,6 +22,7 @@
     │   └── PayloadTooLargeError  … or decodes to more than is allowed
     ├── DatabaseError        archive.db or crawl.db cannot be used
     │   └── SchemaTooNewError  it was written by a newer Morgue
+    ├── NothingToExportError  nothing matched, so no file was written
     └── QueryError           a question that cannot be answered (SQL that writes, fails, or takes too long)
 
 Facts are attributes of the errors; `exit_code` is what the command line returns.
@@ -157,13 +158,18 @@ class ShelfError(MorgueError):
     """Something about the WARC files."""
 
 
+class BackupError(MorgueError):
+    """A backup cannot be made, read or restored; the message says what stays as it was and what to type."""
+
+
 class NotAWarcError(ShelfError):
     """The file holds no WARC record at all."""
 
     def __init__(self, path: Path | str, why: str) -> None:
         self.path = str(path)
+        self.why = why
         super().__init__(
-            f"{path} is not a WARC file ({why}). Nothing was read from it. Give a .warc or .warc.gz file; "
+            f"{path} is not a WARC file ({why}). Nothing was read from it. Give a WARC, ARC or WACZ file; "
             "`morgue extract FILE --url URL` reads a single saved page."
         )
 
@@ -232,3 +238,16 @@ class SchemaTooNewError(DatabaseError):
 
 class QueryError(MorgueError):
     """A question that cannot be answered as it was put."""
+
+
+class NothingToExportError(MorgueError):
+    """Nothing in the archive is what an export asks for."""
+
+    def __init__(self, what: str, *, left_out: int = 0) -> None:
+        self.left_out = left_out
+        why = (
+            f"{left_out:,} would match but opt out (--include-opted-out takes them)"
+            if left_out
+            else "`morgue search` and `morgue stats` show what there is"
+        )
+        super().__init__(f"no {what} matched, so nothing was written; {why}.")

@@ -2,14 +2,15 @@
 
     {"at": …, "kind": "imported", "path": "/data/old.warc.gz", "sha256": …, "name": "imported/old-3f…", "hosts": [], …}
 
-`imported-in-place` is a file that stayed where it was. A file that was imported twice with other filters has two lines, and
-what either wanted is taken; of two paths the last one holds.
+With `url` it was fetched from there. `imported-in-place` is a file that stayed where it was. A file that was imported twice
+with other filters has two lines, and what either wanted is taken; of two paths the last one holds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,10 +49,16 @@ class Imported:
     """One imported file."""
 
     name: str  # in every table
-    path: Path  # where it came from; if `in_place`, where it lies
+    path: Path  # where it came from; if `in_place`, where it lies; of a file from a URL only its name
     sha256: str  # hex, of that file
     in_place: bool
     filters: tuple[Filter, ...]
+    url: str | None = None  # where it was fetched from, without secrets
+
+    @property
+    def origin(self) -> str:
+        """Where it came from: a path or a URL."""
+        return self.url or os.fspath(self.path)
 
     def accepts(self, url: str) -> bool:
         """Return whether a capture of `url` is wanted by any of the filters."""
@@ -90,6 +97,7 @@ def imported_files(decisions: Iterable[Decision]) -> dict[str, Imported]:
         files[name] = Imported(
             name=name,
             path=Path(path),
+            url=url if isinstance(url := data.get("url"), str) else None,
             sha256=sha256,
             in_place=decision.kind == IN_PLACE,
             filters=filters if wanted in filters else (*filters, wanted),

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from archive.errors import LockHeldError, MorgueError, UnfinishedTakedownError
@@ -71,8 +71,9 @@ def lock(
             raise UnfinishedTakedownError(path.parent / UNFINISHED)
         # Written before it is cut: whoever reads in between finds our whole line, and at worst the end of an older one.
         text = f"{purpose} (process {os.getpid()})\n".encode()
-        os.pwrite(fd, text, 0)
-        os.ftruncate(fd, len(text))
+        with suppress(OSError):  # a full disk: the lock is held all the same, only nobody can read by whom
+            os.pwrite(fd, text, 0)
+            os.ftruncate(fd, len(text))
         yield
     finally:
         os.close(fd)

@@ -16,7 +16,7 @@ from typing import Any
 from isal import isal_zlib
 
 from archive.errors import PayloadError, PayloadTooLargeError
-from archive.inflate import GZIP_TRAILER, InflateError, gzip_header_length, inflate
+from archive.inflate import GZIP_TRAILER, ISAL_ERROR, InflateError, gzip_header_length, inflate
 
 Headers = Sequence[tuple[str, str]]
 
@@ -170,10 +170,10 @@ def decode_content(
 ) -> bytes:
     """Return `body` (transfer-coding already removed) without its content-codings.
 
-    gzip, x-gzip, deflate (zlib or raw: browsers take both, since servers send both), br, and zstd where a library for
-    it is installed. A body that is not coded although the header says so is returned as it is. Decoding stops at
-    `limit` bytes while it runs, so that a bomb costs `limit` plus one step of memory. `allow_truncated`: give what
-    decodes of a body that was cut (a capture marked truncated), instead of an error.
+    gzip, x-gzip, deflate (zlib or raw: browsers take both, since servers send both), br and zstd. A body that is not
+    coded although the header says so is returned as it is. Decoding stops at `limit` bytes while it runs, so that a bomb
+    costs `limit` plus one step of memory. `allow_truncated`: give what decodes of a body that was cut (a capture marked
+    truncated), instead of an error.
 
     Raises `PayloadTooLargeError` beyond `limit`, `PayloadError` for anything else that cannot be decoded.
     """
@@ -188,6 +188,44 @@ def decode_content(
             raise PayloadError(f"unknown content-coding {coding[:40]!r}; the body is kept as it was sent")
         body = decoder(body, limit, allow_truncated)
     return _within(body, limit)
+
+
+def content_beginning(headers: Headers, body: bytes, keep: int, *, limit: int = DEFAULT_LIMIT) -> tuple[bytes, int]:
+    """Return the first `keep` bytes of what `decode_content` gives, and how many there are in all.
+
+    The whole body is decoded and checked, but where it is gzip in one member, as nearly all are, not kept: a bomb costs a
+    step of memory. Raises as `decode_content`.
+    """
+    codings = [word for word in _tokens(headers, "Content-Encoding") if word not in _NO_CODING]
+    if codings not in (["gzip"], ["x-gzip"]) or (begin := gzip_header_length(body)) is None:
+        data = decode_content(headers, body, limit=limit)
+        return data[:keep], len(data)
+    decoder = isal_zlib.decompressobj(-15)
+    head, total, checksum, at = b"", 0, 0, begin
+    try:
+        while at < len(body) and not decoder.eof:
+            piece = body[at : at + _FEED]
+            at += len(piece)
+            while piece or total == 0:
+                part = decoder.decompress(piece, _STEP)
+                head += part[: max(keep - len(head), 0)]
+                total += len(part)
+                checksum = isal_zlib.crc32(part, checksum)
+                piece = decoder.unconsumed_tail
+                if total > limit:
+                    raise PayloadTooLargeError(limit)
+                if decoder.eof or (not piece and len(part) < _STEP):
+                    break
+    except ISAL_ERROR as error:
+        raise PayloadError(f"the gzip body cannot be decoded ({error})") from None
+    rest = decoder.unused_data + body[at:]
+    if not decoder.eof or rest[GZIP_TRAILER:].startswith(b"\x1f\x8b"):
+        data = decode_content(headers, body, limit=limit)  # several members, or what only `decode_content` can judge
+        return data[:keep], len(data)
+    said = int.from_bytes(rest[:4], "little")
+    if len(rest) >= GZIP_TRAILER and said not in (0, checksum):
+        raise PayloadError("the gzip body is damaged: it does not fit its own checksum")
+    return head, total
 
 
 def _looks_plain(body: bytes) -> bool:
@@ -276,12 +314,8 @@ def _unbrotli(body: bytes, limit: int, allow_truncated: bool) -> bytes:
 def _unzstd(body: bytes, limit: int, allow_truncated: bool) -> bytes:
     if not body.startswith(b"\x28\xb5\x2f\xfd"):
         return body
-    try:
-        from backports import zstd
-    except ImportError:
-        raise PayloadError(
-            "the body is zstd-coded and no zstd library is installed: `pip install backports.zstd`"
-        ) from None
+    from archive.zstandard import zstd
+
     # RFC 9659: the coding "zstd" uses windows of at most 8 MB; more would let a small body claim much memory.
     decoder = zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
     return _drain(

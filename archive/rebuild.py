@@ -26,17 +26,22 @@ def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, pr
     A reader that has the old file open keeps a consistent copy of it. A kill at any moment leaves the old database as it
     was; what an earlier, killed rebuild left is removed.
     """
-    part = folder.archive_db.with_name("archive.db.rebuild")
     with lock(folder.archive_lock, "morgue rebuild"):
-        _remove(part)
-        with open_ingest(folder, clock=clock, jobs=jobs, database=part) as ingest:
-            ingest.on_progress = lambda report: tell(progress, report)
-            report = ingest.files([*unread(folder, ingest.store), *in_place(folder, ingest.report)])
-            note_imports(folder, ingest.store)
-            take_reports(folder, ingest.store)
-            with ingest.store.transaction():
-                report.absent = ingest.store.restory(read_decisions(folder.decisions)).absent
-        _swap(part, folder.archive_db)
+        return rebuild_locked(folder, clock=clock, jobs=jobs, progress=progress)
+
+
+def rebuild_locked(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
+    """Do what `rebuild_archive` does for a caller that holds archive.lock."""
+    part = folder.archive_db.with_name("archive.db.rebuild")
+    _remove(part)
+    with open_ingest(folder, clock=clock, jobs=jobs, database=part) as ingest:
+        ingest.on_progress = lambda report: tell(progress, report)
+        report = ingest.files([*unread(folder, ingest.store), *in_place(folder, ingest.report)])
+        note_imports(folder, ingest.store)
+        take_reports(folder, ingest.store)
+        with ingest.store.transaction():
+            report.absent = ingest.store.restory(read_decisions(folder.decisions)).absent
+    _swap(part, folder.archive_db)
     return report
 
 

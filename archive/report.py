@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
 from archive.errors import BrokenRecordError, MorgueError
 
 _MOST_NAMED = 1_000  # broken records that are kept by name; a file of noise may have millions
+_MOST_REASONS = 100
+_PARTICULAR = re.compile(r"byte [0-9]+ unpacked: |b?'[^']*'|b?\"[^\"]*\"|\b(?:sha|md)[0-9-]+:\S+|[0-9]+")
 
 
 @dataclass(slots=True)
@@ -27,6 +30,12 @@ class IngestReport:
     by_source: dict[str, Counter[str]] = field(default_factory=dict)  # source -> new, revisions, gone
     broken_records: int = 0
     broken: list[BrokenRecordError] = field(default_factory=list)  # the first of them
+    broken_reasons: Counter[str] = field(default_factory=Counter)  # of all of them, without what is each one's own
+    copied: int = 0  # records of others' files, to warc/imported/
+    left_out: int = 0  # … that --host and --url-prefix do not want
+    no_pages: Counter[str] = field(
+        default_factory=Counter
+    )  # of those copied, what is no capture of a page: kind -> records
     share: float | None = None  # of the bytes to be read, 0 to 1
     unreadable: list[MorgueError] = field(default_factory=list)  # WARC files, which stay on the shelf; site profiles
     learned: list[dict[str, object]] = field(
@@ -43,6 +52,11 @@ class IngestReport:
     def note_broken(self, error: BrokenRecordError) -> None:
         """Count a record that cannot be read."""
         self.broken_records += 1
+        reason = kind_of_fault(error.why)
+        if len(self.broken_reasons) < _MOST_REASONS or reason in self.broken_reasons:
+            self.broken_reasons[reason] += 1
+        else:
+            self.broken_reasons["other reasons"] += 1
         if len(self.broken) < _MOST_NAMED:
             self.broken.append(error)
 
@@ -72,9 +86,22 @@ class IngestReport:
         return {
             **self.counts(),
             "by_source": {source: dict(counts) for source, counts in sorted(self.by_source.items())},
+            "copied": self.copied,
+            "left_out": self.left_out,
+            "no_pages": dict(self.no_pages.most_common()),
+            "broken_reasons": dict(self.broken_reasons.most_common()),
             "broken": [{"path": b.path, "offset": b.offset, "why": b.why} for b in self.broken],
             "unreadable": [str(error) for error in self.unreadable],
             "learned": self.learned,
             "not_learned": self.not_learned,
             "absent": list(self.absent),
         }
+
+
+def kind_of_fault(why: str) -> str:
+    """Return why a record is broken without what is this record's own: numbers, quotations, digests.
+
+    >>> kind_of_fault("its Content-Length 974 is wrong: no record follows")
+    'its Content-Length … is wrong: no record follows'
+    """
+    return _PARTICULAR.sub(lambda found: "" if found[0].startswith("byte ") else "…", why)

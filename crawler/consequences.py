@@ -11,10 +11,10 @@ from datetime import datetime
 
 from archive.errors import PayloadError
 from archive.model import RENDERED_TYPE, Candidate, Exchange, Role, Snapshot, Via
-from archive.payload import dechunk, decode_content, header, is_chunked, parse_response_head
+from archive.payload import content_beginning, dechunk, decode_content, header, is_chunked, parse_response_head
 from archive.sources import Source
 from archive.urls import redirect_url
-from crawler.discover import Scope, discover, said, sends_on
+from crawler.discover import BEGINNING, Scope, discover, said, sends_on
 from crawler.discovery.likeness import ShapeFacts
 from crawler.frontier import AddResult, Frontier, Lease
 from crawler.politeness import MAX_ROBOTS_BYTES
@@ -24,26 +24,38 @@ _OK = 200
 Headers = tuple[tuple[str, str], ...]
 
 
-class _Body:
+class Body:
     """A body without its content-codings, decoded when it is asked for and then remembered."""
 
-    __slots__ = ("_decode", "_decoded", "_failed")
+    __slots__ = ("_beginning", "_cut", "_decoded", "_headers", "_sent")
 
-    def __init__(self, decode: Callable[[], bytes]) -> None:
-        self._decode: Callable[[], bytes] | None = decode
-        self._decoded = b""
-        self._failed: PayloadError | None = None
+    def __init__(self, headers: Headers, sent: Callable[[], bytes], *, cut: bool = False) -> None:
+        """Take what was `sent`, transfer-coding removed. `cut`: it was cut at the size limit, and may end anywhere."""
+        self._headers, self._sent, self._cut = headers, sent, cut
+        self._decoded: bytes | PayloadError | None = None
+        self._beginning: tuple[bytes, int] | PayloadError | None = None
 
     def __call__(self) -> bytes:
-        if self._decode is not None:
+        """Return all of it. Raises `PayloadError`."""
+        if self._decoded is None:
             try:
-                self._decoded = self._decode()
+                self._decoded = decode_content(self._headers, self._sent(), allow_truncated=self._cut)
             except PayloadError as error:
-                self._failed = error
-            self._decode = None
-        if self._failed is not None:
-            raise self._failed
+                self._decoded = error
+        if isinstance(self._decoded, PayloadError):
+            raise self._decoded
         return self._decoded
+
+    def beginning(self) -> tuple[bytes, int]:
+        """Return its first bytes and how many there are; all is decoded, and nothing else kept. Raises `PayloadError`."""
+        if self._beginning is None:
+            try:
+                self._beginning = content_beginning(self._headers, self._sent(), BEGINNING)
+            except PayloadError as error:
+                self._beginning = error
+        if isinstance(self._beginning, PayloadError):
+            raise self._beginning
+        return self._beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class Answer:
 
     status: int | None  # None: nothing that is HTTP
     headers: Headers
-    body: Callable[[], bytes]  # content-coding removed; may raise `PayloadError`
+    body: Body
     at: datetime
     whole: bool
     over_limit: bool = False  # cut because it was too large
@@ -66,13 +78,13 @@ class Answer:
         try:
             head = parse_response_head(exchange.response_head)
         except PayloadError:
-            return cls(None, (), lambda: b"", exchange.started_at, whole=False)
+            return cls(None, (), Body((), lambda: b""), exchange.started_at, whole=False)
 
-        def body() -> bytes:
-            sent = dechunk(exchange.body) if is_chunked(head.headers) else exchange.body
-            return decode_content(head.headers, sent, allow_truncated=over_limit)
+        def sent() -> bytes:
+            return dechunk(exchange.body) if is_chunked(head.headers) else exchange.body
 
-        return cls(head.status, head.headers, _Body(body), exchange.started_at, whole, over_limit)
+        body = Body(head.headers, sent, cut=over_limit)
+        return cls(head.status, head.headers, body, exchange.started_at, whole, over_limit)
 
     @classmethod
     def of_snapshot(cls, snapshot: Snapshot) -> Answer:
@@ -81,7 +93,7 @@ class Answer:
         return cls(
             snapshot.status,
             snapshot.headers,
-            _Body(lambda: decode_content(snapshot.headers, snapshot.body, allow_truncated=over_limit)),
+            Body(snapshot.headers, lambda: snapshot.body, cut=over_limit),
             snapshot.captured_at,
             snapshot.truncated is None,
             over_limit,
@@ -99,10 +111,10 @@ class Answer:
         if role is Role.ROBOTS or self.status != _OK or not self.whole:
             return None
         try:
-            body = self.body()
+            beginning, size = self.body.beginning() if role is Role.PAGE else (body := self.body(), len(body))
         except PayloadError:
             return "undecodable"
-        return "empty" if not body or body.isspace() else None
+        return "empty" if size == len(beginning) and not beginning.strip() else None
 
     @property
     def headers_of_dom(self) -> Headers:
@@ -149,8 +161,7 @@ class Consequences:
                 status = None
         moved_to = redirect_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
         rules = self.frontier.store_robots(lease.url, status=status, body=body, moved_to=moved_to)
-        facts = scope.robots_sitemaps(rules.sitemaps, answer.at)
-        return [scope.candidate(fact, Role.SITEMAP) for fact in facts]
+        return scope.sitemaps(scope.robots_sitemaps(rules.sitemaps, answer.at), answer.at)
 
     def _body(self, lease: Lease, answer: Answer, scope: Scope) -> Iterator[list[Candidate]]:
         if lease.role in (Role.HOME, Role.SECTION):
@@ -161,11 +172,11 @@ class Consequences:
                 yield from (found.candidates for found in shown)
                 return
         try:
+            if lease.role is Role.PAGE and not sends_on(lease.url, *answer.body.beginning()):
+                return
             body = answer.body()
         except PayloadError as error:
             self.on_problem(lease, f"cannot be decoded: {error}")
-            return
-        if lease.role is Role.PAGE and not sends_on(lease.url, body):
             return
         for found in discover(body, answer.headers, scope, seen_at=answer.at):
             for problem in found.problems:

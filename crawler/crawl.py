@@ -188,7 +188,7 @@ class Crawl:
 
     async def settle(self) -> None:
         """Wait for what is in flight and for listings that are still being read, for these a few seconds at most."""
-        await self.pump.drained()
+        await self.pump.drained(lambda: self.failure is not None)
         if self._reading:
             _, late = await asyncio.wait(self._reading, timeout=_GRACE if self.pump.ended_by != "done" else None)
             for task in late:

@@ -30,7 +30,7 @@ _MAX_PAST = 20_000  # of one index: a file a day for fifty years
 _OWN = frozenset({Via.CONFIG, Via.REDIRECT, Via.USER, Via.CANONICAL, Via.GUESS})  # said of an address, not of a page
 _AMP = re.compile(rb"<html\s(?:[^<>]{0,300}\s)?(?:amp|\xe2\x9a\xa1)[\s>=]", re.IGNORECASE)
 _HEAD = 1024  # bytes in which a page says that it is AMP
-_SMALL = 4096  # bytes: a page that does nothing but send its reader on
+BEGINNING = 4096  # bytes: longer than a page that does nothing but send its reader on
 # Where feeds and sitemaps mostly are when nobody names one. Few, and each is tried once.
 USUAL_FEEDS = ("/feed/", "/rss.xml", "/feed.xml")
 USUAL_SITEMAPS = ("/sitemap.xml", "/news-sitemap.xml")
@@ -71,6 +71,12 @@ class Scope:
         if facts or self.source is None or self.source.sitemaps or origin_of(self.lease.url) != origin_of(self.home):
             return facts
         return self.usual(USUAL_SITEMAPS, seen_at)
+
+    def sitemaps(self, facts: Sequence[DiscoveryFact], seen_at: datetime) -> list[Candidate]:
+        """Return sitemaps as candidates, those of the past marked: some robots.txt files name one for each month."""
+        past = past_children((fact.url for fact in facts), seen_at.date())
+        candidates = [self.candidate(fact, Role.SITEMAP) for fact in facts]
+        return [replace(each, past_until=past[each.url]) if each.url in past else each for each in candidates]
 
     def usual(self, paths: Iterable[str], seen_at: datetime) -> list[DiscoveryFact]:
         """Return guesses: usual places on the host of the leased URL."""
@@ -175,12 +181,13 @@ def _page(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> Dis
     return found
 
 
-def sends_on(url: str, body: bytes) -> bool:
+def sends_on(url: str, beginning: bytes, size: int) -> bool:
     """Return whether a page is worth a look for where it sends its reader: a variant's, or one that says nothing else.
 
-    Looked at are the address (AMP, mobile, print), an AMP page's own word, and small bodies with a meta refresh.
+    `beginning`: the first BEGINNING bytes of its body, which has `size` of them. Looked at are the address (AMP, mobile,
+    print), an AMP page's own word, and small bodies with a meta refresh.
     """
-    if _AMP.search(body, 0, _HEAD) or (len(body) <= _SMALL and b"refresh" in body.lower()):
+    if _AMP.search(beginning, 0, _HEAD) or (size <= BEGINNING and b"refresh" in beginning.lower()):
         return True
     try:
         return proposed_key(url) != url_key(url)
@@ -196,7 +203,7 @@ def _onward(body: bytes, headers: Headers, scope: Scope, seen_at: datetime) -> I
     lease = scope.lease
     links = page_links(body, url=lease.url, charset=_charset(headers))
     targets = [(Via.CANONICAL, links.canonical)]
-    if len(body) <= _SMALL:
+    if len(body) <= BEGINNING:
         targets.append((Via.REDIRECT, links.meta_refresh))
     for via, target in targets:
         if target is None or not scope.is_own(target) or not scope.wants(target):

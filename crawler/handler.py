@@ -139,6 +139,17 @@ def route_from(settings: BaseSettings) -> Route:
     )
 
 
+def limit_settings(limits: Limits) -> dict[str, float]:
+    """Return limits as the settings that `route_from` reads."""
+    return {
+        "MORGUE_MAX_BODY": limits.body,
+        "MORGUE_MAX_HEAD": limits.head,
+        "MORGUE_CONNECT_TIMEOUT": limits.connect,
+        "MORGUE_FIRST_BYTE_TIMEOUT": limits.first_byte,
+        "MORGUE_TIMEOUT": limits.total,
+    }
+
+
 def _exception_for(exchange: Exchange) -> Exception:
     return _RAISED.get(exchange.error or "", DownloadFailedError)(
         f"{exchange.url}: {exchange.error}: {exchange.detail}"

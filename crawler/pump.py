@@ -98,9 +98,9 @@ class Pump:
         self._frontier.exchanged(lease, status=status, headers=headers, error=error, seconds=seconds)
         self.wake()
 
-    async def drained(self) -> None:
-        """Wait until nothing is in flight, or until `stop("error")`."""
-        while self._flying and self._stopped != "error":
+    async def drained(self, given_up: Callable[[], bool] = lambda: False) -> None:
+        """Wait until nothing is in flight, or until nobody waits for it any longer."""
+        while self._flying and not given_up():
             self._event.clear()
             await self._sleep_until_told(_TICK)
 

@@ -33,6 +33,7 @@ RARELY = 30 * DAY  # dead feeds and hosts: probed monthly, never forgotten
 LISTING_MIN = 10 * MINUTE
 LISTING_MAX = DAY
 LISTING_START = HOUR
+MOST_EARLY = 10 * MINUTE  # by which a listing's interval may be cut short, see `next_visit`
 STEP = 1.5
 MOSTLY_KNOWN, MOSTLY_NEW = 0.67, 0.33
 _SOON = MINUTE
@@ -78,8 +79,12 @@ class Next:
     history: History
 
 
-def next_visit(role: Role, outcome: Outcome, history: History, now: float) -> Next:
+def next_visit(role: Role, outcome: Outcome, history: History, now: float, *, begun: float | None = None) -> Next:
     """Return when a URL is due again after `outcome`, with the history to remember.
+
+    `begun`: when the run began (None: just now). A listing's interval counts from there, if that is a short time ago: under
+    cron the next run begins an interval after this one, and what was visited three minutes into it would not be due
+    yet, and be visited at half the pace that was learned.
 
     robots.txt has no schedule of its own (`None`): it is asked for when a page needs it.
     """
@@ -95,7 +100,8 @@ def next_visit(role: Role, outcome: Outcome, history: History, now: float) -> Ne
         return _redirected(role, outcome.status, history, now)
     changed = outcome.status != HTTPStatus.NOT_MODIFIED and not outcome.same_body
     if role in LISTINGS:
-        return _listed(role, outcome, history, now, changed=changed)
+        after = _listed(role, outcome, history, now, changed=changed)
+        return _from_the_beginning(after, now, now if begun is None else begun)
     visits = history.visits + 1
     delay = ARTICLE_SERIES[visits - 1] if visits <= len(ARTICLE_SERIES) else None
     return Next(
@@ -174,6 +180,14 @@ def _redirected(role: Role, status: int, history: History, now: float) -> Next:
         reason=None,
         history=replace(_with(history, failures=0, now=now, changed=False), visits=visits),
     )
+
+
+def _from_the_beginning(after: Next, now: float, begun: float) -> Next:
+    if after.next_at is None or after.history.interval is None:
+        return after
+    lag = now - begun
+    early = 0 < lag <= min(after.history.interval / 4, MOST_EARLY)
+    return replace(after, next_at=after.next_at - lag) if early else after
 
 
 def _listed(role: Role, outcome: Outcome, history: History, now: float, *, changed: bool) -> Next:

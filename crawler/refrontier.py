@@ -25,7 +25,7 @@ from archive.payload import header
 from archive.sources import SourcesFile, load_sources
 from archive.tombstones import tombstones_of
 from archive.urls import url_key
-from archive.warc import Offset, parse_own_name, read_records, shelf_name, warc_files
+from archive.warc import OPEN_SUFFIX, Offset, complete_length, parse_own_name, read_records, shelf_name, warc_files
 from crawler.capture import visit_digest
 from crawler.consequences import Answer, Consequences
 from crawler.frontier import Frontier, Lease
@@ -177,12 +177,19 @@ def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress)
                     started = True
                 replay.take(item, name)
                 progress.update(replay.captures)
+            for path in _open_files(folder):  # known, also if nothing of it is taken: its sources may be gone
+                frontier.complete([], warc=shelf_name(path, folder.warc), length=complete_length(path))
             replaying.at = clock.now()
             frontier.sync_sources(sources.sources)
         for suffix in _SUFFIXES[1:]:
             folder.crawl_db.with_name(folder.crawl_db.name + suffix).unlink(missing_ok=True)
         part.replace(folder.crawl_db)
     return replay.captures, unreadable
+
+
+def _open_files(folder: ArchiveFolder) -> list[Path]:
+    files = warc_files(folder.warc)
+    return [path for path in files if path.name.endswith(OPEN_SUFFIX) and parse_own_name(path.name) is not None]
 
 
 def _items(folder: ArchiveFolder, unreadable: list[ShelfError]) -> Iterator[tuple[str, Snapshot | FactRecord]]:

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -199,6 +200,8 @@ def write_report(folder: Path, report: RunReport) -> Path:
             os.fsync(out.fileno())
         part.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise ShelfError(
             f"{path} cannot be written ({error.strerror}). Look at the disk's free space and the folder's rights; what was "
             "fetched up to then is kept."

@@ -37,6 +37,7 @@ from crawler.known import known_shapes
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
 from crawler.signals import Signals
+from crawler.transfer import Limits
 
 MIN_FREE = 500_000_000  # bytes: what a full batch, both databases' logs and the next ingest need, and some
 
@@ -142,7 +143,7 @@ def run_crawl(
                 if beside is not None:
                     signals.listen(stack.enter_context(beside(report)).end_soon)
                 watch.on_start(report)
-                _scrapy(crawl, options, clock, watch)
+                _scrapy(crawl, options, Limits.of(sources.limits), clock, watch)
                 report.put_off(frontier.put_off)
                 report.ended_by = crawl.pump.ended_by or "done"
             if signals.received is not None:  # while what was left was read
@@ -329,11 +330,12 @@ def user_agent(contact: str | None) -> str:
     )
 
 
-def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> None:
+def _scrapy(crawl: Crawl, options: CrawlOptions, limits: Limits, clock: Clock, watch: Watch) -> None:
     """Run the spider to its end and make durable what it brought. Raises whatever broke the run off."""
     from scrapy.crawler import AsyncCrawlerProcess
     from scrapy.settings import Settings
 
+    from crawler.handler import limit_settings
     from crawler.spiders.news import NewsSpider
 
     settings = Settings()
@@ -345,6 +347,7 @@ def _scrapy(crawl: Crawl, options: CrawlOptions, clock: Clock, watch: Watch) -> 
             "MORGUE_PROXY": options.proxy or "",
             "MORGUE_CA_FILE": str(options.proxy_ca or ""),
             "CONCURRENT_REQUESTS": options.concurrency,
+            **limit_settings(limits),
         },
         priority="cmdline",
     )

@@ -111,6 +111,14 @@ def test_what_is_written_wrongly_is_told_with_what_is_right(
     assert says in archive.run("crawl", *words, code=2).err
 
 
+def test_a_limit_of_sources_toml_cuts_what_is_longer(site: Site, archive: Archive) -> None:
+    text = (archive.path / "sources.toml").read_text()
+    (archive.path / "sources.toml").write_text(text.replace("\n[[source]]", "\n[limits]\nbody = 2048\n\n[[source]]", 1))
+    site.server.routes["/"] = page(b"<p>" + b"x" * 5000)
+    report = archive.crawl("--no-ingest", "--max-pages", "1")
+    assert report["sources"]["islands"]["failures"] == {"too-large": 1}
+
+
 def test_a_crawl_does_not_begin_on_a_full_disk(site: Site, archive: Archive) -> None:
     done = archive.run("crawl", "--allow-private", "--min-free", "9999T", code=1)
     assert "--min-free 0" in done.err

@@ -176,6 +176,14 @@ def test_a_crawl_leaves_the_past_alone(bench: Bench) -> None:
     assert not {*MONTHS[:-2]} & {*bench.serve(PAST)}
 
 
+def test_the_past_that_a_robots_txt_names_is_left_alone_too(bench: Bench) -> None:
+    robots = b"User-agent: *\nAllow: /\n" + b"".join(b"Sitemap: %s\n" % url.encode() for url in MONTHS)
+    for _ in range(3):  # robots.txt is read anew each day
+        asked = bench.serve({**PAST, HOME + "robots.txt": robots})
+        assert not {*MONTHS[:-2]} & {*asked}
+        bench.clock.jump(86400.0)
+
+
 def test_a_backfill_goes_back_to_its_day_and_the_next_one_further(bench: Bench) -> None:
     bench.serve(PAST)
     since = datetime(2025, 6, 10, tzinfo=UTC)

@@ -51,7 +51,7 @@ def wrong(line: str) -> str | None:
         known |= {name for p in command.params if isinstance(p, click.Option) for name in p.opts}
         if command.name == "search" and re.match(r"-\w\w", word):
             continue  # a word to leave out
-        if word.startswith("-"):
+        if word.startswith("-") and word != "-":  # that is standard output
             if word.split("=")[0] not in known:
                 return f"{command.name} has no option {word}"
         elif isinstance(command, click.Group) and not word.isupper():
@@ -199,9 +199,9 @@ def test_no_trace_of_a_person_or_a_real_site() -> None:
         assert [host for host in hosts if not host.endswith(".example") and host not in own] == [], path.name
 
 
-# zstd: never asked for, but other people's WARC files may have it; playwright: of the extra `render`.
-IF_INSTALLED = {"backports", "playwright"}
-IMPORTED_AS = {"PyStemmer": "Stemmer"}
+# playwright: of the extra `render`; what is needed to fetch a file from a URL: of the extra `remote`.
+IF_INSTALLED = {"playwright", "fsspec", "aiohttp", "botocore"}
+IMPORTED_AS = {"PyStemmer": "Stemmer", "backports.zstd": "backports"}
 ONLY_FOR_OTHERS = {"lxml_html_clean"}  # trafilatura cannot be imported without it
 
 
@@ -217,7 +217,8 @@ def test_dependencies_are_what_is_imported_and_have_their_reason() -> None:
                 imported.add(node.module.split(".")[0])
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "import_module":
                 imported |= {str(arg.value).split(".")[0] for arg in node.args if isinstance(arg, ast.Constant)}
-    foreign = {name for name in imported if name not in sys.stdlib_module_names} - {"archive", "crawler"} - IF_INSTALLED
+    own = {"archive", "crawler", "compression"}  # the last is Python's from 3.14 on
+    foreign = {name for name in imported if name not in sys.stdlib_module_names} - own - IF_INSTALLED
     assert {IMPORTED_AS.get(name, name.replace("-", "_")) for name in named - ONLY_FOR_OTHERS} == foreign
     reasons = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
     assert [name for name in named if not re.search(rf"(?m)^\|[^|]*\b{name}\b", reasons)] == []

@@ -145,7 +145,7 @@ SAVED = {  # path -> (article or not, what the sentence says)
     "/lab/wrong-charset.html": (True, "`morgue show a-"),
     "/lab/truncated.html": (True, "the connection broke off; what came up to there is kept, marked as cut"),
     "/lab/soft-404.html": (False, "it says that there is nothing here"),
-    "/lab/redirect-loop": (False, "it leads to itself"),
+    "/lab/redirect-loop": (False, "it redirects to itself"),
     "/old/story.php?id=1042": (True, "/news/2026/05/18/market-hall-fire"),
     "/lab/binary.html": (False, "Kept, but no article was found on it"),
     "/big.html": (False, "it is larger than the limit; what came up to there is kept, marked as cut"),

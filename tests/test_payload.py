@@ -11,12 +11,13 @@ import zlib
 import brotli
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import PayloadError, PayloadTooLargeError
 from archive.inflate import gzip_header_length
 from archive.payload import (
+    content_beginning,
     dechunk,
     decode_content,
     header,
@@ -283,3 +284,32 @@ def test_a_gzip_header_is_whole_or_not_there(cut: int) -> None:
     length = gzip_header_length(whole)
     assert length == 34
     assert gzip_header_length(whole[:cut]) == (length if cut >= length else None)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(st.binary(max_size=3000), st.binary(max_size=4).map(lambda part: part * 20_000)),
+    st.sampled_from(["as it is", "cut", "flipped", "two members", "junk behind", "no checksum", "not coded"]),
+    st.integers(0, 10_000),
+)
+def test_the_beginning_of_a_body_is_that_of_the_whole_and_fails_as_the_whole(data: bytes, how: str, at: int) -> None:
+    sent = gzip.compress(data, mtime=0)
+    at %= len(sent)
+    sent = {
+        "as it is": sent,
+        "cut": sent[:at],
+        "flipped": sent[:at] + bytes([sent[at] ^ 4]) + sent[at + 1 :],
+        "two members": sent + gzip.compress(b"more", mtime=0),
+        "junk behind": sent + b"junk behind it",
+        "no checksum": sent[:-8],
+        "not coded": data,
+    }[how]
+    headers = [("Content-Encoding", "gzip")]
+    results: list[object] = []
+    for read in (decode_content, lambda *given: content_beginning(*given, 100)):
+        try:
+            results.append(read(headers, sent))
+        except PayloadError as error:
+            results.append(type(error))
+    whole, beginning = results
+    assert beginning == ((whole[:100], len(whole)) if isinstance(whole, bytes) else whole)

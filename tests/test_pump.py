@@ -148,3 +148,22 @@ async def test_a_long_retry_after_ends_the_run(frontier: Frontier) -> None:
             frontier.complete([TestKept(lease.id, status=503)])
             pump.done(lease, status=503, headers=[("Retry-After", "3600")])
     assert (count, pump.ended_by) == (1, "done")
+
+
+async def test_it_waits_for_what_is_in_flight_unless_the_run_has_failed(frontier: Frontier) -> None:
+    fill(frontier, hosts=1, pages=1)
+    pump = Pump(frontier, SystemClock())
+    leases = pump.leases()
+    lease = await anext(leases)
+    pump.stop("budget")
+    waiting = asyncio.create_task(pump.drained())
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    pump.done(lease, status=200)
+    async with asyncio.timeout(3):
+        await waiting
+    failed = Pump(frontier, SystemClock())
+    failed._flying[lease.id] = lease
+    failed.stop("budget")  # … and then what was fetched cannot be kept: its exchange will never be told as over
+    async with asyncio.timeout(3):
+        await failed.drained(lambda: True)

@@ -34,6 +34,26 @@ def test_listings_learn_their_interval(role: Role, history: History, outcome: Ou
     assert after.history.visits == history.visits + 1
 
 
+@pytest.mark.parametrize(
+    ("interval", "minutes_into_the_run", "minutes"),
+    [
+        (DAY, 3, 24 * 60 - 3),  # under a daily cron it is due when the next run begins
+        (DAY, 0, 24 * 60),
+        (DAY, 300, 24 * 60),  # a run that goes on for hours visits it at the pace that was learned
+        (10 * MINUTE, 2, 8),
+        (10 * MINUTE, 9, 10),  # the next run is at work when it is due
+    ],
+)
+def test_an_interval_counts_from_the_beginning_of_the_run(
+    interval: float, minutes_into_the_run: float, minutes: float
+) -> None:
+    history = History(visits=5, interval=interval)
+    some = Outcome(status=200, harvest=Harvest(new=5, known=5))
+    after = next_visit(Role.FEED, some, history, NOW, begun=NOW - minutes_into_the_run * MINUTE)
+    assert after.next_at == NOW + minutes * MINUTE
+    assert after.history.interval == interval
+
+
 def test_a_sitemap_that_changed_within_a_week_is_read_daily_and_an_old_one_ever_less() -> None:
     history = History(visits=9, interval=DAY, last_changed=NOW - 6 * DAY)
     assert next_visit(Role.SITEMAP, SAME, history, NOW).next_at == NOW + DAY

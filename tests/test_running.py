@@ -105,9 +105,19 @@ def kept(tmp_path: Path, news_sites: NewsSites) -> Archive:
     return archive
 
 
+def test_a_backup_made_as_the_page_says_comes_back(kept: Archive, shell: Path, tmp_path: Path) -> None:
+    places = {"/home/you/my-archive-again": "again", "/home/you/my-archive": "my-archive", "/mnt/backup": "mnt"}
+    for line in (*block("## Backup, moving", 0), *block("## Backup, moving", 1)):
+        for written, name in places.items():
+            line = line.replace(written, str(tmp_path / name))  # noqa: PLW2901 (one after the other)
+        done = typed(line, shell)
+        assert done.returncode == 0, done.stderr
+    assert dump(Archive(tmp_path / "again", kept.now), "articles") == dump(kept, "articles")
+
+
 def test_a_copy_made_as_the_page_says_is_an_archive(kept: Archive, shell: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup" / "my-archive"
-    copying, database, using = (block("## Backup, moving", number) for number in range(3))
+    copying, database, using = (block("## Backup, moving", number) for number in range(2, 5))
     assert copying[0] == f"cd {ARCHIVE}"
     assert using[0] == f"cd {BACKUP}"
 

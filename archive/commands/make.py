@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.report import IngestReport
 
 _MOST_ABSENT = 10  # ids that are named
+_MOST_REASONS = 8  # for broken records
 
 
 @click.command(short_help="Make a new archive.")
@@ -68,7 +69,7 @@ def _ask_contact() -> str | None:
 
 
 @click.command(short_help="Read WARC files into the archive.")
-@click.argument("paths", nargs=-1, required=False, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=False)
 @click.option("--host", "hosts", multiple=True, metavar="H", help="Take only captures of this host (may be repeated).")
 @click.option("--url-prefix", "prefixes", multiple=True, metavar="P", help="Take only URLs that begin so (repeatable).")
 @click.option(
@@ -80,7 +81,7 @@ def _ask_contact() -> str | None:
 @pass_context
 def ingest(
     context: Context,
-    paths: tuple[Path, ...],
+    paths: tuple[str, ...],
     hosts: tuple[str, ...],
     prefixes: tuple[str, ...],
     in_place: bool,
@@ -88,10 +89,11 @@ def ingest(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Read WARC files into the archive; without PATHS, what the archive's own shelf has that is not read yet.
+    """Read web archives into this one; without PATHS, what the archive's own shelf has that is not read yet.
 
-    Any WARC will do: our own, wget's, Heritrix's, Common Crawl's. Repeating it changes nothing. Exit 3: some records or
-    files were broken; each is named, the others are in.
+    PATHS are files, folders, or https:// and s3:// URLs. WARC 0.17 to 1.1, ARC and WACZ will do, plain or packed with gzip or
+    zstd: wget's, Heritrix's, Browsertrix's, Common Crawl's. WAT and WET files hold no pages: they are copied, and give no
+    articles. Repeating it changes nothing. Exit 3: some records or files were broken; each is named, the others are in.
 
     Example: morgue ingest old-crawl.warc.gz --host www.paper.example
     """
@@ -101,7 +103,14 @@ def ingest(
     with Progress("captures", quiet=quiet) as progress:
         if paths:
             wanted = Import(paths=paths, hosts=hosts, prefixes=prefixes, in_place=in_place)
-            report = import_files(context.folder, wanted, clock=context.clock, jobs=jobs, progress=progress)
+            report = import_files(
+                context.folder,
+                wanted,
+                clock=context.clock,
+                jobs=jobs,
+                progress=progress,
+                say=lambda line: say(line, quiet=quiet),
+            )
         else:
             report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
     tell_report(report, as_json=as_json)
@@ -115,12 +124,23 @@ def tell_report(report: IngestReport, *, as_json: bool) -> None:
         say(plain(f"morgue: {trouble}"))
     if report.broken_records > len(report.broken):
         say(f"morgue: {report.broken_records:,} broken records in all; the first {len(report.broken):,} are named.")
+    if report.broken_records > 1:
+        reasons = "; ".join(f"{n:,} x {reason}" for reason, n in report.broken_reasons.most_common(_MOST_REASONS))
+        say(plain(f"morgue: {report.broken_records:,} broken records: {reasons}."))
     for why in report.not_learned:
         say(plain(f"morgue: not learned from {why}"))
     tell_absent(report.absent)
     if as_json:
         emit_json(report.as_json())
         return
+    if report.copied or report.left_out:
+        no_pages = ", ".join(f"{n:,} {kind}" for kind, n in report.no_pages.most_common())
+        click.echo(
+            f"{counted(report.copied, 'record')} copied"
+            + (f" (no pages: {plain(no_pages)})" if no_pages else "")
+            + (f"; {report.left_out:,} of other hosts left out" if report.left_out else "")
+            + "."
+        )
     click.echo(
         f"{counted(report.captures, 'capture')} read: {counted(report.new, 'new article')}, "
         f"{counted(report.revisions, 'revision')}, {report.unchanged:,} unchanged; "

@@ -4,7 +4,7 @@ from archive.query.captures import LastCapture, last_capture, redirected_to
 from archive.query.changes import Changes, Revision, Step, changes
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
-from archive.query.search import Filters, Hit, count, search
+from archive.query.search import Filters, Hit, count, matching, search
 from archive.query.show import Shown, find_article, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
@@ -27,6 +27,7 @@ __all__ = [
     "find_article",
     "last_capture",
     "match_expression",
+    "matching",
     "members",
     "open_reader",
     "redirected_to",

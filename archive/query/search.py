@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, get_args
 
 from archive.errors import QueryError
-from archive.query.reader import answering
+from archive.query.reader import answering, need_opt_outs
 from archive.query.snippets import Marked, mark, snippet
 from archive.query.words import Asked, parse_words
 from archive.terms import algorithm_for
@@ -112,6 +112,28 @@ def count(conn: sqlite3.Connection, words: str, filters: Filters | None = None, 
             )
             values = [asked.match, *values]
         return int(conn.execute(sql, values).fetchone()[0])
+
+
+def matching(conn: sqlite3.Connection, words: str, filters: Filters, *, opted_out: bool = False) -> list[int]:
+    """Return `articles.pk` of all that `search` finds, every copy, earliest first; what opts out only with `opted_out`.
+
+    For exports: give a connection whose statements may take their time. Raises `QueryError` for dates that are none, and
+    `DatabaseError` where an older Morgue made the database.
+    """
+    with answering(conn):
+        need_opt_outs(conn)
+        asked = _asked(conn, words, filters.language)
+        if asked is None:
+            return []
+        where, values = _where(filters, asked)
+        if not opted_out:
+            where += " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"
+        tables = "articles a"
+        if asked.match is not None:
+            tables = "articles_fts f JOIN articles a ON a.pk = f.rowid"
+            where, values = f"articles_fts MATCH ? AND {where}", [asked.match, *values]
+        sql = f"SELECT a.pk FROM {tables} WHERE {where} ORDER BY a.sort_at, a.pk"  # noqa: S608 - made of constants
+        return [int(row[0]) for row in conn.execute(sql, values)]
 
 
 def languages(conn: sqlite3.Connection) -> list[str]:

@@ -56,6 +56,9 @@ class SourcesFile:
     """What sources.toml says. Sources in the file's order, disabled ones too."""
 
     contact: str | None = None  # mailto: or https:, sent in the User-Agent
+    limits: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of one exchange: body, head (bytes), connect, … (seconds)
     sources: tuple[Source, ...] = ()
     _hosts: dict[str, list[_Place]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _domains: dict[str, list[_Place]] = field(init=False, repr=False, compare=False, default_factory=dict)

@@ -18,6 +18,14 @@ from archive.urls import canonical_url, join_url
 _T = TypeVar("_T")
 
 _MAX_DELAY = 86400.0
+# Of one exchange: least, most, unit. What is above a gigabyte or an hour is no news page.
+LIMITS: dict[str, tuple[int, int, str]] = {
+    "body": (1024, 2**30, "bytes"),
+    "head": (1024, 2**20, "bytes"),
+    "connect": (1, 3600, "seconds"),
+    "first_byte": (1, 3600, "seconds"),
+    "total": (1, 3600, "seconds"),
+}
 _MAX_COUNT = 10**9
 _NAME = re.compile(r"\w(?:[\w .-]{0,98}[\w.])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
@@ -66,12 +74,13 @@ def parse_sources(text: str, *, path: Path | str = "sources.toml") -> SourcesFil
     contact = top.get("contact")
     if contact is not None:
         contact = _checked(_contact, contact, path=path, entry=None, key="contact")
+    limits = _checked(_limits, top.get("limits", {}), path=path, entry=None, key="limits")
     entries = top.get("source", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SourcesError(path, "write each source under a line [[source]], with two brackets.", key="source")
     sources = tuple(_source(entry, number, path, text) for number, entry in enumerate(entries, 1))
     _no_duplicates(sources, path)
-    return SourcesFile(contact=contact, sources=sources)
+    return SourcesFile(contact=contact, limits=limits, sources=sources)
 
 
 def _source(entry: Mapping[str, object], number: int, path: Path | str, text: str) -> Source:
@@ -291,7 +300,23 @@ def _selectors(value: object) -> Mapping[str, str]:
     return table
 
 
-_TOP_KEYS: dict[str, object] = {"contact": _contact, "source": None}
+def _limits(value: object) -> Mapping[str, float]:
+    if not isinstance(value, dict):
+        raise _WrongValueError("write it as a table: [limits], and below it body = 16777216.")
+    limits: dict[str, float] = {}
+    for name, number in value.items():
+        if name not in LIMITS:
+            near = difflib.get_close_matches(str(name).lower(), LIMITS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise _WrongValueError(f"{name!r} is no limit; {hint}Known here: {', '.join(LIMITS)}.")
+        least, most, unit = LIMITS[name]
+        if isinstance(number, bool) or not isinstance(number, int | float) or not least <= number <= most:
+            raise _WrongValueError(f"{name} must be a number of {unit}, {least:,} to {most:,}, without quotes.")
+        limits[name] = number
+    return limits
+
+
+_TOP_KEYS: dict[str, object] = {"contact": _contact, "limits": None, "source": None}
 _KEYS: dict[str, Callable[[object], object]] = {
     "name": _name,
     "url": _url,

@@ -6,6 +6,10 @@ SOURCES_TEMPLATE = """\
 # Who runs this crawler: sent with every request, so that a site's owner can reach you. Without it nobody is asked.
 # contact = "mailto:you@example.org"
 
+# How much one exchange may take; what is longer is kept as far as it came, marked as cut. These are the defaults.
+# Bytes on the wire and of all headers; seconds for the connection, until an answer begins, and in all.
+# limits = { body = 16777216, head = 65536, connect = 10, first_byte = 30, total = 30 }
+
 # One entry per site. Only name and url are needed: feeds and sitemaps are found at the first crawl.
 #
 # [[source]]

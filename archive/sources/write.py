@@ -294,4 +294,8 @@ def _replace(path: Path, text: str) -> None:
         if temporary:
             with suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108 (the same)
-        raise SourcesError(path, f"cannot be written ({error}). Nothing was changed.") from None
+        raise SourcesError(
+            path,
+            f"cannot be written ({getattr(error, 'strerror', None) or error}). Nothing was changed. Check the folder's "
+            "owner and mode, and the disk's free space.",
+        ) from None

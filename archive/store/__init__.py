@@ -1,15 +1,27 @@
 """The one writer of archive.db: captures, facts, extractions, and their placement into articles and stories."""
 
-from archive.store.captures import Unsettled, key_or_raw
+from archive.store.captures import COMPARED, Unsettled, compared_values, key_or_raw
+from archive.store.changes import write_changes
 from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.optouts import OPTED_OUT
 from archive.store.placement import Placement
 from archive.store.readings import EarlierReading, StoredCapture
 from archive.store.restory import RestoryReport
-from archive.store.rows import stamp
+from archive.store.rows import (
+    ARTICLE_DIGEST,
+    digest_of,
+    digest_of_result,
+    fact_digest,
+    instant,
+    stamp,
+    status_of,
+    unpack,
+)
 
 __all__ = [
+    "ARTICLE_DIGEST",
+    "COMPARED",
     "OPTED_OUT",
     "EarlierReading",
     "Placement",
@@ -17,7 +29,15 @@ __all__ = [
     "Store",
     "StoredCapture",
     "Unsettled",
+    "compared_values",
+    "digest_of",
+    "digest_of_result",
+    "fact_digest",
+    "instant",
     "key_or_raw",
     "open_store",
     "stamp",
+    "status_of",
+    "unpack",
+    "write_changes",
 ]

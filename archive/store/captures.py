@@ -13,10 +13,16 @@ from archive.errors import UrlError
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
 from archive.store.optouts import OptOutRows
-from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp
+from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp, status_of
 from archive.tombstones import TAKEDOWN
 from archive.tombstones.hashes import hashes_of
 from archive.urls import url_key
+
+# Columns of captures that follow from the record alone: what fsck holds against it.
+COMPARED = (
+    "url", "captured_at", "record_type", "payload_digest", "url_key", "status", "mime", "length", "role", "truncated",
+    "refers_to_url", "refers_to_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +69,13 @@ class CaptureRows:
     def add(self, snapshot: Snapshot) -> int | None:
         """Add a capture and return its row; None if it is known (URL as requested, time, payload digest, type)."""
         cursor = self._conn.execute(
-            "INSERT INTO captures (url, url_key, captured_at, status, mime, record_type, payload_digest, warc, offset,"
-            " length, source, role, truncated, refers_to_url, refers_to_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            f"INSERT INTO captures ({', '.join(COMPARED)}, warc, offset, source)"  # noqa: S608 - constants
+            f" VALUES ({', '.join('?' * len(COMPARED))}, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                clean(snapshot.url),
-                key_or_raw(snapshot.url),
-                stamp(snapshot.captured_at),
-                snapshot.status,
-                _mime(snapshot.headers),
-                clean(snapshot.record_type),
-                clean_or_none(snapshot.payload_digest),
+                *compared_values(snapshot),
                 self.warc(snapshot.ref.warc),
                 snapshot.ref.offset,
-                snapshot.ref.length,
                 clean_or_none(snapshot.source),
-                None if snapshot.role is None else str(snapshot.role),
-                clean_or_none(snapshot.cut) or None,
-                clean_or_none(snapshot.refers_to_url),
-                None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
             ),
         )
         if cursor.rowcount != 1 or cursor.lastrowid is None:
@@ -171,8 +165,7 @@ class CaptureRows:
     ) -> int:
         """Add an extraction, or replace that of the same extractor; `in_force`: placement reads this one now."""
         result, digest = pack(extraction)
-        status = "article" if extraction.article and extraction.text else "refused"
-        reason = extraction.reason or (None if status == "article" else "no-text")
+        status, reason = status_of(extraction)
         row = self._conn.execute(
             "INSERT INTO extractions (capture, extractor, status, reason, result, digest, profile)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -243,7 +236,7 @@ class CaptureRows:
         self._conn.execute(
             "UPDATE warcs SET imported_from = ?, imported_sha256 = ?, in_place = ?, filter = ? WHERE pk = ?",
             (
-                clean(str(imported.path)),
+                clean(imported.origin),
                 imported.sha256,
                 imported.in_place,
                 imported.filter_text(),
@@ -278,6 +271,24 @@ class CaptureRows:
             ).rowcount
             == 1
         )
+
+
+def compared_values(snapshot: Snapshot) -> tuple[str | int | None, ...]:
+    """Return what a capture's row says in the columns `COMPARED`."""
+    return (
+        clean(snapshot.url),
+        stamp(snapshot.captured_at),
+        clean(snapshot.record_type),
+        clean_or_none(snapshot.payload_digest),
+        key_or_raw(snapshot.url),
+        snapshot.status,
+        _mime(snapshot.headers),
+        snapshot.ref.length,
+        None if snapshot.role is None else str(snapshot.role),
+        clean_or_none(snapshot.cut) or None,
+        clean_or_none(snapshot.refers_to_url),
+        None if snapshot.refers_to_at is None else stamp(snapshot.refers_to_at),
+    )
 
 
 def key_or_raw(url: str) -> str:

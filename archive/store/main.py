@@ -112,6 +112,15 @@ class Store:
         """
         return self._rows.add_extraction(capture, extractor, extraction, profile=profile, in_force=in_force)
 
+    def replace_extraction(
+        self, capture: int, extractor: ExtractorId, extraction: Extraction, *, profile: str | None = None
+    ) -> None:
+        """Keep an extraction in the place of the one in force, which is damaged and goes, whichever extractor made it."""
+        old = self._conn.execute("SELECT extraction FROM captures WHERE pk = ?", (capture,)).fetchone()[0]
+        new = self._rows.add_extraction(capture, extractor, extraction, profile=profile)
+        if old != new:
+            self._conn.execute("DELETE FROM extractions WHERE pk = ? AND capture = ?", (old, capture))
+
     def place(self, capture: int) -> Placement:
         """Place a capture by the extraction in force for it; a revisit or a 404 by what it says of a known article.
 
@@ -196,6 +205,14 @@ class Store:
         `sealed_size`: the file's bytes, once it was read to its end and will not grow. None leaves a value as it is.
         """
         self._rows.set_ingested(warc, length, sealed_size=sealed_size, sha256=sha256)
+
+    def read_anew(self, warc: str) -> None:
+        """Forget how far a WARC file was read: the next ingest reads it from its beginning, and passes over what is known."""
+        self._conn.execute("UPDATE warcs SET ingested_to = 0, sealed = 0, size = NULL WHERE name = ?", (warc,))
+
+    def make_index(self) -> None:
+        """Make the full-text index again from the articles' terms. Inside a transaction."""
+        self._conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
 
     def note_import(self, imported: Imported) -> None:
         """Note where an imported file came from, whether it lies there still, and what of it was taken."""

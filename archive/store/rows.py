@@ -86,7 +86,18 @@ def pack(extraction: Extraction) -> tuple[bytes, str]:
     """Return an extraction as `extractions.result` and `.digest`."""
     said = _plain(extraction).items()
     data = canonical_json({name: value for name, value in said if value or (value is False and name in _SAYS_NO)})
-    return zlib.compress(data, _LEVEL), str(xxhash.xxh3_128_hexdigest(data))
+    return zlib.compress(data, _LEVEL), digest_of_result(data)
+
+
+def digest_of_result(data: bytes) -> str:
+    """Return `extractions.digest` of the unpacked `extractions.result`."""
+    return str(xxhash.xxh3_128_hexdigest(data))
+
+
+def status_of(extraction: Extraction) -> tuple[str, str | None]:
+    """Return `extractions.status` and `.reason`."""
+    status = "article" if extraction.article and extraction.text else "refused"
+    return status, extraction.reason or (None if status == "article" else "no-text")
 
 
 def unpack(result: bytes) -> Extraction:

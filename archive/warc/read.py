@@ -100,13 +100,14 @@ def read_records(
     end: int | None = None,
     on_broken: Callable[[BrokenRecordError], None] | None = None,
     name: str | None = None,
+    on_record: Callable[[RawRecord], None] = lambda _record: None,
 ) -> Iterator[Snapshot | FactRecord | Offset]:
     """Give what the WARC file `path` holds from byte `start` to `end` (default: its size now), in file order.
 
     `start` is 0 or an `Offset` (or a `Snapshot`'s end) met before. The last item is always an `Offset`. Reading stops
     cleanly before an incomplete last record. A record that cannot be read, or whose digest does not fit, is dropped
-    and told to `on_broken`. `name` is the file's name in tables (default: the file's own, below `imported/` if it lies
-    in a folder of that name).
+    and told to `on_broken`; each one that can be unpacked is shown to `on_record` first. `name` is the file's name in
+    tables (default: the file's own, below `imported/` if it lies in a folder of that name).
 
     Raises `NotAWarcError`, or `ShelfError` if the file cannot be read.
     """
@@ -117,6 +118,7 @@ def read_records(
     safe = told = start
     with RawReader(path, start=start, end=end, on_broken=on_broken) as reader:
         for record in reader:
+            on_record(record)
             try:
                 item = _interpret(record, shelf, group)
             except _WrongError as wrong:
@@ -174,6 +176,18 @@ def read_record(path: Path, offset: int, *, name: str | None = None) -> Snapshot
     except _WrongError:
         return item
     return _Held(item, record.fields.get("warc-record-id"), announced=False).joined(following, rendered)
+
+
+def fault_of(record: RawRecord) -> str | None:
+    """Return why a record could never be read as what it claims to be, wherever it lies; None if it can.
+
+    Kinds of records that are of no interest have no faults.
+    """
+    try:
+        _interpret(replace(record, alone=True), "", _Group())
+    except _WrongError as wrong:
+        return str(wrong)
+    return None
 
 
 def _conversion_at(reader: RawReader, offset: int) -> RawRecord | None:
@@ -269,16 +283,16 @@ def _content(record: RawRecord, record_type: str) -> _Content:
     fields, block = record.fields, record.block
     if record_type in ("resource", "conversion"):
         headers = (("Content-Type", fields.get("content-type") or ""),)
-        _check_block(fields, block)
-        return _Content(None, headers if headers[0][1] else (), block, _payload_digest(fields, block))
+        intact = _check_block(fields, block)
+        return _Content(None, headers if headers[0][1] else (), block, _payload_digest(fields, block, intact=intact))
     if not block and record_type == "revisit":
         return _Content(None, (), b"", fields.get("warc-payload-digest"))
-    _check_block(fields, block)
+    intact = _check_block(fields, block)
     head, first, payload = _final_response(block)
     if record_type == "revisit":
         return _Content(head.status, head.headers, b"", fields.get("warc-payload-digest"))
     body = dechunk(payload, MAX_RECORD) if is_chunked(head.headers) else payload
-    return _Content(head.status, head.headers, body, _payload_digest(fields, first, payload, body))
+    return _Content(head.status, head.headers, body, _payload_digest(fields, first, payload, body, intact=intact))
 
 
 def _final_response(block: bytes) -> tuple[ResponseHead, bytes, bytes]:
@@ -299,14 +313,20 @@ def _final_response(block: bytes) -> tuple[ResponseHead, bytes, bytes]:
     raise _WrongError(f"more than {_MAX_INTERIM} interim responses")
 
 
-def _check_block(fields: Fields, block: bytes) -> None:
+def _check_block(fields: Fields, block: bytes) -> bool:
+    """Return whether the block's digest proves that it is as it was written."""
     digest = fields.get("warc-block-digest")
-    if digest and not fields.get("warc-truncated") and digest_matches(digest, block) is False:
-        raise _WrongError(f"its block digest is not the {digest[:80]} it claims")
+    fits = digest_matches(digest, block) if digest else None
+    if fits is False and not fields.get("warc-truncated"):
+        raise _WrongError(f"its block digest is not the {(digest or '')[:80]} it claims")
+    return fits is True
 
 
-def _payload_digest(fields: Fields, *candidates: bytes) -> str:
+def _payload_digest(fields: Fields, *candidates: bytes, intact: bool) -> str:
     """Return the payload digest as the record says it, checked, or computed where it says none.
+
+    Where it fits nothing and the block is proven `intact`, the tool that wrote it counted wrong (of the decoded body, of an
+    older one): nothing is damaged, and the right digest takes its place.
 
     Tools disagree on what the payload of a chunked body is: warcio and wget hash it with the framing, Heritrix and the
     clarified standard without. Either is accepted.
@@ -318,5 +338,7 @@ def _payload_digest(fields: Fields, *candidates: bytes) -> str:
         return digest
     # The same bytes need not be hashed twice: slices of the whole are the whole itself.
     if all(digest_matches(digest, bytes_) is False for bytes_ in {id(c): c for c in candidates}.values()):
+        if intact:
+            return sha1_digest(candidates[0])
         raise _WrongError(f"its payload digest is not the {digest[:80]} it claims")
     return digest

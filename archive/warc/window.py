@@ -8,6 +8,7 @@ from pathlib import Path
 from archive.errors import ShelfError
 
 BUFFER = 2**20  # bytes
+NEAR = 2**12  # bytes: where the next record is looked for first, since damage is mostly small
 
 
 class Window:

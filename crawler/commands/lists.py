@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.console import Context, Progress, counted, emit_json, emit_table, pass_context, plain, say
-from crawler.commands.crawl import network_options
+from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what they import is heavy, and `morgue --help` is not
     from archive.sources import Source, SourcesFile
@@ -218,8 +218,14 @@ def _check(
     from crawler.handler import make_route
     from crawler.past import memory
     from crawler.run import user_agent
+    from crawler.transfer import Limits
 
-    route = make_route(proxy=network["proxy"], ca_file=network["proxy_ca"], allow_private=network["allow_private"])
+    route = make_route(
+        proxy=network["proxy"],
+        ca_file=network["proxy_ca"],
+        allow_private=network["allow_private"],
+        limits=Limits.of(known.limits),
+    )
     with memory(context.folder) as remembered, Progress("sources") as progress:
         checked = check_sources(
             chosen,

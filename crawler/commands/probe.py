@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from archive.clock import Clock
 from archive.errors import MorgueError, PayloadError
@@ -18,9 +19,11 @@ from archive.payload import header
 from archive.urls import canonical_url, join_url, origin_of, redirect_url, registered_domain
 from crawler.consequences import REDIRECTS, Answer
 from crawler.crawl import ACCEPT_ENCODING
+from crawler.discover import USUAL_FEEDS, USUAL_SITEMAPS
 from crawler.discovery.feeds import parse_feed
 from crawler.discovery.likeness import article_likeness
 from crawler.discovery.links import page_links
+from crawler.discovery.sitemaps import parse_sitemap
 from crawler.politeness import Rules, Verdict, rules
 from crawler.transfer import Engine, Route
 
@@ -95,6 +98,10 @@ async def _look(url: str, visitor: _Visitor) -> Probe:
         found.feeds.append((feed.url, len(entries)))
         found.articles += [entry.url for entry in entries]
     found.feeds += [(feed.url, 0) for feed in links.feeds[2:]]
+    if not links.feeds:
+        await _guess_feed(found, visitor, answer.at)
+    if not found.sitemaps:
+        await _guess_sitemap(found, visitor, answer.at)
     for link in links.links:
         match article_likeness(link.url, home):
             case "article":
@@ -103,6 +110,24 @@ async def _look(url: str, visitor: _Visitor) -> Probe:
                 found.sections.append(link.url)
     await _example(found, visitor)
     return found
+
+
+async def _guess_feed(found: Probe, visitor: _Visitor, at: datetime) -> None:
+    """Look at the usual places, as the first crawl will."""
+    for url in (origin_of(found.url) + path for path in USUAL_FEEDS):
+        body = await visitor.try_one(url, found.rules)
+        if body and (entries := parse_feed(body, url=url, content_type=None, seen_at=at).entries):
+            found.feeds.append((url, len(entries)))
+            found.articles += [entry.url for entry in entries]
+            return
+
+
+async def _guess_sitemap(found: Probe, visitor: _Visitor, at: datetime) -> None:
+    for url in (origin_of(found.url) + path for path in USUAL_SITEMAPS):
+        body = await visitor.try_one(url, found.rules)
+        if body and parse_sitemap(body, url=url, seen_at=at, limit=1).kind:
+            found.sitemaps.append(url)
+            return
 
 
 async def _rules(url: str, visitor: _Visitor) -> Rules:
@@ -160,6 +185,13 @@ class _Visitor:
             except PayloadError as error:
                 raise ProbeError(url, str(error)) from error
         raise ProbeError(url, f"more than {_MAX_HOPS} redirects")
+
+    async def try_one(self, url: str, allowed: Rules) -> bytes | None:
+        """Return the decoded body of a page that may not be there."""
+        try:
+            return (await self.get(url, allowed))[2]
+        except ProbeError:
+            return None
 
     async def _ask(self, url: str) -> Exchange:
         if self.asked:

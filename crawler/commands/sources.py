@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.console import Context, counted, emit_json, emit_table, pass_context, plain, say
-from crawler.commands.crawl import network_options
+from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from crawler.commands.probe import Probe
@@ -29,6 +29,7 @@ def sources() -> None:
     "--delay", type=click.FloatRange(0), help="Seconds between two requests (default: 1, or what robots.txt asks)."
 )
 @click.option("--language", metavar="CODE", help="Language of pages that do not say theirs.")
+@click.option("--dry-run", is_flag=True, help="Look and show, write nothing.")
 @click.option("--unchecked", is_flag=True, help="Write it without asking the site.")
 @network_options
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
@@ -39,6 +40,7 @@ def add(
     name: str | None,
     delay: float | None,
     language: str | None,
+    dry_run: bool,
     unchecked: bool,
     proxy: str | None,
     proxy_ca: Path | None,
@@ -57,6 +59,7 @@ def add(
     from crawler.commands.probe import probe_site
     from crawler.handler import make_route
     from crawler.run import need_contact, user_agent
+    from crawler.transfer import Limits
 
     if name is not None and len(urls) > 1:
         raise UsageError("--name goes with one URL. Add the sites one by one, or leave --name out.")
@@ -74,7 +77,9 @@ def add(
         if not unchecked:
             probe = probe_site(
                 home,
-                route=make_route(proxy=proxy, ca_file=proxy_ca, allow_private=allow_private),
+                route=make_route(
+                    proxy=proxy, ca_file=proxy_ca, allow_private=allow_private, limits=Limits.of(file.limits)
+                ),
                 user_agent=user_agent(file.contact),
                 clock=context.clock,
                 pause=1.0 if delay is None else delay,
@@ -82,15 +87,19 @@ def add(
             )
             home = probe.url
         source = Source(name=name or name_for(home), url=home, delay=delay, language=language)
+        found.append({"name": source.name, "url": home, **(_as_json(probe) if probe else {})})
+        if probe and not as_json:
+            _print(probe)
+        if dry_run:
+            continue
         add_source(folder.sources, source)
         known[home] = source.name
-        found.append({"name": source.name, "url": home, **(_as_json(probe) if probe else {})})
         if not as_json:
-            if probe:
-                _print(probe)
             click.echo(f"Added {source.name} to {folder.sources}.")
     if as_json:
         emit_json(found)
+    elif dry_run:
+        say("Nothing was written; without --dry-run it is.")
     else:
         if file.contact is None:
             say(

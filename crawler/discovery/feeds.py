@@ -132,8 +132,9 @@ def _entry(item: etree._Element, kind: str, base: str) -> Entry:
     own_space = names_of(item)[0]
     for element in item:
         read_field(entry, element, dialect, own_space)
-    if about := item.get(_RDF_ABOUT):
-        entry.other_links.append(about)
+    for key in (_RDF_ABOUT, "href", "HREF"):  # of RDF, and of CDF, the oldest of all
+        if ref := item.get(key):
+            entry.other_links.append(ref)
     return entry
 
 

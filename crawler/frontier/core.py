@@ -97,6 +97,7 @@ class Core:
     asking: dict[str, int] = field(default_factory=dict)  # robots.txt URL -> lease that fetches it
     traps: dict[str, TrapCounts] = field(default_factory=dict)  # source -> links that were taken, by kind
     late: set[tuple[int, bytes]] = field(default_factory=set)  # facts handed out as late ones
+    begun: float = 0.0  # epoch of the archive's clock: when this run opened the frontier
     backfill: float | None = None  # epoch: past periods that end after this are asked for in this run; None: none
     wake_at: float = 0.0  # epoch: nothing waiting becomes due before
     listener: Callable[[], None] | None = None
@@ -149,6 +150,7 @@ class Core:
         state = self.sources.setdefault(source, SourceState(source))
         queue = Queue(queue_id, key, state)
         key.queues.append(queue)
+        self._learn(key, state)
         self.queues[queue_id] = queue
         self.queue_by_name[key_name, source] = queue
         return queue
@@ -194,18 +196,22 @@ class Core:
 
     def gap_of(self, key: Key) -> float:
         """Return the seconds between two requests of a key: the most that any source, robots.txt or its slowness asks."""
-        most = key.crawl_delay
-        for queue in key.queues:
-            if queue.source.enabled:
-                most = max(most, gap(queue.source.delay, None, key.latency))
-        return most
+        own = max(key.delay, gap(None, None, key.latency)) if key.usual else key.delay
+        return max(own, key.crawl_delay)
 
     def pages_left(self, key: Key, day: int) -> int:
         """Return how many pages may still be fetched from a key on a day: the most that any of its sources allows."""
-        most = max(
-            (queue.source.pages_per_day or PAGES_PER_DAY for queue in key.queues if queue.source.enabled), default=0
-        )
-        return most - (key.pages if key.day == day else 0)
+        return key.pages_per_day - (key.pages if key.day == day else 0)
+
+    def _learn(self, key: Key, source: SourceState) -> None:
+        """Take into a key what a source of it says; asked for at each request, so not looked up then."""
+        if not source.enabled:
+            return
+        if source.delay is None:
+            key.usual = True
+        else:
+            key.delay = max(key.delay, gap(source.delay, None))
+        key.pages_per_day = max(key.pages_per_day, source.pages_per_day or PAGES_PER_DAY)
 
     def unblock(self, robots_url: str) -> None:
         """Let the keys go on that waited for a robots.txt."""

@@ -45,6 +45,7 @@ class Frontier:
         """
         self._clock = clock
         self._core = Core.open(path, clock, names, tombstones)
+        self._core.begun = self._now()
         self._leasing = Leasing(self._core)
         upkeep.end_all_due(self._core, self._now())
         upkeep.ask_robots_again(self._core)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from archive.errors import UrlError
 from archive.model import Candidate, DiscoveryFact, Role, Via
-from crawler.discovery.traps import TrapCounts, trap_of
 from crawler.frontier.core import Core, Tally, rank_of
 from crawler.frontier.facts import fact_digest, fact_from_json, fact_to_json, priority_of
 from crawler.frontier.records import AddResult, LateFact
 from crawler.frontier.scheduler import ASKED_RANK
 from crawler.frontier.schema import DONE, READY
+from crawler.frontier.trapped import trapped
 from crawler.recheck import LISTINGS, is_redirect
 
 MAX_URL = 2000  # characters
@@ -23,7 +22,6 @@ MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit m
 MAX_DEPTH = (
     10  # links from what sources.toml names; only listings lead on, so nests of sitemap indexes are what gets deep
 )
-_LINKED = frozenset({Via.HOME, Via.SECTION, Via.LINK})
 _NAMED = frozenset({Via.CONFIG, Via.HOME, Via.SECTION, Via.ROBOTS})  # who says where a listing is
 _ANYWHERE = {
     # Feeds live on feedburner, sitemaps on a CDN: allowed where a person, robots.txt or a redirect of theirs says so.
@@ -101,7 +99,7 @@ def _take(
     ).fetchone()
     if row is None:
         depth = _depth(core, candidate.fact, depths)
-        reason = "too-deep" if depth > MAX_DEPTH else _trapped(core, candidate)
+        reason = "too-deep" if depth > MAX_DEPTH else trapped(core, candidate)
         if reason is not None:
             result.refused[reason] = result.refused.get(reason, 0) + 1
             return
@@ -122,27 +120,6 @@ def _take(
             fact = fact_digest(candidate.fact)
             core.late.add((url_id, fact))
             result.late.append(LateFact(url_id=url_id, source=candidate.source, fact=candidate.fact, digest=fact))
-
-
-def _trapped(core: Core, candidate: Candidate) -> str | None:
-    """Return which trap a link of a page belongs to; count it if it is none. What feeds and sitemaps name is meant."""
-    if candidate.fact.via not in _LINKED or candidate.role in (Role.FEED, Role.SITEMAP):
-        return None
-    seen = core.traps.get(candidate.source)
-    if seen is None:
-        row = core.conn.execute("SELECT counts FROM traps WHERE source = ?", (candidate.source,)).fetchone()
-        seen = TrapCounts(counts=json.loads(row[0]) if row else {})
-    seen = replace(seen, at=candidate.fact.seen_at.date())
-    reason = trap_of(candidate.url, seen)
-    if reason is None:
-        noted = seen.noted([candidate.url])
-        if noted.counts != seen.counts:
-            core.conn.execute(
-                "INSERT OR REPLACE INTO traps(source, counts) VALUES(?,?)", (candidate.source, json.dumps(noted.counts))
-            )
-        seen = noted
-    core.traps[candidate.source] = seen
-    return reason
 
 
 def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
@@ -268,7 +245,8 @@ def _promote(
         if state == DONE:
             core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
         _offer(core, url_id)
-    if candidate.role is role and role in LISTINGS and state == DONE and via in _NAMED:
+    of_today = candidate.past_until is None
+    if candidate.role is role and role in LISTINGS and state == DONE and via in _NAMED and of_today:
         # It was tried as a guess once, or is of the past; now somebody names it.
         core.conn.execute("UPDATE urls SET state = ?, next_at = ? WHERE id = ?", (READY, now, url_id))
         _offer(core, url_id)

@@ -39,7 +39,7 @@ def complete(core: Core, results: Iterable[KeptLike], *, warc: str | None, lengt
         if held is None:
             continue
         tally = core.tallies.pop(held.lease.url, None)
-        row, state, next_at = _row(held, result, tally.harvest() if tally else None, now)
+        row, state, next_at = _row(held, result, tally.harvest() if tally else None, now, core.begun)
         rows.append(row)
         pages[held.lease.key] += held.lease.role is Role.PAGE
         done.append((held, state))
@@ -119,7 +119,9 @@ def _is_wrong(result: KeptLike, harvest: Harvest | None) -> bool:
     return result.status != HTTPStatus.TOO_MANY_REQUESTS and (harvest is None or not harvest.new + harvest.known)
 
 
-def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> tuple[_Row, int, float | None]:
+def _row(
+    held: Held, result: KeptLike, harvest: Harvest | None, now: float, begun: float
+) -> tuple[_Row, int, float | None]:
     lease = held.lease
     previous = lease.previous
     whole = result.status is not None and result.error is None and result.truncated is None
@@ -135,7 +137,7 @@ def _row(held: Held, result: KeptLike, harvest: Harvest | None, now: float) -> t
         same_body=same,
         harvest=harvest if lease.role is not Role.PAGE else None,
     )
-    after: Next = next_visit(lease.role, outcome, held.history, now)
+    after: Next = next_visit(lease.role, outcome, held.history, now, begun=begun)
     url, hops = lease.url, 0
     next_at, reason, state = after.next_at, after.reason, WAITING if after.next_at is not None else DONE
     if lease.guess and _is_wrong(result, outcome.harvest):

@@ -50,11 +50,14 @@ class Key:
     queues: list[Queue] = field(default_factory=list)
     not_before: float = 0.0
     last_end: float = float("-inf")  # of its last exchange in this run
+    delay: float = 0.0  # the most that a source of it sets, seconds
+    usual: bool = False  # a source of it sets none: then the usual delay holds
     crawl_delay: float = 0.0
     latency: float | None = None  # seconds that its server takes, smoothed; in this run
     failures: int = 0  # in a row
     day: int = 0  # of the archive's clock, since 1970
     pages: int = 0  # fetched on that day
+    pages_per_day: int = 0  # the most that a source of it allows
     in_flight: int | None = None  # id of the leased URL
     blocked: bool = False
     entry: int = 0  # the one valid heap entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -34,6 +34,18 @@ class Limits:
     connect: float = 10.0  # DNS, TCP, proxy and TLS together
     first_byte: float = 30.0  # from the start until the first byte of an answer
     total: float = 30.0
+
+    @classmethod
+    def of(cls, said: Mapping[str, float]) -> Limits:
+        """Return the limits that sources.toml sets (`archive.sources.SourcesFile.limits`), over the usual ones."""
+        usual = cls()
+        return cls(
+            body=int(said.get("body", usual.body)),
+            head=int(said.get("head", usual.head)),
+            connect=said.get("connect", usual.connect),
+            first_byte=said.get("first_byte", usual.first_byte),
+            total=said.get("total", usual.total),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""Backups: sealed WARC files once, everything else anew each time, and a manifest that says what belongs together.
+
+    TARGET/warc/NAME                 sealed WARC files, shared by all backups that name them
+    TARGET/YYYYMMDDThhmmssZ/…        one backup: manifest.json, databases, sources.toml, decisions.jsonl, profiles/, reports/,
+                                     and under warc/ the files that were still being written
+
+A backup counts when its manifest is there, which is written last. Databases are copied before WARC files: what they name is
+then in files that only grow. So a crawl may go on meanwhile, and the copy is one moment's archive all the same.
+"""
+
+from archive.backup.make import Made, make_backup
+from archive.backup.manifest import Entry, Manifest
+from archive.backup.restore import restore_backup
+from archive.backup.targets import Target, open_target
+
+__all__ = ["Entry", "Made", "Manifest", "Target", "make_backup", "open_target", "restore_backup"]

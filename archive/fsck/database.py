@@ -1,0 +1,85 @@
+"""SQLite's own checks of archive.db, its schema against a fresh one's, and what must be equal in number."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+
+from archive.database import MIGRATION_SET, MIGRATIONS
+from archive.fsck.faults import Level
+from archive.fsck.look import Look
+
+_MOST_MESSAGES = 20
+_SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
+# Each: what it asks, what is told of a row (id, has, must have).
+_MEMBERS = (
+    "SELECT s.id, s.members, (SELECT count(*) FROM articles a WHERE a.story = s.pk AND a.hidden = 0) AS n"
+    " FROM stories s WHERE s.members <> n"
+)
+_IN_FORCE = (
+    "SELECT c.captured_at || ' ' || c.url, c.extraction, 0 FROM captures c WHERE c.extraction IS NOT NULL"
+    " AND NOT EXISTS (SELECT 1 FROM extractions e WHERE e.pk = c.extraction AND e.capture = c.pk)"
+)
+_COUNTS = (
+    ("stories", _MEMBERS, "it counts {} members, and there are {}"),
+    ("captures", _IN_FORCE, "its extraction in force is not one of its own"),
+)
+
+
+def check_database(look: Look) -> None:
+    """Check the file, its schema and its counts."""
+    if look.conn is None:
+        return
+    for message in messages(look.conn, full=look.findings.level >= Level.FULL):
+        look.fault("database", f"SQLite finds: {message}", file="archive.db")
+    with look.reading("sqlite_master"):
+        _check_schema(look, look.conn)
+    if look.findings.level >= Level.USUAL:
+        with look.reading("sqlite_master"):
+            for table, rowid, parent, _ in look.rows("PRAGMA foreign_key_check"):
+                what = f"its row {rowid} refers to a row of {parent} that is not there"
+                look.fault("database", what, file="archive.db", table=table)
+    for table, query, what in _COUNTS:
+        with look.reading(table):
+            for public, has, must in look.rows(query):
+                look.fault("derived", what.format(has, must), file="archive.db", table=table, row=public)
+
+
+def messages(conn: sqlite3.Connection, *, full: bool) -> list[str]:
+    """Return what SQLite finds wrong with a database; nothing if all is well."""
+    try:
+        rows = conn.execute(f"PRAGMA {'integrity_check' if full else 'quick_check'}({_MOST_MESSAGES})").fetchall()
+    except sqlite3.Error as error:
+        return [str(error)]
+    found = [line for (text,) in rows for line in str(text).splitlines()]
+    return [] if found == ["ok"] else [line for line in found if not line.startswith("***")][:_MOST_MESSAGES]
+
+
+def _check_schema(look: Look, conn: sqlite3.Connection) -> None:
+    """Compare tables, indexes, views and triggers with those of a fresh database, if this version wrote it last."""
+    done = {
+        row[0] for row in look.rows("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATION_SET,))
+    }
+    if done != set(MIGRATIONS):
+        return  # an older Morgue's: the next writer brings it up to date
+    there = {(kind, name): sql for kind, name, sql in conn.execute(_SCHEMA)}
+    must = _fresh_schema()
+    for kind, name in sorted(must.keys() | there.keys()):
+        if (kind, name) not in there:
+            look.fault("schema", f"the {kind} {name} is missing", file="archive.db")
+        elif (kind, name) in must and there[kind, name] != must[kind, name]:
+            look.fault("schema", f"the {kind} {name} is not defined as this version defines it", file="archive.db")
+
+
+@lru_cache(maxsize=1)
+def _fresh_schema() -> dict[tuple[str, str], str | None]:
+    from archive.schema import open_archive
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(open_archive(Path(folder) / "a.db", create=True).conn) as conn,
+    ):
+        return {(kind, name): sql for kind, name, sql in conn.execute(_SCHEMA)}
