@@ -603,7 +603,8 @@ def test_a_file_of_others_that_came_damaged_is_as_it_came(folder: ArchiveFolder,
         )
     wanted = Import(paths=(foreign,))
     report = import_files(folder, wanted, clock=SystemClock(), jobs=0, progress=QUIET)
-    assert report.broken_records == 2
+    # Others' payload digests are wrong now and then; where that of the block fits, the computed one counts.
+    assert (report.captures, report.broken_records) == (2, 0)
     assert look(folder).faults == []
 
 
