@@ -247,7 +247,7 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
         ), "record-without-row", Level.FULL
     ),
     "fact's row gone": (in_archive("DELETE FROM discoveries WHERE pk = 2"), "record-without-row", Level.FULL),
-    "story's count": (in_archive("UPDATE stories SET members = 5 WHERE pk = 2"), "derived", Level.FAST),
+    "story's count": (in_archive("UPDATE stories SET members = 5 WHERE pk = 2"), "derived", Level.USUAL),
     "reference to nothing": (in_archive("UPDATE links SET article = article", "UPDATE articles SET story = 99 WHERE pk = 2"),
                              "database", Level.USUAL),
     "trigger gone": (lambda a: drop(a, "TRIGGER", "articles_fts_change_1"), "schema", Level.FAST),
