@@ -47,3 +47,8 @@ def corpus() -> Path:
     if not where or not Path(where).is_dir():
         pytest.skip("MORGUE_CORPUS is not set: this test measures on a corpus that is not part of the project")
     return Path(where)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name cases of binary data by their argument: packed bytes hold the time, and workers must collect the same names."""
+    return argname if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()) else None

@@ -10,7 +10,7 @@ from crawler.rendering import renderer
 from crawler.rendering.rules import Limits
 
 if __name__ == "__main__":
-    short = replace(Limits(), settle=float(sys.argv.pop(1)), quiet=0.4, silent=1.5, patience=1.5)
+    short = replace(Limits(), settle=float(sys.argv.pop(1)), quiet=0.4, silent=2.0, patience=2.0)
     renderer.Limits = lambda: short  # type: ignore[assignment,misc]
     sys.argv[0] = "morgue"
     main()

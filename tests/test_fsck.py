@@ -247,7 +247,7 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
         ), "record-without-row", Level.FULL
     ),
     "fact's row gone": (in_archive("DELETE FROM discoveries WHERE pk = 2"), "record-without-row", Level.FULL),
-    "story's count": (in_archive("UPDATE stories SET members = 5 WHERE pk = 2"), "derived", Level.FAST),
+    "story's count": (in_archive("UPDATE stories SET members = 5 WHERE pk = 2"), "derived", Level.USUAL),
     "reference to nothing": (in_archive("UPDATE links SET article = article", "UPDATE articles SET story = 99 WHERE pk = 2"),
                              "database", Level.USUAL),
     "trigger gone": (lambda a: drop(a, "TRIGGER", "articles_fts_change_1"), "schema", Level.FAST),
@@ -415,6 +415,18 @@ def test_what_is_written_meanwhile_is_no_fault(folder: ArchiveFolder, monkeypatc
     assert look(folder, alone=False).faults == []
     monkeypatch.undo()
     assert look(folder, alone=False).checked["captures"] == PAGES + 3
+
+
+def test_what_ingest_has_not_read_yet_is_no_fault(folder: ArchiveFolder) -> None:
+    clock = Clock(T0 + timedelta(hours=3))
+    with writer(folder.warc, clock, run_id="k5") as out:
+        keep(out, exchange(answer(50), page(50), url=url_of(50), started_at=clock.when), facts=[fact(url_of(50))])
+        name, length = out.flush()
+    note = f"UPDATE warcs SET length = {length} WHERE name = '{name}'"  # noqa: S608 - ours
+    sql(folder.crawl_db, note)
+    found = look(folder)
+    assert found.faults == []
+    assert found.checked["records"] == 3 * (PAGES + 3) + 1 + 3  # they were read all the same
 
 
 def test_a_check_needs_no_lock_and_a_repair_needs_both(folder: ArchiveFolder) -> None:
@@ -603,7 +615,8 @@ def test_a_file_of_others_that_came_damaged_is_as_it_came(folder: ArchiveFolder,
         )
     wanted = Import(paths=(foreign,))
     report = import_files(folder, wanted, clock=SystemClock(), jobs=0, progress=QUIET)
-    assert report.broken_records == 2
+    # Others' payload digests are wrong now and then; where that of the block fits, the computed one counts.
+    assert (report.captures, report.broken_records) == (2, 0)
     assert look(folder).faults == []
 
 

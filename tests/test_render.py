@@ -44,7 +44,7 @@ needs_browser = pytest.mark.skipif(
 
 
 def crawl(
-    archive: Archive, *words: str, now: str, patience: float = 5.0, chromium: str | None = None
+    archive: Archive, *words: str, now: str, patience: float = 12.0, chromium: str | None = None
 ) -> dict[str, Any]:
     """Crawl in a process whose patience with a page is short, and return the report with what was said as "said"."""
     done = subprocess.run(
@@ -60,7 +60,7 @@ def crawl(
     return {**report, "said": done.stderr}
 
 
-def command(archive: Archive, *words: str, patience: float = 5.0) -> list[str]:
+def command(archive: Archive, *words: str, patience: float = 12.0) -> list[str]:
     base = [sys.executable, "-m", "tests.render_crawl", str(patience), "-a", str(archive.path)]
     return [*base, "crawl", "--allow-private", "--json", "--jobs", "1", *words]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,8 @@ from archive.folder import ArchiveFolder
 from archive.warc import OPEN_SUFFIX, warc_files
 
 _CHUNK = 2**20
+_WORK = ".backup-"  # folder in the archive's while a backup is made
+_STALE = 86400.0  # seconds
 _WARC = "warc"
 
 
@@ -60,7 +64,8 @@ def make_backup(
     taken = frozenset(target.folders())
     made = Made(stamp=stamp_of(clock.now(), taken))
     files: dict[str, Entry] = {}
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder.root) as name:
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix=_WORK, dir=folder.root) as name:
         work = Path(name)
         for path, copy in _of_this_moment(folder, work):
             on_file(path)
@@ -85,6 +90,14 @@ def make_backup(
     if keep is not None:
         made.removed = let_go(target, keep)
     return made
+
+
+def _sweep(folder: ArchiveFolder) -> None:
+    """Remove what a killed backup left a day ago or longer: copies of whole databases. A younger one may be at work."""
+    for left in folder.root.glob(_WORK + "*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE:
+                shutil.rmtree(left)
 
 
 def backups(target: Target) -> list[str]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
+
+
+def _counting(progress: Progress) -> Callable[[str], None]:
+    """Return what counts a file for the progress line."""
+    numbers = itertools.count(1)
+    return lambda _path: progress.update(next(numbers))
 
 
 @click.command(short_help="Copy the archive to another place.")
@@ -39,14 +47,7 @@ def backup(context: Context, target: str, keep: int | None, as_list: bool, as_js
             click.echo(f"{one.stamp}  {len(one.files):>6,} files  {size / 1e6:>12,.1f} MB")
         return
     with Progress("files") as progress:
-        count = 0
-
-        def tell(_path: str) -> None:
-            nonlocal count
-            count += 1
-            progress.update(count)
-
-        made = make_backup(context.folder, place, clock=context.clock, keep=keep, on_file=tell)
+        made = make_backup(context.folder, place, clock=context.clock, keep=keep, on_file=_counting(progress))
     if as_json:
         emit_json(made.as_json())
         return
@@ -76,14 +77,7 @@ def restore(context: Context, target: str, directory: Path, at: str | None, as_j
 
     place = open_target(target)
     with Progress("files") as progress:
-        count = 0
-
-        def tell(_path: str) -> None:
-            nonlocal count
-            count += 1
-            progress.update(count)
-
-        manifest = restore_backup(place, ArchiveFolder(directory), stamp=at, on_file=tell)
+        manifest = restore_backup(place, ArchiveFolder(directory), stamp=at, on_file=_counting(progress))
     if as_json:
         emit_json({"stamp": manifest.stamp, "files": len(manifest.files), "folder": str(directory)})
         return

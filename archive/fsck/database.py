@@ -15,9 +15,11 @@ from archive.fsck.look import Look
 _MOST_MESSAGES = 20
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
 # Each: what it asks, what is told of a row (id, has, must have).
+# `+story`: the table once in its own order, instead of each article by its story, which is a seek a row on a cold disk.
 _MEMBERS = (
-    "SELECT s.id, s.members, (SELECT count(*) FROM articles a WHERE a.story = s.pk AND a.hidden = 0) AS n"
-    " FROM stories s WHERE s.members <> n"
+    "SELECT s.id, s.members, ifnull(a.n, 0) FROM stories s LEFT JOIN"
+    " (SELECT story, count(*) AS n FROM articles WHERE hidden = 0 GROUP BY +story) a ON a.story = s.pk"
+    " WHERE s.members <> ifnull(a.n, 0)"
 )
 _IN_FORCE = (
     "SELECT c.captured_at || ' ' || c.url, c.extraction, 0 FROM captures c WHERE c.extraction IS NOT NULL"
@@ -42,10 +44,10 @@ def check_database(look: Look) -> None:
             for table, rowid, parent, _ in look.rows("PRAGMA foreign_key_check"):
                 what = f"its row {rowid} refers to a row of {parent} that is not there"
                 look.fault("database", what, file="archive.db", table=table)
-    for table, query, what in _COUNTS:
-        with look.reading(table):
-            for public, has, must in look.rows(query):
-                look.fault("derived", what.format(has, must), file="archive.db", table=table, row=public)
+        for table, query, what in _COUNTS:
+            with look.reading(table):
+                for public, has, must in look.rows(query):
+                    look.fault("derived", what.format(has, must), file="archive.db", table=table, row=public)
 
 
 def messages(conn: sqlite3.Connection, *, full: bool) -> list[str]:
