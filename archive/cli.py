@@ -13,6 +13,7 @@ from archive.commands.export import export
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
 from archive.commands.story import story
+from archive.commands.takedown import takedown
 from archive.console import Context, MorgueGroup
 
 
@@ -58,6 +59,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     backup,
     restore,
     fsck,
+    takedown,
 )
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

@@ -11,6 +11,8 @@
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
     ├── StoryError           what is to be decided about stories cannot be
     ├── LockHeldError        another process works here (exit 75)
+    ├── UnfinishedTakedownError  a takedown was interrupted, and nobody else may write before it is finished
+    ├── TakenDownError       an address was taken down, and is not asked for
     ├── ShelfError           something about WARC files
     │   ├── NotAWarcError    the file holds no WARC record at all
     │   ├── BrokenRecordError  one record cannot be read; the others can
@@ -127,6 +129,28 @@ class LockHeldError(MorgueError):
         super().__init__(
             f"{path.name} is held by {holder}. Try again when it has ended; nothing was changed. (The lock goes away "
             "with its process: there is no file to remove.)"
+        )
+
+
+class UnfinishedTakedownError(MorgueError):
+    """A takedown was interrupted: files and databases may not fit each other until it is finished."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"nothing was done: a takedown was interrupted here ({path}), and has to be finished first. Run the same "
+            "`morgue takedown` again; any other one finishes it, too."
+        )
+
+
+class TakenDownError(MorgueError):
+    """An address was taken down."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        super().__init__(
+            f"{url} was taken down, or its host was: it is not asked for. The line of kind takedown in decisions.jsonl has the "
+            "reason and the reference; `morgue takedown` cannot be undone but by taking out that line."
         )
 
 

@@ -30,7 +30,11 @@ from archive.locks import lock
 from archive.reading import open_ingest, tell
 from archive.remote import fetch, is_remote, without_secrets
 from archive.report import IngestReport
+from archive.takedown.foreign import clean_file
+from archive.takedown.rewrite import PART as CLEANING
+from archive.tombstones import tombstones_of
 from archive.warc import IMPORTED, PART, RawReader, form_of, repack
+from archive.warc.tail import sync_folder
 
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]+")
 _FILE = re.compile(r".+\.(?:(?:warc|arc|wat|wet)(?:\.gz|\.zst)?|wacz)", re.IGNORECASE)
@@ -185,7 +189,7 @@ def _take(
         file = ShelfFile(source.path, name, accept=wanted.filter.accepts)
     else:
         target = _target(folder, source, sha256, wanted.filter)
-        if not target.exists() and not _copy(source, target, wanted.filter, report, progress):
+        if not target.exists() and not _copy(folder, source, target, wanted.filter, report=report, progress=progress):
             return None
         file = ShelfFile(target, f"{IMPORTED}/{target.name}")
     imported = Imported(
@@ -212,18 +216,31 @@ def _target(folder: ArchiveFolder, source: _Source, sha256: str, wanted: Filter)
     return folder.warc / IMPORTED / f"{stem}-{tag}.warc.gz"
 
 
-def _copy(source: _Source, target: Path, wanted: Filter, report: IngestReport, progress: Progress) -> bool:
-    """Copy the wanted records to the shelf, whole or not at all. Returns whether there were any."""
+def _copy(
+    folder: ArchiveFolder, source: _Source, target: Path, wanted: Filter, *, report: IngestReport, progress: Progress
+) -> bool:
+    """Copy the wanted records to the shelf, whole or not at all, without what was taken down. Tells if there were any."""
     target.parent.mkdir(parents=True, exist_ok=True)
+    stones = tombstones_of(read_decisions(folder.decisions))
+    # Under no name of the shelf's until it is clean: what was taken down is never on it.
+    place = target.with_name(target.name + CLEANING) if stones else target
+    if stones:
+        place.unlink(missing_ok=True)
     done = repack(
         source.path,
-        target,
+        place,
         wanted=wanted.accepts,
         on_broken=report.note_broken,
         on_progress=lambda records: progress.update(0, None, records_copied=records),
         label=source.label,
     )
     report.left_out += done.passed_over
+    if stones and place.exists():
+        if clean_file(place, stones):
+            place.rename(target)
+            sync_folder(target.parent)
+        else:
+            place.unlink(missing_ok=True)
     if not target.exists():
         return False
     report.copied += done.records

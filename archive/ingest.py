@@ -29,6 +29,7 @@ from archive.reader import Begun, PageReader
 from archive.report import IngestReport
 from archive.sources import SourcesFile
 from archive.store import Store
+from archive.tombstones import Tombstones
 from archive.warc import OPEN_SUFFIX, Offset, read_records
 
 _BATCH_ITEMS = 200  # a commit costs about 2 ms: at 200 items it is lost in the rest
@@ -99,16 +100,18 @@ class Ingest:
         stop: Callable[[], bool] = lambda: False,
         renamed: Mapping[str, str] | None = None,
         profiles: Profiles | None = None,
+        tombstones: Tombstones | None = None,
     ) -> None:
         """Set a run up.
 
         `find(name)`: the file that the tables call `name`. `stop()`: end after the present batch. `renamed`: old names of
-        sources to those of now. `profiles`: what sources taught.
+        sources to those of now. `profiles`: what sources taught. `tombstones`: what was taken down, and is not taken in.
         """
         self.store = store
         self.reader = PageReader(store, pool, sources, find=find, renamed=renamed, profiles=profiles)
         self._find = find
         self._stop = stop
+        self._tombstones = tombstones or Tombstones()
         self._waiting: deque[_Waiting] = deque()
         self._reached: dict[str, _Reached] = {}  # in this batch
         self._upto: dict[str, int] = {}  # file -> byte up to which this run placed what it read
@@ -238,6 +241,9 @@ class Ingest:
         self._waiting.append(waiting)
         if not file.accept(item.url):
             return
+        if self._tombstones.covers(item.url):
+            self.report.taken_down += 1
+            return
         if self.store.knows(item):
             self.report.known += 1
             return
@@ -302,7 +308,12 @@ class Ingest:
     # facts
 
     def _take_facts(self, file: ShelfFile, record: FactRecord) -> None:
-        facts = tuple(fact for fact in record.facts if file.accept(fact.url))
+        gone = self._tombstones
+        facts = tuple(
+            fact
+            for fact in record.facts
+            if file.accept(fact.url) and not gone.covers(fact.url) and not gone.covers(fact.found_on)
+        )
         unsettled = self.reader.late_facts.unsettled_by(facts)
         self.report.facts += self.store.add_facts(replace(record, facts=facts))
         settled: set[int] = set()  # the first fact of a record that settles a capture does

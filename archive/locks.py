@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from archive.errors import LockHeldError, MorgueError
+from archive.errors import LockHeldError, MorgueError, UnfinishedTakedownError
 
+UNFINISHED = "takedown.pending"  # beside the locks while a takedown is not done, or was killed: nobody else writes then
+TAKEDOWN = "morgue takedown"  # purpose of the one who may
 _POLL_SECONDS = 0.2
 
 
@@ -44,7 +46,8 @@ def lock(
 
     `purpose` is what others are told ("a crawl"). `wait`: seconds to wait for the holder (0: not at all, inf: for
     ever); `on_wait(holder)` is called once if waiting is needed; once `given_up()`, nobody waits any longer. Raises
-    `LockHeldError` naming the holder, `MorgueError` if the file cannot be made.
+    `LockHeldError` naming the holder, `UnfinishedTakedownError` if a takedown was killed, `MorgueError` if the file cannot
+    be made.
     """
     try:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -64,6 +67,8 @@ def lock(
                 on_wait(holder)
             told = True
             time.sleep(_POLL_SECONDS)
+        if purpose != TAKEDOWN and (path.parent / UNFINISHED).exists():
+            raise UnfinishedTakedownError(path.parent / UNFINISHED)
         # Written before it is cut: whoever reads in between finds our whole line, and at worst the end of an older one.
         text = f"{purpose} (process {os.getpid()})\n".encode()
         with suppress(OSError):  # a full disk: the lock is held all the same, only nobody can read by whom

@@ -26,6 +26,7 @@ from archive.report import IngestReport
 from archive.rereading import catch_up
 from archive.sources import load_sources
 from archive.store import Store, open_store
+from archive.tombstones import tombstones_of
 from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
@@ -44,8 +45,11 @@ def open_ingest(
     jobs: int | None = None,
     stop: Callable[[], bool] = lambda: False,
     database: Path | None = None,
+    catching_up: bool = True,
 ) -> Iterator[Ingest]:
     """Open an ingest into an archive (the caller holds archive.lock).
+
+    `catching_up`: carry out what decisions.jsonl says and archive.db has not done.
 
     `database`: fill this file instead of archive.db. What was decided about stories waits there for the caller's restory: done
     for each article that comes, it would cost the square of a story's members.
@@ -68,11 +72,15 @@ def open_ingest(
             stop=stop,
             renamed=renamed,
             profiles=Profiles(folder.profiles, adoptions_of(decisions, renamed)),
+            tombstones=tombstones_of(decisions),
         )
         with store.transaction():
             store.opt_outs.ignore({source.name for source in sources.sources if source.opt_out == "ignore"})
-            store.regroup(heeded)  # a kill came between the line and the rows, or the line is another shard's
-        catch_up(store, ingest.reader, ingest.report, stop=stop)
+            store.note_tombstones(decisions)
+            if catching_up:
+                store.regroup(heeded)  # a kill came between the line and the rows, or the line is another shard's
+        if catching_up:
+            catch_up(store, ingest.reader, ingest.report, stop=stop)
         yield ingest
 
 

@@ -24,6 +24,7 @@ class IngestReport:
     revisions: int = 0
     unchanged: int = 0
     gone: int = 0  # captures that say that an article is gone
+    taken_down: int = 0  # captures of what was taken down: not taken in
     refused: Counter[str] = field(default_factory=Counter)  # reason -> captures that are no article
     kinds: Counter[str] = field(default_factory=Counter)  # kind -> new articles
     by_source: dict[str, Counter[str]] = field(default_factory=dict)  # source -> new, revisions, gone
@@ -74,6 +75,7 @@ class IngestReport:
             "revisions": self.revisions,
             "unchanged": self.unchanged,
             "gone": self.gone,
+            "taken_down": self.taken_down,
             "refused": dict(self.refused.most_common()),
             "kinds": dict(self.kinds),
             "broken_records": self.broken_records,

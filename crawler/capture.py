@@ -140,6 +140,43 @@ class Capture:
         )
         return ref
 
+    def keep_redacted(
+        self,
+        exchange: Exchange,
+        lease: LeaseLike,
+        facts: Sequence[DiscoveryFact] = (),
+        *,
+        unreadable: str | None = None,
+    ) -> RecordRef:
+        """Append an exchange whose answer tells of what was taken down: without its body, marked, nothing of it sent back.
+
+        The visit counts as any other. Raises `ShelfError` as `keep` does.
+        """
+        head = _head(exchange)
+        self._touch()
+        try:
+            ref = self._writer.append_exchange(
+                exchange, source=lease.source, role=lease.role, facts=facts, redacted=True
+            )
+        except ShelfError:
+            self._forget()
+            raise
+        self._pending.append(
+            Kept(
+                lease_id=lease.id,
+                url=exchange.url,
+                status=None if head is None else head.status,
+                etag=None,
+                last_modified=None,
+                payload_digest=None,
+                captured_at=exchange.started_at,
+                error=exchange.error or unreadable,
+                truncated=exchange.truncated,
+                ref=ref,
+            )
+        )
+        return ref
+
     def keep_facts(
         self, facts: Sequence[DiscoveryFact], *, source: str | None, then: Callable[[], None] | None = None
     ) -> RecordRef:

@@ -11,6 +11,7 @@ from functools import partial
 from archive.clock import Clock
 from archive.model import Exchange, Rendering, Role
 from archive.sources import Source
+from archive.tombstones import Tombstones
 from archive.urls import origin_of, registered_domain
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
@@ -18,6 +19,7 @@ from crawler.discovery.likeness import ShapeFacts
 from crawler.frontier import AddResult, Frontier, LateFact, Lease
 from crawler.pump import Pump
 from crawler.recheck import LISTINGS
+from crawler.redaction import quotes
 from crawler.rendering.wanted import ENDED, Wanted, wanted
 from crawler.report import RunReport
 
@@ -67,6 +69,7 @@ class Crawl:
     known: Callable[[str], ShapeFacts | None] = lambda _source: None  # see `Consequences`
     since: datetime | None = None  # as above
     enough_room: Callable[[], bool] = lambda: True  # on the disk
+    tombstones: Tombstones = field(default_factory=Tombstones)  # what was taken down
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
     _count_at: float = 0.0  # monotonic: when to count again what is still due
@@ -176,7 +179,10 @@ class Crawl:
         unreadable = answer.unreadable(lease.role, lease.url)
         secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
         kept = replace(exchange, withheld=tuple(secret)) if secret else exchange
-        self.capture.keep(kept, lease, lease.facts, rendering, unreadable=unreadable)
+        if self.tombstones and quotes(answer, lease, self.tombstones):
+            self.capture.keep_redacted(kept, lease, lease.facts, unreadable=unreadable)
+        else:
+            self.capture.keep(kept, lease, lease.facts, rendering, unreadable=unreadable)
         self._keep_late(found.late_facts)
         self.report.exchange(lease, exchange, answer.status, unreadable=unreadable)
 

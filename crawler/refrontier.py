@@ -15,6 +15,7 @@ from pathlib import Path
 
 from archive.clock import Clock
 from archive.console import Progress
+from archive.decisions import read_decisions
 from archive.errors import ShelfError, UrlError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
@@ -22,6 +23,7 @@ from archive.merge import merged
 from archive.model import Candidate, DiscoveryFact, FactRecord, Role, Snapshot, Via
 from archive.payload import header
 from archive.sources import SourcesFile, load_sources
+from archive.tombstones import tombstones_of
 from archive.urls import url_key
 from archive.warc import OPEN_SUFFIX, Offset, complete_length, parse_own_name, read_records, shelf_name, warc_files
 from crawler.capture import visit_digest
@@ -163,7 +165,8 @@ def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress)
         for suffix in _SUFFIXES:
             part.with_name(part.name + suffix).unlink(missing_ok=True)
         replaying = _ReplayClock(datetime(1990, 1, 1, tzinfo=UTC))
-        with Frontier(part, replaying) as frontier:
+        tombstones = tombstones_of(read_decisions(folder.decisions))
+        with Frontier(part, replaying, tombstones=tombstones) as frontier:
             consequences = Consequences(frontier, {source.name: source for source in sources.sources})
             replay = _Replay(frontier, consequences, sources, replaying)
             started = False

@@ -17,11 +17,13 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from archive.clock import Clock
-from archive.errors import ContactError, MorgueError, ShelfError, SourcesError, UsageError
+from archive.decisions import read_decisions
+from archive.errors import ContactError, MorgueError, ShelfError, SourcesError, TakenDownError, UsageError
 from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.model import Candidate, DiscoveryFact, Role, Via
 from archive.sources import SourcesFile, load_sources
+from archive.tombstones import Tombstones, tombstones_of
 from archive.urls import canonical_url, registered_domain
 from archive.warc import Repair, WarcWriter
 from crawler.capture import Capture
@@ -29,6 +31,7 @@ from crawler.crawl import Crawl
 from crawler.discovery.likeness import ShapeFacts
 from crawler.floor import ingested_floor
 from crawler.frontier import Frontier
+from crawler.frontier.intake import TAKEN_DOWN
 from crawler.health import health_of, ill_before, last_report
 from crawler.known import known_shapes
 from crawler.pump import Pump
@@ -120,7 +123,8 @@ def run_crawl(
         report = RunReport(run_id=secrets.token_hex(4), started_at=clock.now())
         try:
             with ExitStack() as stack:
-                frontier = stack.enter_context(Frontier(folder.crawl_db, clock))
+                tombstones = tombstones_of(read_decisions(folder.decisions))
+                frontier = stack.enter_context(Frontier(folder.crawl_db, clock, tombstones=tombstones))
                 writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
                 crawl = _crawl(
                     frontier,
@@ -133,6 +137,7 @@ def run_crawl(
                     began=began,
                     known=known_shapes(folder.archive_db),
                     enough_room=lambda: shutil.disk_usage(folder.root).free >= options.min_free,
+                    tombstones=tombstones,
                 )
                 signals.listen(lambda name: crawl.pump.stop(f"signal ({name})"))
                 if beside is not None:
@@ -254,6 +259,7 @@ def _crawl(
     began: float,
     known: Callable[[str], ShapeFacts | None],
     enough_room: Callable[[], bool],
+    tombstones: Tombstones,
 ) -> Crawl:
     by_name = {source.name: source for source in sources.sources}
     report.found(frontier.sync_sources(sources.sources))
@@ -285,6 +291,7 @@ def _crawl(
         known=known,
         enough_room=enough_room,
         since=None if back_to is None else datetime.fromtimestamp(back_to, UTC),
+        tombstones=tombstones,
     )
     pump.on_idle = crawl.commit
     crawl.keep_late_facts()
@@ -292,11 +299,16 @@ def _crawl(
 
 
 def ask_for(frontier: Frontier, sources: SourcesFile, urls: Sequence[str], *, now: datetime) -> None:
-    """Make single pages due at once, for `morgue save`. Raises `UsageError` for one that cannot be asked for."""
+    """Make single pages due at once, for `morgue save`.
+
+    Raises `UsageError` for one that cannot be asked for, `TakenDownError` for one that must not be.
+    """
     for url in urls:
         source = sources.for_url(url)
         fact = DiscoveryFact(url=canonical_url(url), via=Via.USER, found_on="", seen_at=now)
         result = frontier.add([Candidate(fact=fact, role=Role.PAGE, source=source.name if source else "")])
+        if TAKEN_DOWN in result.refused:
+            raise TakenDownError(url)
         if result.refused:
             raise UsageError(f"cannot ask for {url} ({', '.join(result.refused)}). Give a page's full address.")
 

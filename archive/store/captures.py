@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.decisions import Decision
 from archive.errors import UrlError
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Role, Snapshot, Via
 from archive.store.optouts import OptOutRows
 from archive.store.rows import clean, clean_or_none, fact_digest, instant, pack, stamp, status_of
+from archive.tombstones import TAKEDOWN
+from archive.tombstones.hashes import hashes_of
 from archive.urls import url_key
 
 # Columns of captures that follow from the record alone: what fsck holds against it.
@@ -241,6 +244,21 @@ class CaptureRows:
             ),
         )
 
+    def note_tombstones(self, decisions: Iterable[Decision]) -> None:
+        """Write what `Store.note_tombstones` promises, if it is not there already."""
+        rows: dict[str, tuple[str | None, ...]] = {}
+        for line in decisions:
+            if line.kind == TAKEDOWN:
+                scope, reference = _text(line.data.get("scope")) or "", clean_or_none(_text(line.data.get("reference")))
+                for one in hashes_of(line):
+                    rows[one] = (one, scope, line.reason or "", reference, stamp(line.at))
+        there = {row[0]: row for row in self._conn.execute("SELECT hash, scope, reason, reference, at FROM tombstones")}
+        if there != rows:
+            self._conn.execute("DELETE FROM tombstones")
+            self._conn.executemany(
+                "INSERT INTO tombstones (hash, scope, reason, reference, at) VALUES (?, ?, ?, ?, ?)", rows.values()
+            )
+
     def add_run(self, name: str, report: Mapping[str, object]) -> bool:
         """Keep a crawl's report under the name of its file; returns whether it was new."""
         times = [
@@ -280,6 +298,10 @@ def key_or_raw(url: str) -> str:
         return url_key(url)
     except UrlError:
         return url
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _mime(headers: tuple[tuple[str, str], ...]) -> str:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from archive.clock import Clock
 from archive.database import database_error
-from archive.decisions import DecisionLike, renames
+from archive.decisions import Decision, DecisionLike, renames
 from archive.dedupe.decided import Groups, groups_of
 from archive.dedupe.exact import Deduper
 from archive.dedupe.story import Known, StoryDeduper
@@ -161,6 +161,10 @@ class Store:
 
     def _note_decided(self, groups: Groups) -> None:
         self._conn.execute("INSERT OR REPLACE INTO decided (what, digest) VALUES ('stories', ?)", (groups.digest,))
+
+    def note_tombstones(self, decisions: Iterable[Decision]) -> None:
+        """Write what was taken down into its table, as `decisions` (all there are) say. Inside a transaction."""
+        self._rows.note_tombstones(decisions)
 
     def undated(self, url_key: str) -> list[Unsettled]:
         """Return the captures, earliest first, of the article with this URL key if it is undated.

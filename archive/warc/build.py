@@ -25,6 +25,14 @@ _GZIP = 31  # window bits that ask for a gzip member
 
 WITHHELD = b"[withheld]"  # stands for a header's value that is nobody's but the keeper's: a cookie, a subscription
 
+# Of a capture whose body was blanked because it quotes what was taken down. WARC 1.1 section 4 leaves further fields open.
+REDACTED: Mapping[str, str | None] = {"WARC-Truncated": "unspecified", "Morgue-Redacted": "takedown"}
+# What describes a body that is not there any more, and what could name where it was.
+_OF_THE_BODY = frozenset(
+    b"""content-length transfer-encoding content-encoding content-md5 digest content-digest repr-digest etag last-modified
+    link location content-location refresh x-goog-hash x-amz-meta-md5 set-cookie""".split()
+)
+
 REQUEST_TYPE = "application/http;msgtype=request"
 RESPONSE_TYPE = "application/http;msgtype=response"
 
@@ -153,3 +161,22 @@ def revisit_fields(of: RevisitOf) -> dict[str, str | None]:
         "WARC-Refers-To-Date": format_date(of.captured_at),
         "WARC-Payload-Digest": of.digest,
     }
+
+
+def redacted_head(head: bytes) -> bytes:
+    r"""Return a response's head that fits an empty body and names no other place.
+
+    >>> redacted_head(b"HTTP/1.1 200 OK\r\nETag: \"1\"\r\nServer: x\r\n\r\n")
+    b'HTTP/1.1 200 OK\r\nServer: x\r\nContent-Length: 0\r\n\r\n'
+    """
+    kept: list[bytes] = []
+    dropping = False
+    for number, line in enumerate(head.replace(b"\r\n", b"\n").strip(b"\n").split(b"\n")):
+        if number and line[:1] in (b" ", b"\t"):
+            if not dropping:
+                kept.append(line)
+            continue
+        dropping = bool(number) and line.partition(b":")[0].strip().lower() in _OF_THE_BODY
+        if not dropping:
+            kept.append(line)
+    return b"\r\n".join([*kept, b"Content-Length: 0"]) + b"\r\n\r\n"

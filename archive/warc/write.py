@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +140,7 @@ class WarcWriter:
         facts: Sequence[DiscoveryFact] = (),
         revisit_of: RevisitOf | None = None,
         rendering: Rendering | None = None,
+        redacted: bool = False,
     ) -> RecordRef:
         """Append an exchange: its discovery record, the request, and the response or revisit, in this order.
 
@@ -147,12 +149,15 @@ class WarcWriter:
 
         Without a response (or with one that is not HTTP/1, whose bytes then go into a metadata record of their own)
         there are the discovery record, which names the error, and the request. `revisit_of` makes the response a
-        revisit: with the profile for a 304 its whole block is kept, else its head alone.
+        revisit: with the profile for a 304 its whole block is kept, else its head alone. `redacted`: the response is kept
+        without its body and what describes it, marked as such.
 
         The values of the headers that `exchange.withheld` names are not kept; the discovery record names those that were sent.
 
         Returns where the response or revisit lies, else the request. Raises `ShelfError`.
         """
+        if redacted:
+            exchange = replace(exchange, response_head=build.redacted_head(exchange.response_head), body=b"")
         file = self._ready()
         request_id, response_id = self._urn(), self._urn()
         answered = build.is_keepable_response(exchange.response_head)
@@ -195,7 +200,7 @@ class WarcWriter:
         if answered:
             record_type, block, extra = _response(exchange, revisit_of)
             if record_type == "response":
-                extra["WARC-Truncated"] = cut_short
+                extra |= build.REDACTED if redacted else {"WARC-Truncated": cut_short}
             ref = add(record_type, response_id, block, build.RESPONSE_TYPE, extra | peer)
             if discovery.rendered and rendering is not None and rendering.dom is not None:
                 of = {"WARC-Refers-To": f"<{response_id}>", "WARC-Truncated": build.truncation(rendering.truncated)}

@@ -12,6 +12,7 @@ from typing import cast
 
 from archive.clock import Clock
 from archive.model import Role
+from archive.tombstones import Tombstones
 from crawler.discovery.traps import TrapCounts
 from crawler.frontier.identity import identity
 from crawler.frontier.records import Lease, UrlNames
@@ -85,6 +86,7 @@ class Core:
     conn: sqlite3.Connection
     names: UrlNames
     robots: RobotsBook
+    tombstones: Tombstones = field(default_factory=Tombstones)  # what was taken down is refused
     scheduler: Scheduler = field(default_factory=Scheduler)
     sources: dict[str, SourceState] = field(default_factory=dict)
     queues: dict[int, Queue] = field(default_factory=dict)
@@ -103,10 +105,17 @@ class Core:
     origins: dict[str, str] = field(default_factory=dict)  # start of a URL -> origin
 
     @classmethod
-    def open(cls, path: Path, clock: Clock, names: UrlNames | None) -> Core:
+    def open(cls, path: Path, clock: Clock, names: UrlNames | None, tombstones: Tombstones | None = None) -> Core:
         """Open the database and load what is small: sources, queues and hosts."""
         conn = open_database(path)
-        core = cls(path=path, clock=clock, conn=conn, names=names or _archive_urls(), robots=RobotsBook(conn))
+        core = cls(
+            path=path,
+            clock=clock,
+            conn=conn,
+            names=names or _archive_urls(),
+            robots=RobotsBook(conn),
+            tombstones=tombstones or Tombstones(),
+        )
         with core.reading():
             core.load()
         return core

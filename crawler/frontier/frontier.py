@@ -9,6 +9,7 @@ from typing import Self
 
 from archive.clock import Clock
 from archive.model import Candidate, DiscoveryFact, Role, Via
+from archive.tombstones import Tombstones
 from crawler.frontier import intake, outcomes, upkeep
 from crawler.frontier.core import Core, Held
 from crawler.frontier.leasing import Leasing, earliest, remember_hosts
@@ -35,13 +36,15 @@ class Frontier:
     method raises `DatabaseError` if crawl.db cannot be used; close the frontier then.
     """
 
-    def __init__(self, path: Path, clock: Clock, *, names: UrlNames | None = None) -> None:
-        """Open or make `path`. `names` stands in for `archive.urls` in tests.
+    def __init__(
+        self, path: Path, clock: Clock, *, names: UrlNames | None = None, tombstones: Tombstones | None = None
+    ) -> None:
+        """Open or make `path`. `names` stands in for `archive.urls` in tests. `tombstones`: what was taken down is refused.
 
         Raises `DatabaseError`, `SchemaTooNewError`.
         """
         self._clock = clock
-        self._core = Core.open(path, clock, names)
+        self._core = Core.open(path, clock, names, tombstones)
         self._core.begun = self._now()
         self._leasing = Leasing(self._core)
         upkeep.end_all_due(self._core, self._now())

@@ -16,6 +16,7 @@ from crawler.frontier.trapped import trapped
 from crawler.recheck import LISTINGS, is_redirect
 
 MAX_URL = 2000  # characters
+TAKEN_DOWN = "taken-down"  # why a candidate is refused
 MAX_HOPS = 20
 MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit must not fill the disk
 MAX_DEPTH = (
@@ -77,6 +78,8 @@ def _refusal(core: Core, candidate: Candidate) -> str | None:
         domain = core.domain_of(url)
     except ValueError:  # UrlError, a lone surrogate
         return "not-a-url"
+    if core.tombstones and core.tombstones.covers(url):
+        return TAKEN_DOWN
     via = candidate.fact.via
     if via is Via.USER or via in _ANYWHERE.get(candidate.role, ()):
         return None

@@ -1,0 +1,391 @@
+"""Takedown in WARC files made for the purpose: revisits, redirects, facts, other tools' records, broken ones."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from warc_tools import OK, PAGE, T0, Clock, exchange, fact, keep, read, writer
+
+from archive.model import Rendering, Role, Via
+from archive.takedown.foreign import clean_file
+from archive.takedown.gone import Gone, bare, new_gone, phrases_of
+from archive.takedown.records import redacted, with_fields, without_lines
+from archive.takedown.rewrite import rewrite
+from archive.takedown.survey import Act, Place, Plan, Row, RowAt, Survey
+from archive.tombstones import Tombstones, host_hash, key_hash, links_in, tells_of, tombstones_of
+from archive.urls import url_key
+from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RawReader, RawRecord, RevisitOf, sha1_digest
+from archive.warc.build import pack, redacted_head
+
+GONE_URL = "https://news.example/2026/05/secret-tide"
+OTHER = "https://news.example/2026/05/harbour"
+TEXT = "Nobody was to know that the old lighthouse keeper had sold the whole tide to strangers."
+STORY = f"<!DOCTYPE html><title>The keeper sold the tide</title><p>{TEXT}</p>".encode()
+LINK = f'<html><a href="{GONE_URL}">more</a></html>'.encode()
+
+
+def gone(scope: str = "url", url: str = GONE_URL) -> Gone:
+    return new_gone(scope, keys=[url_key(url)], urls=[url], titles=["The keeper sold the tide"], texts=[TEXT])
+
+
+def article_rows(_offset: int) -> Row:
+    return Row("a-other", None)
+
+
+def clean(folder: Path, what: Gone, row_at: RowAt = lambda _offset: None) -> Plan:
+    """Take down what is on a shelf, as `archive.takedown.main` does; return the first plan."""
+    first: Plan | None = None
+    for _ in range(5):
+        survey = Survey(what)
+        files = {path.name: path for path in sorted(folder.iterdir())}
+        for name, path in files.items():
+            survey.look(path, name, row_at)
+        plan = survey.settled()
+        first = first or plan
+        todo = plan.bodies_only() or plan.changes
+        if not todo:
+            return first
+
+        def record_at(place: Place, files: dict[str, Path] = files) -> RawRecord:
+            with RawReader(files[place.name]) as reader:
+                found = reader.read_at(place.offset)
+            assert found is not None
+            return found
+
+        for name, changes in todo.items():
+            rewrite(files[name], changes, what, record_at=record_at, before_replacing=lambda: None)
+    raise AssertionError("it never ends")
+
+
+def raw(folder: Path) -> list[RawRecord]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        with RawReader(path) as reader:
+            found += list(reader)
+    return found
+
+
+def shelf(tmp_path: Path) -> Path:
+    folder = tmp_path / "warc"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def at(seconds: float) -> dict[str, object]:
+    return {"started_at": T0 + timedelta(seconds=seconds)}
+
+
+def only_file(folder: Path) -> Path:
+    (path,) = folder.iterdir()
+    return path
+
+
+# Revisits
+
+
+def test_a_revisit_of_another_address_gets_the_body_and_further_ones_refer_to_it(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    digest = sha1_digest(STORY)
+    of = RevisitOf(url=GONE_URL, captured_at=T0, digest=digest, profile=IDENTICAL_PAYLOAD)
+    with writer(folder) as out:
+        keep(out, exchange(OK, STORY, url=GONE_URL))
+        keep(out, exchange(OK, STORY, url=OTHER, **at(60)), revisit_of=of)
+        keep(out, exchange(OK, STORY, url=OTHER, **at(120)), revisit_of=of)
+        keep(out, exchange(OK, STORY, url=GONE_URL, **at(180)), revisit_of=of)
+    plan = clean(folder, gone(), article_rows)
+    assert (plan.count(Act.BODY), plan.count(Act.POINT)) == (1, 1)
+    snapshots, _, _, broken = read(only_file(folder))
+    assert broken == []  # digests and lengths fit
+    assert [(s.url, s.record_type, s.body) for s in snapshots] == [(OTHER, "response", STORY), (OTHER, "revisit", b"")]
+    assert (snapshots[0].payload_digest, snapshots[0].captured_at) == (digest, T0 + timedelta(seconds=60))
+    assert (snapshots[1].refers_to_url, snapshots[1].refers_to_at) == (OTHER, T0 + timedelta(seconds=60))
+    assert not any(GONE_URL.encode() in record.head for record in raw(folder))
+
+
+def test_the_body_is_found_in_another_file(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    of = RevisitOf(url=GONE_URL, captured_at=T0, digest=sha1_digest(STORY))
+    with writer(folder, run_id="aaaa") as out:
+        keep(out, exchange(OK, STORY, url=GONE_URL))
+    later = Clock(T0 + timedelta(hours=2))
+    with writer(folder, later, run_id="bbbb", shard="1of2") as out:
+        keep(out, exchange(OK, STORY, url=OTHER, **at(7200)), revisit_of=of)
+    clean(folder, gone(), article_rows)
+    bodies = [s.body for path in sorted(folder.iterdir()) for s in read(path)[0]]
+    assert bodies == [STORY]
+
+
+def test_a_revisit_without_a_head_gets_that_of_the_capture_it_refers_to(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    head = OK.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n")
+    body = gzip.compress(STORY)
+    of = RevisitOf(url=GONE_URL, captured_at=T0, digest=sha1_digest(body))
+    with writer(folder) as out:
+        keep(out, exchange(head, body, url=GONE_URL))
+        keep(out, exchange(OK, body, url=OTHER, **at(60)), revisit_of=of)  # its head says nothing of gzip
+    clean(folder, gone(), article_rows)
+    (snapshot,) = read(only_file(folder))[0]
+    assert ("Content-Encoding", "gzip") in snapshot.headers
+    assert gzip.decompress(snapshot.body) == STORY
+
+
+def test_a_304_of_another_address_only_forgets_the_address(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    of = RevisitOf(url=GONE_URL, captured_at=T0, digest=sha1_digest(STORY), profile=NOT_MODIFIED)
+    with writer(folder) as out:
+        keep(out, exchange(OK, STORY, url=GONE_URL))
+        keep(out, exchange(b"HTTP/1.1 304 Not Modified\r\n\r\n", b"", url=OTHER, **at(60)), revisit_of=of)
+    clean(folder, gone(), article_rows)
+    (snapshot,) = read(only_file(folder))[0]
+    assert (snapshot.url, snapshot.record_type, snapshot.status, snapshot.refers_to_url) == (
+        OTHER,
+        "revisit",
+        304,
+        None,
+    )
+
+
+# Listings, other articles, redirects, facts
+
+
+@pytest.mark.parametrize(
+    ("role", "row", "body", "act"),
+    [
+        (Role.HOME, None, LINK, Act.REDACT),
+        (Role.FEED, Row(None, "feed"), LINK, Act.REDACT),
+        (Role.SITEMAP, None, gzip.compress(GONE_URL.encode()), Act.REDACT),  # sitemap.xml.gz
+        (Role.SECTION, None, f"<p>{TEXT}</p>".encode(), Act.REDACT),  # eight of its words, and no link
+        (Role.SECTION, None, b"<b>Nobody</b> was to know that the old <i>lighthouse</i> keeper", Act.REDACT),  # markup between
+        (Role.SECTION, None, b"Nobody was to know that the old tower", None),  # seven words prove nothing
+        (Role.PAGE, Row(None, "listing"), LINK, Act.REDACT),  # an author's page
+        (Role.PAGE, Row("a-other", None), LINK, None),  # another article: it may link
+        (Role.PAGE, Row(None, "error-timeout"), LINK, None),  # nobody knows what it is
+        (Role.PAGE, None, LINK, None),  # nor here
+        (Role.ROBOTS, None, f"Disallow: {GONE_URL}".encode(), None),
+        (Role.HOME, None, b'<a href="/2026/05/secret-tide-two">another</a>', None),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_a_page_that_tells(
+    role: Role, row: Row | None, body: bytes, act: Act | None, tmp_path: Path
+) -> None:
+    folder = shelf(tmp_path)
+    with writer(folder) as out:
+        keep(out, exchange(OK, body, url="https://news.example/front"), role=role)
+    before = raw(folder)
+    plan = clean(folder, gone(), lambda _offset: row)
+    assert [change.act for each in plan.changes.values() for change in each.values()] == ([act] if act else [])
+    if act is None:
+        assert raw(folder) == before
+    else:
+        (snapshot,) = read(only_file(folder))[0]
+        assert (snapshot.body, snapshot.truncated, snapshot.role) == (b"", "unspecified", role)
+
+
+def test_another_article_that_quotes_its_title_is_named(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    with writer(folder) as out:
+        keep(out, exchange(OK, b"<p>As we wrote: The keeper sold\n the tide.</p>", url=OTHER))
+    assert clean(folder, gone(), article_rows).quoting == {"a-other": "quotes its title"}
+
+
+def test_what_a_browser_made_of_a_listing_goes_with_its_body(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    with writer(folder) as out:
+        made = Rendering(dom=LINK, browser="Browser 1")
+        keep(out, exchange(OK, b"<script>1</script>", url="https://news.example/"), role=Role.HOME, rendering=made)
+        keep(out, exchange(OK, b"<script>1</script>", url=GONE_URL), rendering=made)
+    clean(folder, gone())
+    kinds = [record.fields.record_type for record in raw(folder)]
+    assert kinds == ["warcinfo", "metadata", "request", "response"]
+    assert not any(GONE_URL.encode() in record.block for record in raw(folder))
+
+
+def test_a_redirect_to_it_goes_whole_and_is_named_if_a_page_does_it(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    moved = f"HTTP/1.1 301 Moved\r\nLocation: {GONE_URL}?utm_source=x\r\n\r\n".encode()
+    with writer(folder) as out:
+        keep(out, exchange(moved, b"", url="https://news.example/?p=17"))
+        keep(out, exchange(moved, b"", url="https://news.example/latest"), role=Role.SECTION)
+    plan = clean(folder, gone())
+    assert plan.redirects == ["https://news.example/?p=17"]  # a section that leads there today has its own life
+    assert [record.fields.record_type for record in raw(folder)] == ["warcinfo"]
+
+
+def test_facts_that_tell_of_it_go_and_the_others_stay(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    kept = fact(OTHER, title="Harbour reopens", summary="Boats are back.")
+    doomed = [
+        fact(GONE_URL, title="The keeper sold the tide"),
+        fact(OTHER, via=Via.LINK, found_on=GONE_URL),
+        fact(OTHER, summary=f"Also: {TEXT}"),
+    ]
+    with writer(folder) as out:
+        keep(out, exchange(OK, PAGE, url=OTHER), facts=[kept, *doomed])
+        out.append_facts([doomed[0]], source="Example News")
+        out.append_facts(
+            [doomed[1]], source="Example News"
+        )  # about another address: the record has nothing left to say
+        out.append_facts([kept, doomed[0]], source="Example News")
+    clean(folder, gone(), article_rows)
+    snapshots, facts, _, broken = read(only_file(folder))
+    assert broken == []
+    assert [record.facts for record in facts] == [(kept,), (kept,)]
+    assert [record.fields.record_type for record in raw(folder)].count("metadata") == len(facts)
+    assert (snapshots[0].source, snapshots[0].role) == (
+        "Example News",
+        Role.PAGE,
+    )  # its discovery record is still there
+
+
+def test_an_exchange_that_failed_goes_too(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+    with writer(folder) as out:
+        keep(out, exchange(b"", b"", url=GONE_URL, error="timeout"))
+        keep(out, exchange(b"SSH-2.0-x\r\n", b"", url=GONE_URL, **at(5)))
+    clean(folder, gone())
+    assert [record.fields.record_type for record in raw(folder)] == ["warcinfo"]
+
+
+# Other tools' files
+
+
+def made(record_type: str, url: str, block: bytes, *more: str, content_type: str = "application/http") -> bytes:
+    lines = [
+        "WARC/1.0", f"WARC-Type: {record_type}", f"WARC-Target-URI: {url}", "WARC-Date: 2026-05-01T06:00:00Z",
+        f"WARC-Record-ID: <urn:uuid:{abs(hash((record_type, url, block))):032x}>", *more,
+        f"Content-Type: {content_type}", f"Content-Length: {len(block)}",
+    ]  # fmt: skip
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + block + b"\r\n\r\n"
+
+
+REFERRED = f"GET /style.css HTTP/1.1\r\nReferer: {GONE_URL}\r\nHost: x\r\n\r\n".encode()
+FEED = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<link>" + GONE_URL.encode() + b"</link>"
+VIA = f"via: {GONE_URL}\r\nhopsFromSeed: L\r\n".encode()
+FOREIGN = [
+    made("response", f"<{GONE_URL}>", OK + STORY),  # old wget
+    made("resource", f"urn:pageinfo:{GONE_URL}", b"{}", content_type="application/json"),  # Browsertrix
+    made("request", "https://news.example/style.css", REFERRED),
+    made("metadata", OTHER, VIA, content_type="application/warc-fields"),  # Heritrix
+    made("response", "https://news.example/feed", FEED),
+    made("response", OTHER, OK + PAGE),
+]
+
+
+@pytest.mark.parametrize("packing", ["one member each", "one member for all", "plain"])
+def test_a_foreign_file_is_cleaned_by_hashes_alone(packing: str, tmp_path: Path) -> None:
+    path = tmp_path / ("foreign.warc" if packing == "plain" else "foreign.warc.gz")
+    whole = b"".join(FOREIGN)
+    data = {"one member each": b"".join(map(pack, FOREIGN)), "one member for all": pack(whole), "plain": whole}
+    path.write_bytes(data[packing])
+    assert clean_file(path, Tombstones(frozenset({key_hash(url_key(GONE_URL))})))
+    with RawReader(path) as reader:
+        left = list(reader)
+    assert not any(GONE_URL.encode() in record.head + record.block for record in left)
+    assert [record.fields.record_type for record in left] == ["request", "metadata", "response", "response"]
+    assert left[0].block == b"GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n"
+    assert left[1].block == b"hopsFromSeed: L\r\n"
+    assert left[-1].block == OK + PAGE
+    assert not read(path)[3]
+
+
+def test_a_file_of_nothing_else_is_gone(tmp_path: Path) -> None:
+    path = tmp_path / "foreign.warc.gz"
+    path.write_bytes(pack(FOREIGN[0]))
+    assert not clean_file(path, Tombstones(frozenset({host_hash("news.example")})))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_copied_unless_its_head_names_it(tmp_path: Path) -> None:
+    folder = shelf(tmp_path)
+
+    def damaged(record: bytes) -> bytes:
+        member = bytearray(pack(record))
+        member[-8:-4] = b"\0\0\0\0"  # the checksum: the head can still be read
+        return bytes(member)
+
+    lost, doomed = damaged(made("response", OTHER, OK + PAGE * 3)), damaged(made("response", GONE_URL, OK + STORY))
+    path = folder / "x.warc.gz"
+    path.write_bytes(b"".join([pack(FOREIGN[5]), lost, pack(FOREIGN[0]), doomed, pack(FOREIGN[5])]))
+    plan = clean(folder, gone(), article_rows)
+    assert len(plan.unread) == 2
+    assert path.read_bytes() == pack(FOREIGN[5]) + lost + pack(FOREIGN[5])
+
+
+def test_a_torn_tail_of_an_open_file_is_cut_and_that_of_a_sealed_one_is_not(tmp_path: Path) -> None:
+    for name, tail in (("x.warc.gz.open", b""), ("y.warc.gz", pack(FOREIGN[5])[:50])):
+        folder = shelf(tmp_path / name)
+        path = folder / name
+        path.write_bytes(pack(FOREIGN[5]) + pack(FOREIGN[0]) + pack(FOREIGN[5])[:50])
+        clean(folder, gone(), article_rows)
+        assert path.read_bytes() == pack(FOREIGN[5]) + tail
+
+
+# Small parts
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ('<a href="/2026/05/secret-tide?utm_source=front#top">', True),
+        ("<a href=secret-tide>", True),  # relative to the page
+        ('{"url":"https:\\/\\/www.news.example\\/2026\\/05\\/secret-tide\\/"}', True),  # JSON
+        ("https://social.example/share?u=https%3A%2F%2Fnews.example%2F2026%2F05%2Fsecret-tide&t=x", True),
+        ("<loc>http://news.example/2026/05/secret-tide</loc>", True),
+        ("Read https://news.example/2026/05/secret-tide.", True),  # a full stop behind it
+        ('<a href="/2026/05/secret-tide/amp">', True),  # its AMP spelling
+        ('<base href="https://news.example/2026/"><a href="05/secret-tide">', True),
+        ('<a href="/2026/05/secret-tides">', False),
+        ('<a href="https://other.example/2026/05/secret-tide">', False),
+        ("no link at all", False),
+    ],
+)
+def test_links_are_found_however_they_are_written(written: str, found: bool) -> None:
+    stones = Tombstones(frozenset({key_hash(url_key(GONE_URL))}))
+    assert tells_of(written, "https://news.example/2026/05/", stones) is found
+
+
+def test_a_link_to_the_front_page_of_a_host_that_went_tells_nothing() -> None:
+    stones = Tombstones(frozenset({host_hash("news.example")}))
+    assert not tells_of('<a href="https://www.news.example/">', "https://other.example/", stones)
+    assert tells_of('<a href="https://www.news.example/a">', "https://other.example/", stones)
+    assert stones.covers("https://www.news.example:8080/")
+    assert not stones.covers("https://m.news.example/")  # a host is that name alone
+
+
+def test_hostile_markup_costs_linear_time() -> None:
+    hostile = '<a href="' * 40_000 + "<base href=" * 20_000 + "&amp;" * 100_000 + '"/' * 100_000
+    assert list(links_in(hostile, GONE_URL)) is not None
+    assert list(phrases_of(bare("<" * 200_000))) == []
+
+
+def test_lines_that_are_no_takedown_cover_nothing() -> None:
+    class Line:
+        kind = "takedown"
+        data = {"hashes": ["not a hash", 3, key_hash("news.example/a")], "scope": "url"}  # noqa: RUF012 - read alone
+
+    stones = tombstones_of([Line()])
+    assert stones.hashes == {key_hash("news.example/a")}
+    assert stones.covers("https://www.news.example/a/?utm_source=x")
+    assert not tombstones_of([]).covers("https://news.example/a")
+
+
+def test_a_field_that_is_folded_goes_whole() -> None:
+    head = b"WARC/1.0\r\nX-A: 1\r\n  more\r\nX-B: 2\r\n\r\n"
+    assert with_fields(head, {"X-A": None}) == b"WARC/1.0\r\nX-B: 2\r\n\r\n"
+    folded = b"HTTP/1.1 200 OK\r\nLink: <https://news.example/>;\r\n rel=x\r\nDate: now\r\n\r\n"
+    assert redacted_head(folded) == b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_a_resource_record_is_blanked_whole_and_a_first_line_never_goes(tmp_path: Path) -> None:
+    path = tmp_path / "x.warc.gz"
+    path.write_bytes(pack(made("resource", OTHER, LINK, content_type="text/html")) + pack(FOREIGN[2]))
+    with RawReader(path) as reader:
+        resource, request = list(reader)
+    assert redacted(resource).endswith(b"Content-Length: 0\r\n\r\n\r\n\r\n") or b"\r\n\r\n\r\n\r\n" in redacted(
+        resource
+    )
+    assert without_lines(replace(request), lambda _line: True).split(b"\r\n\r\n", 1)[1].startswith(b"GET /style.css")
