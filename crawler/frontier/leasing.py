@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from archive.model import Candidate, Role
-from crawler.frontier.core import COLUMNS, PAGE_RANK, Core, Held, rank_of
+from crawler.frontier.core import COLUMNS, Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
 from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
-from crawler.frontier.scheduler import ASKED_RANK, ASSET_RANK, Key, Queue
+from crawler.frontier.scheduler import ASKED_RANK, ASSET_RANK, PAGE_RANK, Key, Queue
 from crawler.frontier.schema import DONE, READY, WAITING
 from crawler.recheck import DAY, History
 

@@ -49,8 +49,8 @@ class Easy:
     """A `pycurl.Curl` with every option set that no transfer changes, and the callbacks that collect one exchange."""
 
     __slots__ = (
-        "_asked", "_first_byte", "_head_size", "_lines", "_once", "_only_ours", "_opened", "_refused", "_route", "_scanner",
-        "_size", "chunks", "curl", "ended", "failure", "head",
+        "_asked", "_first_byte", "_head_size", "_lines", "_most", "_once", "_only_ours", "_opened", "_refused", "_route",
+        "_scanner", "_size", "chunks", "curl", "ended", "failure", "head",
     )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
