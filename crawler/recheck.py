@@ -28,6 +28,7 @@ ASSET_SERIES: tuple[float, ...] = (
     6 * HOUR,
     DAY,
 )  # then never: the page is older than its picture's server
+_TOO_LARGE = frozenset({"too-large", "truncated-length"})
 ASSET_FRESH = 30 * DAY  # an asset is asked for again where a page shows it so long after
 ELSEWHERE_SERIES: tuple[float, ...] = (DAY, 7 * DAY, 30 * DAY)  # redirects that are not for good
 REFUSED_SERIES: tuple[float, ...] = (
@@ -126,7 +127,7 @@ def _shown(reason: str | None, status: int | None, history: History, now: float)
     final = reason is None or (
         status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     )
-    again = reason is not None and (not final or status in (408, 425, 429)) and reason != "too-large"
+    again = reason is not None and (not final or status in (408, 425, 429)) and reason not in _TOO_LARGE
     failures = history.failures + 1 if reason else 0
     delay = ASSET_SERIES[failures - 1] if again and failures <= len(ASSET_SERIES) else None
     return Next(

@@ -19,7 +19,7 @@ from archive.assets.refs import Kind, Ref, Refs
 from archive.urls import redirect_url
 
 MAX_PAGE = 4 * 2**20  # characters that are looked into
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 100_000
 _END = re.compile("</html\\s*>|\0", re.IGNORECASE)
 _LAZY_SRC = (
     "data-src",

@@ -15,9 +15,11 @@ from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
 from crawler.frontier.scheduler import ASKED_RANK, ASSET_RANK, PAGE_RANK, Key, Queue
 from crawler.frontier.schema import DONE, READY, WAITING
+from crawler.politeness import Verdict
 from crawler.recheck import DAY, History
 
 _PROMOTE_AT_ONCE = 5000  # keeps a call under about 50 ms after a long pause
+_ASSET_WAITS = 7 * DAY  # for a robots.txt
 _DEFER_AT_ONCE = 500  # disallowed URLs put off per call
 _BY_ID = f"SELECT {COLUMNS} FROM urls WHERE id = ?"  # noqa: S608 - constants
 
@@ -100,6 +102,9 @@ class Leasing:
             row = queue.row or core.conn.execute(_BY_ID, (queue.head[2],)).fetchone()
             url = row[1]
             advice = core.robots.advice(core.origin_of(url), url, now)
+            if advice.ask is not None and self._waited_long(queue, advice.ask, now):
+                self._defer(queue, row[0], Advice(reason="robots-unreachable", until=now))
+                continue
             if advice.ask is not None:
                 return self._ask(advice.ask, queue, now, mono, busy)
             if advice.reason is not None:
@@ -131,6 +136,16 @@ class Leasing:
         core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         core.find_head(queue)
 
+    def _waited_long(self, queue: Queue, robots_url: str, now: float) -> bool:
+        """Say whether what a page shows has waited long enough for a robots.txt that could not be had."""
+        if queue.head is None or queue.head[0] != ASSET_RANK:
+            return False
+        rules = self._core.robots.rules_for(robots_url)
+        if rules is None or rules.verdict is not Verdict.DISALLOW_ALL:
+            return False
+        seen = self._core.conn.execute("SELECT first_seen FROM urls WHERE id = ?", (queue.head[2],)).fetchone()[0]
+        return bool(seen < now - _ASSET_WAITS)
+
     def _give_up(self, url_id: int, advice: Advice) -> None:
         """Leave what a page shows where robots.txt forbids it. A robots.txt that cannot be had is waited for a week."""
         now = self._core.clock.now().timestamp()
@@ -138,7 +153,7 @@ class Leasing:
         self._core.conn.execute(
             "UPDATE urls SET state = iif(:lost OR first_seen < :old, :done, :waiting),"
             " next_at = iif(:lost OR first_seen < :old, NULL, :until), reason = :reason, last_fetched = :now WHERE id = :id",
-            {"lost": lost, "old": now - 7 * DAY, "done": DONE, "waiting": WAITING, "until": advice.until,
+            {"lost": lost, "old": now - _ASSET_WAITS, "done": DONE, "waiting": WAITING, "until": advice.until,
              "reason": advice.reason, "now": now, "id": url_id},
         )  # fmt: skip
 
