@@ -13,7 +13,7 @@ from store_helpers import article, at, new_store, put, snapshot, text_of
 from archive.errors import DatabaseError, QueryError, SchemaTooNewError
 from archive.model import Extraction
 from archive.query import Filters, count, open_reader, run_sql, search, show, stats
-from archive.query.search import moment
+from archive.query.filters import moment
 from archive.query.snippets import mark, snippet
 from archive.query.words import Wanted, parse_words
 from archive.urls import article_id, url_key
