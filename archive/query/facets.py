@@ -136,11 +136,18 @@ def _whole_months(filters: Filters) -> tuple[str, str] | None:
     """Return the first and last month asked for; None if more is asked than `article_months` knows."""
     if filters.kind or filters.author or not filters.opted_out:
         return None
-    since = moment(filters.since, end=False) if filters.since else "0000-01-01T00:00:00.000000Z"
-    until = moment(filters.until, end=True) if filters.until else "9999-12-31T23:59:59.999999Z"
-    if since[7:] != "-01T00:00:00.000000Z" or until != moment(until[:7], end=True):
-        return None
-    return since[:7], until[:7]
+    first, last = "0000-01", "9999-12"
+    if filters.since:
+        since = moment(filters.since, end=False)
+        first = since[: len(first)]
+        if since != f"{first}-01T00:00:00.000000Z":
+            return None
+    if filters.until:
+        until = moment(filters.until, end=True)
+        last = until[: len(last)]
+        if until != moment(last, end=True):
+            return None
+    return first, last
 
 
 def _by_months(conn: sqlite3.Connection, filters: Filters, first: str, last: str) -> Facets:

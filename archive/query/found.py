@@ -67,7 +67,10 @@ def by_relevance(conn: sqlite3.Connection, asked: Question, *, every: bool, end:
                 stories[story] = len(found)
                 found.append((pk, rank))
             elif found[stories[story]] > (pk, rank) and found[stories[story]][1] == rank:
-                found[stories[story]] = (pk, rank)  # of two that are equally good, the one that was first in the archive
+                found[stories[story]] = (
+                    pk,
+                    rank,
+                )  # of two that are equally good, the one that was first in the archive
         if len(found) >= end:
             break
     if not every:
