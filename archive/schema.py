@@ -22,6 +22,7 @@ from archive.database import MIGRATION_SET, database_error, refuse_newer
 from archive.dedupe.exact import EXACT_SCHEMA
 from archive.dedupe.story import STORY_SCHEMA
 from archive.errors import DatabaseError, SchemaTooNewError
+from archive.schema_search import COUNT_TRIGGERS, SEARCH_SCHEMA
 
 migrations = Migrations(MIGRATION_SET)
 
@@ -408,6 +409,15 @@ def m007_health(db: Database) -> None:
     """Let `morgue status` answer from indexes: rows of articles are long, and most captures are of listings."""
     for statement in statements(_HEALTH):
         db.conn.execute(statement)
+
+
+@migrations()
+def m008_search(db: Database) -> None:
+    """Let a search read short rows, not articles; count articles as they come; views for people."""
+    for statement in statements(SEARCH_SCHEMA):
+        db.conn.execute(statement)
+    for name, body in COUNT_TRIGGERS.items():
+        db.conn.execute(f"CREATE TRIGGER {name} {body}")
 
 
 def statements(script: str) -> list[str]:

@@ -37,6 +37,19 @@ def integrity_check(conn: sqlite3.Connection) -> None:
     conn.execute("INSERT INTO articles_fts(articles_fts, rank) VALUES ('integrity-check', 1)")
 
 
+def counts_check(conn: sqlite3.Connection) -> None:
+    """Fail if the counts by day and month are not those of the rows that are shown."""
+    for table, columns in (
+        ("article_days", "substr(sort_at, 1, 10), ifnull(source, '')"),
+        ("article_months", "substr(sort_at, 1, 7), ifnull(source, ''), domain, ifnull(language, '')"),
+    ):
+        groups = "1, 2" if table == "article_days" else "1, 2, 3, 4"
+        counted = conn.execute(
+            f"SELECT {columns}, count(*) FROM articles WHERE hidden = 0 GROUP BY {groups} ORDER BY {groups}"  # noqa: S608
+        ).fetchall()
+        assert conn.execute(f"SELECT * FROM {table} ORDER BY {groups}").fetchall() == counted, table  # noqa: S608
+
+
 class FtsMachine(RuleBasedStateMachine):
     """`rows` says what is in the table: pk -> [title_terms, text_terms, hidden]."""
 
@@ -94,6 +107,21 @@ class FtsMachine(RuleBasedStateMachine):
         for row in self.rows.values():
             row[0], row[2] = row[1], 1 - row[2]
 
+    @rule(rest=st.integers(0, 1), value=st.sampled_from([None, "2026-05-01T", "2026-05-02T", "2026-06-01T"]))
+    def move(self, rest, value):
+        self.conn.execute(
+            "UPDATE articles SET source = ?1, language = ?1, domain = ifnull(?1, 'd'), sort_at = ifnull(?1, 't')"
+            " WHERE pk % 2 = ?2",
+            (value, rest),
+        )
+
+    @rule(hidden=hidden_flags, value=st.sampled_from([None, "2026-05-01T", "2026-06-01T"]))
+    def move_and_hide_at_once(self, hidden, value):
+        self.conn.execute("UPDATE articles SET source = ?, hidden = ? WHERE pk % 3 = 0", (value, hidden))
+        for pk, row in self.rows.items():
+            if pk % 3 == 0:
+                row[2] = hidden
+
     @rule()
     def change_something_else(self):
         self.conn.execute("UPDATE articles SET gone_at = 'now', last_seen = 'later', text_terms = text_terms")
@@ -132,6 +160,10 @@ class FtsMachine(RuleBasedStateMachine):
     @invariant()
     def index_is_the_view(self):
         integrity_check(self.conn)
+
+    @invariant()
+    def counts_are_the_rows(self):
+        counts_check(self.conn)
 
     @invariant()
     def search_finds_what_is_there(self):

@@ -179,7 +179,7 @@ def test_tables_columns_and_ready_questions_are_true(tmp_path: Path) -> None:
             if not table.get("hidden"):
                 assert sorted(table["columns"]) == sorted(columns), name
         for name, query in told["queries"].items():
-            assert db.conn.execute(query["sql"], {"words": 'covid-19 "u.s.'}).fetchall() == [], name
+            assert db.conn.execute(query["sql"], {"words": 'covid-19 "u.s.', "source": "A"}).fetchall() == [], name
     finally:
         db.conn.close()
 

@@ -591,7 +591,7 @@ def test_a_fast_repair_is_refused(folder: ArchiveFolder) -> None:
 
 
 def test_a_newer_database_is_refused_and_not_checked(folder: ArchiveFolder) -> None:
-    sql(folder.archive_db, "UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name LIKE 'm007%'")
+    sql(folder.archive_db, "UPDATE _sqlite_migrations SET name = 'm999_later' WHERE name LIKE 'm008%'")
     done = morgue(folder, "fsck")
     assert done.exit_code == 1
     assert "newer Morgue" in done.output

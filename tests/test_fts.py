@@ -5,10 +5,11 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from fts_machine import FtsMachine, empty_database, insert, integrity_check
+from fts_machine import FtsMachine, counts_check, empty_database, insert, integrity_check
 from hypothesis import settings
 
 from archive.schema import FTS_TRIGGERS
+from archive.schema_search import COUNT_TRIGGERS
 
 TestHistories = FtsMachine.TestCase
 TestHistories.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
@@ -23,10 +24,17 @@ def history(conn: sqlite3.Connection) -> None:
         "UPDATE articles SET hidden = 0 WHERE pk = 1",
         "UPDATE articles SET hidden = 1, text_terms = 'zeta' WHERE pk = 2",
         "UPDATE articles SET hidden = 0, text_terms = 'eta' WHERE pk = 2",
+        "UPDATE articles SET source = 's', sort_at = '2026-05-01T' WHERE pk = 2",
+        "UPDATE articles SET sort_at = '2026-05-03T' WHERE pk = 2",
+        "UPDATE articles SET hidden = 1, language = 'de' WHERE pk = 2",
+        "UPDATE articles SET source = NULL WHERE pk = 2",
+        "UPDATE articles SET hidden = 0, sort_at = '2026-06-01T' WHERE pk = 2",
+        "UPDATE articles SET domain = 'e' WHERE pk = 2",
         "DELETE FROM articles WHERE pk = 1",
     ):
         conn.execute(statement)
         integrity_check(conn)
+        counts_check(conn)
         for word in ("alpha", "beta", "gamma", "epsilon", "zeta", "eta"):
             found = conn.execute("SELECT rowid FROM articles_fts(?) ORDER BY 1", (word,)).fetchall()
             there = conn.execute(
@@ -64,6 +72,31 @@ def test_the_histories_notice_a_broken_trigger(name, old, new):
     conn.execute(f"CREATE TRIGGER {name} {body.replace(old, new)}")
     insert(conn, 1, "alpha", "alpha beta")
     insert(conn, 2, "beta", "beta gamma")
+    with pytest.raises((sqlite3.DatabaseError, AssertionError)):
+        history(conn)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("articles_count_born", "WHEN new.hidden = 0", ""),  # what is born hidden counts
+        ("articles_count_gone", "articles + -1", "articles"),  # what goes still counts
+        ("articles_count_gone", "article_days WHERE", "article_days WHERE 0 AND"),  # a day without articles stays
+        ("articles_count_from", "WHEN old.hidden = 0 AND", "WHEN"),  # a hidden row that moves is taken off
+        ("articles_count_to", "WHEN new.hidden = 0 AND", "WHEN"),  # a row that is hidden counts again
+        ("articles_count_to", "OF hidden, sort_at", "OF hidden"),  # another day
+        ("articles_count_from", "OR old.domain <> new.domain", ""),
+    ],
+)
+def test_the_histories_notice_a_broken_count(name, old, new):
+    conn = empty_database()
+    body = COUNT_TRIGGERS[name]
+    assert old in body
+    conn.execute(f"DROP TRIGGER {name}")
+    conn.execute(f"CREATE TRIGGER {name} {body.replace(old, new)}")
+    insert(conn, 1, "alpha", "alpha beta")
+    insert(conn, 2, "beta", "beta gamma")
+    insert(conn, 3, "beta", "beta gamma", hidden=1)
     with pytest.raises((sqlite3.DatabaseError, AssertionError)):
         history(conn)
 

@@ -55,10 +55,16 @@ def test_search_filters_counts_and_prints_csv(days: Days) -> None:
             ("search", "tide mill", "--json"),
             ("search", "tide mill", "--all", "--json"),
             ("search", "no such words at all"),
+            (*ferry, "--facets", "--json"),
+            (*ferry, "--facets"),
+            (*ferry, "--facets", "--csv"),
         ],
     )
-    count, table, japanese, stories, every, nothing = done
-    assert [each.code for each in done] == [0] * 6
+    count, table, japanese, stories, every, nothing, facets, told, listed = done
+    assert [each.code for each in done] == [0] * 9
+    assert facets.json["total"] == int(count.out) == sum(facets.json["by"]["language"].values())
+    assert f"{facets.json['total']} stories in all" in told.err
+    assert {row["by"] for row in csv.DictReader(io.StringIO(listed.out))} == set(facets.json["by"])
     rows = list(csv.DictReader(io.StringIO(table.out)))
     assert len(rows) == int(count.out) > 1
     assert [row["published"] for row in rows] == sorted(row["published"] for row in rows)

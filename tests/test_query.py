@@ -13,7 +13,7 @@ from store_helpers import article, at, new_store, put, snapshot, text_of
 from archive.errors import DatabaseError, QueryError, SchemaTooNewError
 from archive.model import Extraction
 from archive.query import Filters, count, open_reader, run_sql, search, show, stats
-from archive.query.search import moment
+from archive.query.filters import moment
 from archive.query.snippets import mark, snippet
 from archive.query.words import Wanted, parse_words
 from archive.urls import article_id, url_key
@@ -121,6 +121,18 @@ def ids(hits):
         ("elephants", {"c1"}),  # one hit per story
         ("elephants giraffes", {"c1"}),
         ("title:corrected", {"c1"}),
+        ("taxes NEAR silent", {"tax"}),
+        ("taxes NEAR/2 silent", {"tax"}),  # parliament was
+        ("taxes NEAR/1 silent", set()),
+        ('NEAR(ministers "income taxes")', set()),
+        ('NEAR("income tax" silent, 3)', {"tax"}),  # by the stem of the article's language, in phrases too
+        ("NEAR(silent tax organisation, 9)", {"tax"}),  # in any order
+        ("minist* NEAR tagt*", {"de"}),
+        ("title:income NEAR tax", {"tax"}),
+        ("text:covid NEAR votes", set()),
+        ("parliament NOT (income NEAR silent)", {"vote"}),
+        ("taxes near silent", set()),  # small letters: a word like any other
+        ("near", set()),
         ("wire", {"c2"}),  # the head says it no more: the best match that does
     ],
 )

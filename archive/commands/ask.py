@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
+
+if TYPE_CHECKING:
+    from archive.query import Facets
 
 KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
 _MINUS = "\ue000"  # stands for the minus of -word while click looks for options
@@ -38,6 +41,9 @@ class _Search(click.Command):
 @click.option("--json", "as_json", is_flag=True, help="Print hits as JSON.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print hits as CSV.")
 @click.option("--count", "only_count", is_flag=True, help="Print only how many there are.")
+@click.option(
+    "--facets", "only_facets", is_flag=True, help="Print how many by source, language, author, kind and time."
+)
 @pass_context
 def search(
     context: Context,
@@ -46,19 +52,22 @@ def search(
     as_json: bool,
     as_csv: bool,
     only_count: bool,
+    only_facets: bool,
     limit: int,
     offset: int,
     sort: str | None,
     **filters: Any,
 ) -> None:
-    """Find articles: words, "phrases", OR, NOT or -word, prefix*, title:word. Nothing you type is a syntax error.
+    """Find articles: words, "phrases", OR, NOT or -word, NEAR, prefix*, title:word. Nothing you type is a syntax error.
 
     One hit per story, with the number of its copies: the story's head if it is among what is found, else the best copy.
     Without WORDS: the newest.
 
+    one NEAR/5 other finds both with at most five words between, in any order; NEAR alone says ten.
+
     Example: morgue search harbour "town council" -cruise --since 2026-05-01
     """
-    from archive.query import Filters, count, open_reader, stats
+    from archive.query import Filters, count, facets, open_reader, stats
     from archive.query import search as find
 
     text = " ".join(words).replace(_MINUS, "-")
@@ -67,6 +76,9 @@ def search(
     with closing(open_reader(context.folder.archive_db)) as reader:
         if only_count:
             click.echo(count(reader, text, only, all=every))
+            return
+        if only_facets:
+            _print_facets(facets(reader, text, only, all=every), as_json=as_json, as_csv=as_csv)
             return
         order: Any = sort or ("relevance" if text.strip() else "newest")
         hits = find(reader, text, **filters, sort=order, all=every, limit=limit, offset=offset)
@@ -85,6 +97,27 @@ def search(
         else:
             found = counted(total, "article") if every else counted(total, "story", "stories")
             say(f"{found} found. `morgue show ID` reads one.")
+
+
+def _print_facets(found: Facets, *, as_json: bool, as_csv: bool) -> None:
+    named = {
+        "source": found.sources,
+        "language": found.languages,
+        "author": found.authors,
+        "kind": found.kinds,
+        found.unit: found.days,
+    }
+    if as_json:
+        told = {name: dict(counts) for name, counts in named.items()}
+        emit_json({"total": found.total, "counted": found.counted, "by": told})
+    elif as_csv:
+        rows = [(name, value, number) for name, counts in named.items() for value, number in counts]
+        emit_csv(["by", "value", found.counted], rows)
+    else:
+        for name, counts in named.items():
+            if counts:
+                emit_table([name, found.counted], counts)
+        say(f"{found.total:,} {found.counted} in all; at most 20 of each are shown.")
 
 
 def _nothing(held: dict[str, object], source: str) -> str:

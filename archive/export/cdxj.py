@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from archive.export.choose import allowed_captures
 from archive.export.surt import surt
+from archive.query.filters import Moment, moment
 from archive.query.reader import answering, need_opt_outs
-from archive.query.search import Moment, moment
 
 NOT_MODIFIED = 304
 _STAMP = len("20260501060000")

@@ -2,9 +2,11 @@
 
 from archive.query.captures import LastCapture, last_capture, redirected_to
 from archive.query.changes import Changes, Revision, Step, changes
+from archive.query.facets import Facets, facets
+from archive.query.filters import Filters
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
-from archive.query.search import Filters, Hit, count, matching, search
+from archive.query.search import Hit, count, matching, search
 from archive.query.show import Shown, find_article, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
@@ -13,6 +15,7 @@ from archive.query.story import members
 
 __all__ = [
     "Changes",
+    "Facets",
     "Filters",
     "Hit",
     "LastCapture",
@@ -24,6 +27,7 @@ __all__ = [
     "Step",
     "changes",
     "count",
+    "facets",
     "find_article",
     "last_capture",
     "match_expression",

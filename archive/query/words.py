@@ -2,8 +2,9 @@
 
     words all of them        "a phrase"       one OR other       -without, NOT without       prefix*       title:word
     (grouping)               a word with punctuation inside is a phrase: covid-19, u.s.
+    one NEAR other           NEAR("a phrase" word, 5), one NEAR/5 other: at most so many words between (10 where not said)
 
-OR, AND and NOT count in capitals only. In which language the words are is not asked: each is looked up as it is and by
+OR, AND, NOT and NEAR count in capitals only. In which language the words are is not asked: each is looked up as it is and by
 the stem that each language of the archive gives it (mostly one to four different ones), in phrases all words by the
 same language. At most 64 words count; a search of more is an article pasted in.
 """
@@ -23,6 +24,10 @@ _TOKEN = re.compile(
     r'[()]|(?P<minus>-)?(?:(?P<column>title|text):)?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>[^\s()"]+))(?P<star>\*)?',
     re.IGNORECASE,
 )
+_NEAR, _FARTHEST = 10, 1000  # words between, where not said; more say nothing
+_OPERATOR = re.compile("NEAR(?:/([0-9]{1,4}))?")
+_DISTANCE = re.compile(",?([0-9]{1,4})")
+_SIGNS = frozenset({"(", ")", "OR", "AND", "NOT"})
 # Quotes and brackets of other keyboards: typographic, guillemets, full-width.
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02\uff08\uff09\0", '""""""() ')
 
@@ -112,24 +117,77 @@ class _Parser:
             return expression
         if self.words >= _MAX_WORDS:
             return None
+        if token[0] == "NEAR" and self._is("("):
+            return self._near(negative=negative)
+        near = [token]
+        distance = _NEAR
+        while (between := self._between()) is not None:
+            near.append(self.tokens[self.at + 1])
+            self.at += 2
+            distance = between
+        if len(near) > 1:
+            return self._together(near, distance, negative=negative)
         self.words += 1
-        text = token["phrase"] if token["phrase"] is not None else token["word"]
-        prefix = bool(token["star"]) or (token["word"] or "").endswith("*")
+        text, prefix = _text_of(token)
         return self._term(text, token["column"], prefix=prefix, negative=negative)
+
+    def _between(self) -> int | None:
+        """Return the distance if NEAR stands here between two words."""
+        if self.at + 1 >= len(self.tokens) or self.tokens[self.at + 1][0] in _SIGNS:
+            return None
+        found = _OPERATOR.fullmatch(self.tokens[self.at][0])
+        return None if found is None else int(found[1] or _NEAR)
+
+    def _near(self, *, negative: bool) -> str | None:
+        """Parse what NEAR stands before: `(one other, 5)`. Nested brackets are none; what is left open ends with the search."""
+        self.at += 1  # the bracket
+        items: list[re.Match[str]] = []
+        while self.at < len(self.tokens) and self.tokens[self.at][0] not in {"(", ")"}:
+            items.append(self.tokens[self.at])
+            self.at += 1
+        if self.at < len(self.tokens) and self.tokens[self.at][0] == ")":
+            self.at += 1
+        distance = _NEAR
+        if len(items) > 1 and (number := _DISTANCE.fullmatch(items[-1][0])):
+            distance = int(number[1])
+            items.pop()
+        return self._together(items, distance, negative=negative)
+
+    def _together(self, items: list[re.Match[str]], distance: int, *, negative: bool) -> str | None:
+        """Return the expression for words and phrases that stand near each other, all by the stems of one language."""
+        items = items[: max(0, _MAX_WORDS - self.words)]
+        self.words += len(items)
+        ways: dict[str, None] = {}
+        for algorithm in (None, *self.algorithms):
+            parts = []
+            for token in items:
+                text, prefix = _text_of(token)
+                # The last way is the algorithm's own, where that differs from the word as it stands.
+                for found, is_open in query_terms(text[:2000], [algorithm])[-1:]:
+                    star = is_open or (prefix and algorithm is None)
+                    parts.append(self._phrase(found[:_MAX_PHRASE_TERMS], star=star, negative=negative))
+            if parts:
+                together = f"NEAR({' '.join(parts)}, {min(distance, _FARTHEST)})" if len(parts) > 1 else parts[0]
+                ways[together] = None
+        expression = _joined("OR", list(ways))
+        column = items[0]["column"] if items else None
+        return f"{{{column.lower()}}} : {expression}" if expression and column else expression
 
     def _term(self, text: str, column: str | None, *, prefix: bool, negative: bool) -> str | None:
         ways = []
         for number, (found, is_open) in enumerate(query_terms(text[:2000], self.algorithms)):
             terms = found[:_MAX_PHRASE_TERMS]
             # The word as it stands is the beginning that was typed; its stems are whole words.
-            star = is_open or (prefix and number == 0)
-            ways.append(f'"{" ".join(terms)}"' + (" *" if star else ""))
-            if not negative:
-                self.terms.update(terms[:-1] if star else terms)
-                if star:
-                    self.prefixes.add(terms[-1])
+            ways.append(self._phrase(terms, star=is_open or (prefix and number == 0), negative=negative))
         expression = _joined("OR", ways)
         return f"{{{column.lower()}}} : {expression}" if expression and column else expression
+
+    def _phrase(self, terms: tuple[str, ...], *, star: bool, negative: bool) -> str:
+        if not negative:
+            self.terms.update(terms[:-1] if star else terms)
+            if star:
+                self.prefixes.add(terms[-1])
+        return f'"{" ".join(terms)}"' + (" *" if star else "")
 
     def _is(self, operator: str) -> bool:
         return self.at < len(self.tokens) and self.tokens[self.at][0] == operator
@@ -145,6 +203,8 @@ def parse_words(words: str, algorithms: Iterable[str | None] = ()) -> Asked:
     '("covid 19" AND "u s")'
     >>> parse_words("taxes -income title:vot*", ["english"]).match
     '((("taxes" OR "tax") AND {title} : "vot" *) NOT ("income" OR "incom"))'
+    >>> parse_words('NEAR("city council" taxes, 5)', ["english"]).match
+    '(NEAR("city council" "taxes", 5) OR NEAR("citi council" "tax", 5))'
     """
     text = words[:10_000].translate(_QUOTES)
     parser = _Parser(tuple(algorithms), list(_TOKEN.finditer(text)))
@@ -157,6 +217,12 @@ def parse_words(words: str, algorithms: Iterable[str | None] = ()) -> Asked:
         if parser.at == before:
             parser.at += 1
     return Asked(match, without, Wanted(frozenset(parser.terms), tuple(sorted(parser.prefixes))), not words.strip())
+
+
+def _text_of(token: re.Match[str]) -> tuple[str, bool]:
+    """Return the words of a token, and whether they are the beginning of longer ones."""
+    text = token["phrase"] if token["phrase"] is not None else token["word"]
+    return text, bool(token["star"]) or (token["word"] or "").endswith("*")
 
 
 def _joined(operator: str, expressions: list[str]) -> str | None:

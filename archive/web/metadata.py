@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from archive.web.queries import QUERIES
+
 _HIDDEN = (
     "_sqlite_migrations",
     "dedupe_exact",
@@ -82,6 +84,77 @@ _TABLES: dict[str, dict[str, Any]] = {
             "value": "as written: the word, the date, the address of a policy, the preferences",
             "opts_out": "1: it opts out; 0: what it forbids is nothing that this archive does (training of models)",
             "starts_at": "it holds from then on, UTC; empty: at once",
+        },
+    },
+    "revisions_view": {
+        "title": "Revisions",
+        "description": "Each text that an article has had, with its article and what it changed against the one before.",
+        "columns": {
+            "article": "id of the article",
+            "seq": "1, 2, … by time, within its cause; 1 is how it was first seen",
+            "cause": "publisher: the page changed; extractor: our reading of it changed",
+            "seen_from": "first capture with this text, UTC",
+            "seen_to": "last capture with this text before another, UTC",
+            "source": _ARTICLE["source"],
+            "domain": _ARTICLE["domain"],
+            "title": "headline then",
+            "url": _ARTICLE["url"],
+            "title_changed": "1: the headline changed with it",
+            "added": "paragraphs that came with it",
+            "removed": "paragraphs that went with it",
+            "changed": "paragraphs that it words otherwise",
+            "published": "of the article, as the page gave it",
+            "sort_at": "of the article: published, else first seen; UTC",
+            "text": "text then",
+        },
+        "sort_desc": "seen_from",
+    },
+    "stories_view": {
+        "title": "Stories",
+        "description": "One row per story: the article that stands for it, and how far it spread.",
+        "columns": {
+            "story": "id of the story's founding article",
+            "head": "id of the member that stands for it in search",
+            "title": "its headline",
+            "source": "its source",
+            "domain": "its domain",
+            "language": "its language, ISO 639-1",
+            "members": "articles in it that are shown",
+            "sites": "registered domains that have it",
+            "first_at": "earliest sort_at of a member, UTC",
+            "last_at": "latest sort_at of a member, UTC",
+            "sort_at": "the head's own",
+        },
+        "sort_desc": "sort_at",
+    },
+    "source_days": {
+        "title": "Sources by day",
+        "description": "How much each source published on a day (UTC), and how much of it was edited or went that day.",
+        "columns": {
+            "day": "like 2026-05-01",
+            "source": "name of the source; empty for single pages and foreign files",
+            "articles": "published (or, undated, first seen) that day",
+            "edited": "revisions by the publisher that were first seen that day, without how each article was first seen",
+            "gone": "articles that answered 404 or 410 that day for the first time",
+        },
+        "sort_desc": "day",
+    },
+    "article_days": {
+        "description": "Articles shown, by day of sort_at and source; kept in step by triggers.",
+        "columns": {
+            "day": "like 2026-05-01, UTC",
+            "source": "name of the source; empty where there is none",
+            "articles": "how many",
+        },
+    },
+    "article_months": {
+        "description": "The same by month, with domain and language: what a search without words counts.",
+        "columns": {
+            "month": "like 2026-05, UTC",
+            "source": "name of the source; empty where there is none",
+            "domain": "registered domain",
+            "language": "ISO 639-1; empty where it is not known",
+            "articles": "how many",
         },
     },
     "articles": {
@@ -264,68 +337,6 @@ _TABLES: dict[str, dict[str, Any]] = {
     },
 }
 
-_QUERIES: dict[str, dict[str, Any]] = {
-    "search": {
-        "title": "Search",
-        "description": 'Words, "phrases", OR, NOT or -word, prefix*, title:word. One row per article, best first.',
-        "sql": (
-            "select v.id, v.title, v.published, v.source, v.language, v.copies, v.url from articles_fts f "
-            "join articles a on a.pk = f.rowid join articles_view v on v.id = a.id "
-            "where articles_fts match morgue_match(:words) order by f.rank limit 200"
-        ),
-    },
-    "newest": {
-        "title": "Newest articles",
-        "sql": "select v.id, v.title, v.published, v.source, v.url from articles a join articles_view v on v.id = a.id "
-        "where a.hidden = 0 order by a.sort_at desc limit 200",
-    },
-    "edited_after_publication": {
-        "title": "Edited after publication",
-        "sql": "select a.id, a.title, a.source, count(*) as revisions, min(r.seen_from) as first, max(r.seen_from) as last "
-        "from revisions r join articles a on a.pk = r.article where r.cause = 'publisher' "
-        "group by a.pk having count(*) > 1 order by last desc limit 200",
-    },
-    "changed_paragraphs": {
-        "title": "Changed paragraphs",
-        "description": "Corrected, updated and removed paragraphs and titles, newest first.",
-        "sql": "select a.id, a.title, a.source, c.seen_from, c.kind, c.before, c.after from revision_changes c "
-        "join articles a on a.pk = c.article where c.cause = 'publisher' and a.hidden = 0 "
-        "order by c.seen_from desc, a.id, c.number limit 200",
-    },
-    "gone": {
-        "title": "Gone since",
-        "sql": "select id, title, source, url, gone_at from articles where gone_at is not null order by gone_at desc",
-    },
-    "copies": {
-        "title": "Copied most",
-        "sql": "select s.id as story, h.title, h.source, s.members from stories s join articles h on h.pk = s.head "
-        "where s.members > 1 order by s.members desc, s.id limit 200",
-    },
-    "who_copies_whom": {
-        "title": "Who copies whom, and how fast",
-        "sql": "select ifnull(t.source, t.domain) as copied_by, ifnull(o.source, o.domain) as from_source, t.kind, "
-        "count(*) as articles, avg(t.seconds_after_of) / 3600 as hours_on_average "
-        "from story_timeline t join articles o on o.id = t.of group by 1, 2, 3 order by 4 desc limit 500",
-    },
-    "source_days": {
-        "title": "Articles per source and day",
-        "sql": "select substr(sort_at, 1, 10) as day, ifnull(source, domain) as source, count(*) as articles "
-        "from articles where hidden = 0 group by 1, 2 order by 1 desc, 3 desc limit 1000",
-    },
-    "opt_outs": {
-        "title": "Sites that ask to be left out",
-        "description": "By source and by what they say, newest word of each article.",
-        "sql": "select ifnull(a.source, a.domain) as source, json_extract(s.value, '$.name') as name, "
-        "json_extract(s.value, '$.via') as via, count(*) as articles from opt_outs o join articles a on a.pk = o.article, "
-        "json_each(o.signals) s where a.hidden = 0 group by 1, 2, 3 order by 4 desc",
-    },
-    "not_articles": {
-        "title": "Pages that gave no article, by reason",
-        "sql": "select c.source, e.reason, count(*) as pages from captures c join extractions e on e.pk = c.extraction "
-        "where e.status = 'refused' group by 1, 2 order by 3 desc",
-    },
-}
-
 
 def metadata(database: str) -> dict[str, Any]:
     """Return Datasette's metadata for the database named `database` (a name of ours: it stands in markup)."""
@@ -341,7 +352,7 @@ def metadata(database: str) -> dict[str, Any]:
             database: {
                 "description": "Articles, their revisions, copies and captures.",
                 "tables": tables,
-                "queries": {name: {**query, "hide_sql": True} for name, query in _QUERIES.items()},
+                "queries": {name: {**query, "hide_sql": True} for name, query in QUERIES.items()},
             }
         },
     }
