@@ -137,7 +137,7 @@ def test_nothing_runs_and_nothing_is_loaded_from_elsewhere(page):
         (
             r"a{b:\75\72\6c(https://e.example/x)}",
             r"a{b:\75\72\6c(https://e.example/x)}",
-        ),  # no browser reads it as url()? see below
+        ),  # left to the policy under which it is served
         ("/* url(x) */ a{}", "/* url(x) */ a{}"),
         ('a{b:url("x', 'a{b:url("/kept/https://paper.example/news/x")'),
     ],
