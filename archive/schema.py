@@ -410,6 +410,12 @@ def m007_health(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m008_gone(db: Database) -> None:
+    """Let the page of what is gone read an index: few articles go, and all their rows would be read to find them."""
+    db.conn.execute("CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL")
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0

@@ -23,6 +23,8 @@ _LANGUAGES = (
     " SELECT x FROM l WHERE x IS NOT NULL LIMIT 200"
 )
 
+PUBLIC = " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -71,10 +73,12 @@ def search(
     all: bool = False,  # noqa: A002 - the option's name
     limit: int = 20,
     offset: int = 0,
+    opted_out: bool = True,
 ) -> list[Hit]:
     """Return what was found for `words`; without words the newest articles.
 
-    One hit per story (the head if it matches, else the best match) unless `all`. `limit` and `offset` count hits.
+    One hit per story (the head if it matches, else the best match) unless `all`. `limit` and `offset` count hits. `opted_out`:
+    also articles whose site asks to be left out; what is shown in public leaves them out.
     Raises `QueryError` for dates or a `sort` that are none, or when time is up; never for the words.
     """
     if sort not in get_args(Sort):
@@ -86,6 +90,8 @@ def search(
         if asked is None:
             return []
         where, values = _where(filters, asked)
+        if not opted_out:
+            where += PUBLIC
         limit, offset = max(0, limit), max(0, offset)
         if asked.match is None:
             found = _by_time(conn, where, values, oldest=sort == "oldest", every=all, end=offset + limit)[offset:]
@@ -94,7 +100,14 @@ def search(
         return [hit for pk, score in found if (hit := _hit(conn, pk, score, asked)) is not None]
 
 
-def count(conn: sqlite3.Connection, words: str, filters: Filters | None = None, *, all: bool = False) -> int:  # noqa: A002
+def count(
+    conn: sqlite3.Connection,
+    words: str,
+    filters: Filters | None = None,
+    *,
+    all: bool = False,  # noqa: A002 - the option's name
+    opted_out: bool = True,
+) -> int:
     """Return how many hits `search` has in all."""
     filters = filters or Filters()
     with answering(conn):
@@ -102,6 +115,8 @@ def count(conn: sqlite3.Connection, words: str, filters: Filters | None = None, 
         if asked is None:
             return 0
         where, values = _where(filters, asked)
+        if not opted_out:
+            where += PUBLIC
         what = "count(*)" if all else "count(DISTINCT a.story)"
         if asked.match is None:
             sql = f"SELECT {what} FROM articles a WHERE {where}"  # noqa: S608 - made of constants
@@ -127,7 +142,7 @@ def matching(conn: sqlite3.Connection, words: str, filters: Filters, *, opted_ou
             return []
         where, values = _where(filters, asked)
         if not opted_out:
-            where += " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"
+            where += PUBLIC
         tables = "articles a"
         if asked.match is not None:
             tables = "articles_fts f JOIN articles a ON a.pk = f.rowid"
