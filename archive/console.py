@@ -154,10 +154,10 @@ def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection).
+    r"""Return CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection).
 
     >>> csv_text(["title"], [["=1+1"]])
-    "title\\n'=1+1\\n"
+    "title\n'=1+1\n"
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

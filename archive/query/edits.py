@@ -65,7 +65,12 @@ _ARTICLE = (
 
 
 def edits(
-    conn: sqlite3.Connection, *, before: str | None = None, source: str | None = None, limit: int = 30, opted_out: bool = True
+    conn: sqlite3.Connection,
+    *,
+    before: str | None = None,
+    source: str | None = None,
+    limit: int = 30,
+    opted_out: bool = True,
 ) -> list[Edit]:
     """Return the revisions that publishers made, newest first; those seen from earlier than `before`, if given.
 
@@ -114,13 +119,18 @@ def _edit(about: tuple[str, ...], seen_from: str, rows: Iterator[tuple[str, int,
 
 
 def gone(
-    conn: sqlite3.Connection, *, before: str | None = None, source: str | None = None, limit: int = 50, opted_out: bool = True
+    conn: sqlite3.Connection,
+    *,
+    before: str | None = None,
+    source: str | None = None,
+    limit: int = 50,
+    opted_out: bool = True,
 ) -> list[Gone]:
     """Return the articles that are gone, the last first; those gone earlier than `before`, if given. Raises `QueryError`."""
     with answering(conn):
         need_opt_outs(conn)
         sql = (
-            "SELECT a.id, a.title, a.url, a.source, a.domain, a.language, a.published, a.published_precision, a.first_seen,"
+            "SELECT a.id, a.title, a.url, a.source, a.domain, a.language, a.published, a.published_precision, a.first_seen,"  # noqa: S608
             " a.last_seen, a.gone_at FROM articles a WHERE a.gone_at IS NOT NULL AND a.gone_at < ? AND a.hidden = 0"
             f"{'' if opted_out else PUBLIC} ORDER BY a.gone_at DESC, a.id"
         )

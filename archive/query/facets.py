@@ -50,8 +50,8 @@ def facets(
             tables = "articles_fts f JOIN articles a ON a.pk = f.rowid JOIN stories s ON s.pk = a.story"
             where, values = f"articles_fts MATCH ? AND {where}", [asked.match, *values]
         rows = conn.execute(
-            "SELECT a.story, a.pk = s.head, ifnull(a.source, a.domain), a.language, a.authors, a.kind, substr(a.sort_at, 1, 10)"
-            f" FROM {tables} WHERE {where}",  # noqa: S608 - made of constants
+            "SELECT a.story, a.pk = s.head, ifnull(a.source, a.domain), a.language, a.authors, a.kind, substr(a.sort_at, 1, 10)"  # noqa: S608
+            f" FROM {tables} WHERE {where}",
             values,
         )
         if all:

@@ -85,9 +85,11 @@ def arrivals_by_day(
     counted = "substr(a.first_seen, 1, 10), count(*) FROM"
     these = f"a.hidden = 0 AND a.first_seen >= ?{public} GROUP BY 1, 2"
     # CROSS: for each source one step into the index. Otherwise SQLite might read all articles.
-    every = f"{_SOURCES} SELECT l.x, {counted} l CROSS JOIN articles a ON a.source = l.x WHERE l.x IS NOT NULL AND {these}"
-    single = f"SELECT a.source, {counted} articles a WHERE a.source IS NULL AND {these}"  # noqa: S608 - constants
-    one = f"SELECT a.source, {counted} articles a WHERE a.source = ? AND {these}"  # noqa: S608 - constants
+    every = (
+        f"{_SOURCES} SELECT l.x, {counted} l CROSS JOIN articles a ON a.source = l.x WHERE l.x IS NOT NULL AND {these}"
+    )
+    single = f"SELECT a.source, {counted} articles a WHERE a.source IS NULL AND {these}"
+    one = f"SELECT a.source, {counted} articles a WHERE a.source = ? AND {these}"
     found: dict[str | None, dict[str, int]] = {}
     with answering(conn):
         need_opt_outs(conn)
@@ -134,7 +136,13 @@ class Entry:
 
 
 def articles_of(
-    conn: sqlite3.Connection, name: str, *, domain: bool = False, limit: int = 30, offset: int = 0, opted_out: bool = True
+    conn: sqlite3.Connection,
+    name: str,
+    *,
+    domain: bool = False,
+    limit: int = 30,
+    offset: int = 0,
+    opted_out: bool = True,
 ) -> list[Entry]:
     """Return the newest articles of a source, or of a registered domain, copies among them. Raises `QueryError`."""
     with answering(conn):
