@@ -10,7 +10,7 @@ from archive.query.health import LATELY, Readings, last_read, readings
 from archive.query.reader import answering, need_opt_outs
 from archive.query.search import PUBLIC
 
-_ENOUGH_LATELY = 20  # pages that were read lately, to judge the share of those that gave no article
+_ENOUGH_LATELY = 20  # pages that were read lately, to judge how many gave no article; articles, to expect further ones
 _NEARLY_ALL = 0.9
 _SILENT = timedelta(days=14)
 # Each source by one step into the index articles_seen, however many articles it has.
@@ -100,19 +100,19 @@ def arrivals_by_day(
     return found
 
 
-def source_state(conn: sqlite3.Connection, name: str, last_new: str | None) -> SourceState:
-    """Return how a source is, as far as archive.db tells; `last_new`: when its newest article came. Raises `QueryError`."""
+def source_state(conn: sqlite3.Connection, name: str, known: SourceCount | None) -> SourceState:
+    """Return how a source is, as far as archive.db tells; `known`: None if it has no articles. Raises `QueryError`."""
     read_at = last_read(conn, name)
     read = readings(conn, name, read_at - LATELY if read_at else None)
-    return SourceState(read_at, read, _problem(read_at, read, last_new))
+    return SourceState(read_at, read, _problem(read_at, read, known))
 
 
-def _problem(read_at: datetime | None, read: Readings, last_new: str | None) -> str | None:
+def _problem(read_at: datetime | None, read: Readings, known: SourceCount | None) -> str | None:
     if read.read >= _ENOUGH_LATELY and read.refused >= _NEARLY_ALL * read.read:
         reasons = ", ".join([*read.reasons][:3])
         return f"{read.refused} of the last {read.read} pages read gave no article ({reasons})"
-    if read_at is not None and last_new is not None:
-        quiet = read_at - datetime.fromisoformat(last_new)
+    if read_at is not None and known is not None and known.articles >= _ENOUGH_LATELY:
+        quiet = read_at - datetime.fromisoformat(known.last_new)
         if quiet > _SILENT:
             return f"nothing new for {quiet.days} days, though it was asked"
     return None

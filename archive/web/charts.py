@@ -79,8 +79,12 @@ def days(end: date, count: int) -> list[str]:
     return [str(end - timedelta(days=back)) for back in range(count - 1, -1, -1)]
 
 
-def filled(numbers: Mapping[str, int] | Sequence[tuple[str, int]], unit: str, most: int = 400) -> list[tuple[str, int]]:
+def filled(
+    numbers: Mapping[str, int] | Sequence[tuple[str, int]], unit: str, *, least: int = 1, most: int = 400
+) -> list[tuple[str, int]]:
     """Return counts with the empty days, months or years between them; as they are where there would be more than `most`.
+
+    Where there are fewer than `least`, further ones stand after them: a few bars are not to be as wide as the drawing.
 
     >>> filled([("2026-11", 1), ("2027-01", 2)], "month")
     [('2026-11', 1), ('2026-12', 0), ('2027-01', 2)]
@@ -93,6 +97,8 @@ def filled(numbers: Mapping[str, int] | Sequence[tuple[str, int]], unit: str, mo
         found.append(label)
         if len(found) > most:
             return sorted(known.items())
+    while len(found) < least and (following := _next(found[-1], unit)) > found[-1]:
+        found.append(following)
     return [(label, known.get(label, 0)) for label in found]
 
 
@@ -100,11 +106,17 @@ def _between(first: str, last: str, unit: str) -> Iterator[str]:
     label = first
     while label < last:
         yield label
-        label = _next(label, unit)
+        following = _next(label, unit)
+        if following == label:
+            break
+        label = following
     yield last
 
 
 def _next(label: str, unit: str) -> str:
+    """Return the label after one; the same at the calendar's end."""
+    if label[:4] == "9999":
+        return label
     if unit == "day":
         return str(date.fromisoformat(label) + timedelta(days=1))
     if unit == "month":

@@ -43,6 +43,12 @@ COPY_OF = {
     "related": "related to",
     "joined": "put by a person with",
 }
+COPIES = {
+    "exact": ("exact copy", "exact copies"),
+    "near": ("near copy", "near copies"),
+    "rewrite": ("rewritten copy", "rewritten copies"),
+    "joined": ("article joined by a person", "articles joined by a person"),
+}
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-\d\d")
@@ -102,6 +108,19 @@ def day(value: object, precision: object = None) -> str:
     """
     found = day_of(value)
     return when(str(found), precision) if found else str(value or "")
+
+
+def brief(value: object) -> str:
+    """Return a day, month or year as short as a chart's edge has room for.
+
+    >>> brief("2026-05-20"), brief("2026-05"), brief("2026")
+    ('20 May 2026', 'May 2026', '2026')
+    """
+    found = day_of(value)
+    if found is None:
+        return str(value or "")
+    month = f"{_MONTHS[found.month - 1][:3]} {found.year}"
+    return month if _MONTH.fullmatch(str(value)) else f"{found.day} {month}"
 
 
 def machine(value: object, precision: object = None) -> str | None:

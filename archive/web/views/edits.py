@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import asdict
 
-from archive.query.edits import Edit, Gone, edits, gone
+from archive.diffing import Op, Span
+from archive.diffing.words import word_changes
+from archive.query.edits import Edit, Gone, Piece, edits, gone
 from archive.web import links
 from archive.web.request import Desk, Feed, Item, Page, Problem, Request
 
 _PER_PAGE = 30
+_QUOTED = 400  # characters of a paragraph
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?Z?)?")
 _EDIT_COLUMNS = ("id", "seen_from", "title", "source", "url", "published", "changed", "before", "after")
 _GONE_COLUMNS = ("id", "gone_at", "title", "source", "url", "published", "first_seen", "last_seen")
@@ -24,7 +27,13 @@ def edited(desk: Desk, request: Request) -> Page:
     return Page(
         template="changes.html",
         title="Edited after publication",
-        values={"edits": shown, "source": source, "before": before, "following": following},
+        values={
+            "edits": shown,
+            "quoted": [[_quoted(piece) for piece in one.pieces] for one in shown],
+            "source": source,
+            "before": before,
+            "following": following,
+        },
         data=lambda: {
             "changes": [_edit_data(one) for one in shown],
             "next": following and f"{request.path}.json{following}",
@@ -34,6 +43,27 @@ def edited(desk: Desk, request: Request) -> Page:
             f"changes:{source or ''}", "Morgue: edited after publication", [_edit_item(one) for one in shown]
         ),
     )
+
+
+def _quoted(piece: Piece) -> tuple[str, tuple[Span, ...]]:
+    """Return a piece with its words that went and came, cut to what a list has room for."""
+    before, after = (None if text is None else cut(text) for text in (piece.before, piece.after))
+    if piece.kind == "moved" or before == after:
+        return piece.kind, (Span(Op.EQUAL, after or before or ""),)
+    if before is None or after is None:
+        return piece.kind, (Span(Op.REMOVED if after is None else Op.ADDED, before or after or ""),)
+    return piece.kind, word_changes(before, after)
+
+
+def cut(text: str) -> str:
+    """Return the beginning of a text, whole words.
+
+    >>> cut("tide"), cut("tide " * 200)[-7:]
+    ('tide', ' tide …')
+    """
+    if len(text) <= _QUOTED:
+        return text
+    return f"{text[:_QUOTED].rpartition(' ')[0] or text[:_QUOTED]} …"
 
 
 def _before(request: Request) -> str | None:

@@ -98,7 +98,7 @@ def source_rows(
         SourceRow(
             one,
             chart([(day, found.get(one.name, {}).get(day, 0)) for day in span], width=240, height=28, top=top),
-            source_state(desk.reader, one.name, one.last_new),
+            source_state(desk.reader, one.name, one),
         )
         for one in known
     ]

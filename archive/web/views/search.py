@@ -18,6 +18,7 @@ _FILTERS = ("source", "language", "author", "kind", "since", "until")
 _PER_PAGE = 20
 _MOST = 200  # hits of one answer
 _LAST_PAGE = 500
+_BARS = 24  # that the chart has room for at least
 _LONGEST = 10_000  # characters of what is searched for; more is an article pasted in
 _COUNTING = 3.0  # seconds that facets may take: the hits are shown without them
 
@@ -106,7 +107,9 @@ def results(desk: Desk, request: Request) -> Page:
             "asked": asked,
             "hits": hits,
             "spread": spread,
-            "bars": None if spread is None else charts.chart(charts.filled(spread.days, spread.unit), height=64),
+            "bars": None
+            if spread is None
+            else charts.chart(charts.filled(spread.days, spread.unit, least=_BARS), height=64),
             "facets": [] if spread is None else _facets(request, asked, spread),
             "chosen": {name: (value, _without(request, name)) for name, value in chosen.items()},
             "bar_link": lambda label: links.with_query(

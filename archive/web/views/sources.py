@@ -90,7 +90,7 @@ def source(desk: Desk, request: Request, name: str) -> Page:
             "All sources are listed on their page.",
         )
     entries = found[:_ARTICLES]
-    state = source_state(desk.reader, name, known.last_new if known else None)
+    state = source_state(desk.reader, name, known)
     end = last_day([known] if known else [], desk.now.date())
     span = charts.days(end, _LONG)
     numbers: Mapping[str, int] = {}

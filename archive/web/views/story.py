@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
+from archive.console import counted
 from archive.errors import QueryError
 from archive.query import members
 from archive.query.overview import is_public
@@ -55,10 +57,8 @@ def story(desk: Desk, request: Request, name: str) -> Page | Redirect:
             "timeline": timeline[:_LISTED],
             "count": len(rows),
             "owners": len({row["source"] or row["domain"] for row in rows}),
-            "span": words.span(_seconds(rows[-1]) - _seconds(rows[0])),
-            "sizes": sorted(
-                ((words.KINDS[k], n) for k, n in _kinds(rows).items() if k in words.KINDS), key=lambda x: -x[1]
-            ),
+            "span": words.span(spread) if (spread := _seconds(rows[-1]) - _seconds(rows[0])) else "",
+            "sizes": _sizes(rows),
         },
         data=lambda: {"id": own, "head": head["id"], "members": rows},
         rows=lambda: (_COLUMNS, [[row[column] for column in _COLUMNS] for row in rows]),
@@ -90,11 +90,10 @@ def _seconds(row: Row) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _kinds(rows: list[Row]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for row in rows:
-        found[str(row["kind"])] = found.get(str(row["kind"]), 0) + 1
-    return found
+def _sizes(rows: list[Row]) -> list[str]:
+    """Say how many copies of each kind there are, the most first."""
+    found = Counter(str(row["kind"]) for row in rows if row["kind"] in words.COPIES)
+    return [counted(number, *words.COPIES[kind]) for kind, number in found.most_common()]
 
 
 def _item(row: Row) -> Item:
