@@ -43,6 +43,7 @@ class Reader(sqlite3.Connection):
 
     path: Path = Path("archive.db")
     time_limit: float = TIME_LIMIT
+    until: float = float("inf")  # monotonic seconds: when all statements together must have ended
     _end: float = float("inf")
 
     def execute(self, *args: Any) -> sqlite3.Cursor:
@@ -56,8 +57,8 @@ class Reader(sqlite3.Connection):
         return super().cursor(*args, **options)
 
     def late(self) -> bool:
-        """Tell whether the running statement has used up its time."""
-        return time.monotonic() > self._end
+        """Tell whether the running statement has used up its time, or all together theirs."""
+        return time.monotonic() > min(self._end, self.until)
 
 
 def open_reader(
