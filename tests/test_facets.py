@@ -98,7 +98,7 @@ def test_what_is_counted_is_what_is_found(reader, words, filters, every):
     ("first", "last", "unit", "bars"),
     [
         ("2026-05-01", "2026-07-31", "day", 2),
-        ("2026-05-01", "2026-09-01", "month", 2),
+        ("2026-05-01", "2026-08-01", "month", 2),
         ("2020-01-01", "2026-01-01", "year", 2),
         ("2026-05-01", "2026-05-01", "day", 1),
     ],
@@ -117,6 +117,13 @@ def test_times_are_told_in_as_many_bars_as_can_be_told_apart(tmp_path, first, la
     found = facets(reader, "tide")
     assert (found.unit, len(found.days)) == (unit, bars)
     reader.close()
+
+
+def test_without_words_days_are_told_too_where_they_are_few(reader):
+    found = facets(reader, "", Filters(since="2026-03", until="2026-05"))
+    assert (found.unit, found.counted) == ("day", "articles")
+    assert dict(found.days)["2026-05-01"] == 2
+    assert facets(reader, "", Filters(since="2026-03", until="2026-05", source="A")).unit == "month"
 
 
 def test_a_date_that_is_none_is_said(reader):

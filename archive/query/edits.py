@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from archive.query.reader import answering, need_opt_outs
 from archive.query.filters import PUBLIC
+from archive.query.reader import answering, need_opt_outs
 
 _PIECES = 3  # changed paragraphs of a revision that are quoted
 _QUOTED = 600  # characters of one that are read

@@ -18,7 +18,7 @@ Unit = Literal["day", "month", "year"]
 Counts = tuple[tuple[str, int], ...]
 _MOST = 20  # values shown of each
 _LENGTHS: dict[Unit, int] = {"day": 10, "month": 7, "year": 4}
-_DAYS, _MONTHS = 92, 60  # as many bars as can be told apart
+_SHORT, _MONTHS = 3, 60  # months from which on bars are of months, of years: as many as can be told apart
 _COLUMNS = (
     "a.story, CASE WHEN ifnull(a.source, '') = '' THEN a.domain ELSE a.source END, ifnull(a.language, ''), a.kind, a.authors,"
     " substr(a.sort_at, 1, 10)"
@@ -123,13 +123,18 @@ def _times(days: Mapping[str, int]) -> Times:
     unit: Unit = "day"
     if days:
         first, last = min(days), max(days)
-        months = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7]) + 1
+        months = _between(first, last)
         whole = len(first) < _LENGTHS["day"]
-        unit = "year" if months > _MONTHS else "month" if whole or months > _DAYS // 31 + 1 else "day"
+        unit = "year" if months >= _MONTHS else "month" if whole or months >= _SHORT else "day"
     bars: Counter[str] = Counter()
     for day, count in days.items():
         bars[day[: _LENGTHS[unit]]] += count
     return {"days": tuple(sorted(bars.items())), "unit": unit}
+
+
+def _between(first: str, last: str) -> int:
+    """Return how many months lie between two days or months."""
+    return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7])
 
 
 def _whole_months(filters: Filters) -> tuple[str, str] | None:
@@ -161,8 +166,12 @@ def _by_months(conn: sqlite3.Connection, filters: Filters, first: str, last: str
         dict(conn.execute(f"SELECT {by}, sum(articles) FROM article_months WHERE {where} GROUP BY 1", values))  # noqa: S608
         for by in (name, "language", "month")
     )
+    total = sum(months.values())
+    if months and not filters.source and not filters.language and _between(min(months), max(months)) < _SHORT:
+        days = "SELECT day, sum(articles) FROM article_days WHERE day BETWEEN ? AND ? GROUP BY 1"
+        months = dict(conn.execute(days, (f"{first}-01", f"{last}-31")))
     return Facets(
-        total=sum(months.values()),
+        total=total,
         counted="articles",
         sources=_most(sources),
         languages=_most(languages),

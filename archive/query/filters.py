@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from archive.errors import QueryError
 
 Moment = datetime | date | str
-PUBLIC = " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"  # further condition for a row `a` of articles
+PUBLIC = (
+    " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"  # further condition for a row `a` of articles
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

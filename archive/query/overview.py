@@ -6,9 +6,9 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive.query.filters import PUBLIC
 from archive.query.health import LATELY, Readings, last_read, readings
 from archive.query.reader import answering, need_opt_outs
-from archive.query.filters import PUBLIC
 
 _ENOUGH_LATELY = 20  # pages that were read lately, to judge how many gave no article; articles, to expect further ones
 _NEARLY_ALL = 0.9

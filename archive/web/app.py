@@ -24,8 +24,8 @@ from archive.errors import DatabaseError, MorgueError, QueryError
 from archive.query import open_reader
 from archive.web import links, render
 from archive.web.formats import TYPES, written
-from archive.web.request import Desk, Page, Problem, Redirect, Request
-from archive.web.views import article, edits, front, search, sources, story
+from archive.web.request import Desk, Foreign, Page, Problem, Redirect, Request
+from archive.web.views import archived, article, edits, front, search, sources, story
 
 TIME_LIMIT = 5.0  # seconds that all statements of one page may take together
 _THREADS = 4
@@ -36,12 +36,17 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-View = Callable[..., Page | Redirect]
+View = Callable[..., Page | Redirect | Foreign]
 
 # What each page of ours may load: our style sheet. No script at all, no image but our own, nothing of anybody else.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-src 'self'; base-uri 'none'; "
     "frame-ancestors 'self'"
+)
+# A publisher's own page, in a frame. Its style sheets and images come from the archive as well; nothing of it runs.
+FOREIGN_POLICY = (
+    "sandbox; default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 # Datasette's own pages have scripts and styles in their markup. They, too, reach nothing but this server.
 DATASETTE_POLICY = (
@@ -57,6 +62,8 @@ _ROUTES: tuple[tuple[re.Pattern[str], View], ...] = tuple(
         (r"/search", search.results),
         (r"/article/(?P<name>[^/@]+?)(?:@(?P<time>[^/]+?))?", article.article),
         (r"/article/(?P<name>[^/@]+)/diff", article.difference),
+        (r"/article/(?P<name>[^/@]+)/archived(?:/(?P<time>[^/]+?))?", archived.frame),
+        (r"/archived/(?P<time>[0-9]{4,20})/(?P<url>.+)", archived.document),
         (r"/story/(?P<name>[^/]+?)", story.story),
         (r"/sources", sources.sources),
         (r"/source/(?P<name>[^/]+?)", sources.source),
@@ -80,8 +87,17 @@ class Answer:
 class Pages:
     """Morgue's own pages over one archive.db."""
 
-    def __init__(self, archive_db: Path, *, public: bool, clock: Clock, inner: App | None = None) -> None:
-        """`inner`: who answers what is no page of ours; None: nobody."""
+    def __init__(
+        self,
+        archive_db: Path,
+        *,
+        public: bool,
+        clock: Clock,
+        inner: App | None = None,
+        find: Callable[[str], Path] | None = None,
+    ) -> None:
+        """`inner`: who answers what is no page of ours; None: nobody. `find`: where a WARC file lies, for archived pages."""
+        self._find = None if public else find
         self._archive_db = archive_db
         self._public = public
         self._clock = clock
@@ -136,7 +152,13 @@ class Pages:
             with closing(open_reader(self._archive_db, time_limit=TIME_LIMIT, heap_limit=None)) as reader:
                 reader.until = time.monotonic() + TIME_LIMIT
                 try:
-                    desk = Desk(reader=reader, public=self._public, now=self._clock.now(), remember=self._remember)
+                    desk = Desk(
+                        reader=reader,
+                        public=self._public,
+                        now=self._clock.now(),
+                        remember=self._remember,
+                        find=self._find,
+                    )
                     return self._told(view(desk, request, **arguments), request)
                 except QueryError as error:
                     raise _too_much(error, late=reader.late()) from error
@@ -149,7 +171,9 @@ class Pages:
             hint = "It stands, with what caused it, in the terminal where `morgue serve` runs. The archive itself is unharmed."
             return self._refusal(Problem(500, "That went wrong", "Morgue made a mistake with this page.", hint), form)
 
-    def _told(self, page: Page | Redirect, request: Request) -> Answer:
+    def _told(self, page: Page | Redirect | Foreign, request: Request) -> Answer:
+        if isinstance(page, Foreign):
+            return _foreign(page)
         if isinstance(page, Redirect):
             to = page.to.encode("ascii", "replace").decode("ascii")
             return Answer(302, b"", (("location", to), ("cache-control", "no-cache")))
@@ -209,6 +233,18 @@ class Pages:
         with self._lock:
             self._counted[name] = (now, value)
         return value
+
+
+def _foreign(page: Foreign) -> Answer:
+    headers = [
+        ("content-type", page.content_type),
+        ("content-security-policy", FOREIGN_POLICY),
+        ("cache-control", "no-cache"),
+    ]
+    headers.append(("x-dns-prefetch-control", "off"))
+    if page.font:
+        headers.append(("access-control-allow-origin", "null"))
+    return Answer(200, page.body, tuple(headers))
 
 
 def _route(path: str) -> tuple[View, dict[str, str | None]] | None:

@@ -38,6 +38,15 @@ def archived(name: str, captured_at: str | None = None) -> str:
     return f"{article(name)}/archived" + (f"/{quote(captured_at, safe=':')}" if captured_at else "")
 
 
+def kept(url: str, time: str) -> str:
+    """Return the path of an address as it was kept at about a time (digits, UTC).
+
+    >>> kept("https://p.example/a?b=1", "20260501")
+    '/archived/20260501/https%3A%2F%2Fp.example%2Fa%3Fb%3D1'
+    """
+    return f"/archived/{time}/{quote(url, safe='', errors='replace')}"
+
+
 def story(name: str) -> str:
     """Return the path of a story."""
     return f"/story/{quote(name, safe='')}"

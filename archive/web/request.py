@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TypeVar
 
 from archive.query import Reader
@@ -37,6 +38,7 @@ class Desk:
     public: bool
     now: datetime  # aware, UTC
     remember: Callable[[str, Callable[[], object]], object]
+    find: Callable[[str], Path] | None = None  # where a WARC file lies; None: archived pages are not shown
 
     @property
     def opted_out(self) -> bool:
@@ -89,6 +91,15 @@ class Page:
     def formats(self) -> tuple[str, ...]:
         """Return the forms that it has besides HTML."""
         return ("json", *(["csv"] if self.rows else []), *(["atom"] if self.feed else []))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreign:
+    """A publisher's own document, made harmless: served in a sandbox, under a policy that lets it reach nothing else."""
+
+    body: bytes
+    content_type: str
+    font: bool = False  # a sandboxed page may take fonts of another origin only if that says so
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,20 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
 from datasette.plugins import pm
 
 from archive.clock import Clock, SystemClock
-from archive.errors import MorgueError
+from archive.decisions import read_decisions
+from archive.errors import MorgueError, ShelfError
 from archive.folder import ArchiveFolder
+from archive.imported import find_file, imported_files
 from archive.query import open_reader
 from archive.query.reader import HEAP_LIMIT, need_opt_outs, nobody_writes
+from archive.warc.names import find_warc
 from archive.web import limits
 from archive.web.app import Pages
 from archive.web.metadata import metadata
@@ -48,7 +52,19 @@ def application(folder: ArchiveFolder, *, public: bool = False, clock: Clock | N
     ) as reader:  # before a browser meets what is wrong
         need_opt_outs(reader)
     inner = None if public else _datasette(folder)
-    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner)
+    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner, find=_finder(folder))
+
+
+def _finder(folder: ArchiveFolder) -> Callable[[str], Path]:
+    """Return what says where a WARC file lies. Files imported in place are read of in decisions.jsonl when one is asked for."""
+
+    def find(name: str) -> Path:
+        try:
+            return find_warc(folder.warc, name)
+        except ShelfError:
+            return find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name)
+
+    return find
 
 
 def _datasette(folder: ArchiveFolder) -> Any:
