@@ -3,6 +3,8 @@
 - Of an address that is to go: dropped, whatever their kind; also redirects to it, and what belongs to a dropped record.
 - A revisit of another address that refers to a dropped capture gets that one's body first (`BODY`); further ones are pointed
   to the first (`POINT`).
+- What was fetched to show it (a picture, a style sheet) stays and is named: other pages may show it, too. Its record no longer
+  says for which page it was fetched. `morgue takedown` of its own address removes it.
 - A capture that is no article and quotes it (a feed, a front page, a sitemap, a page of links) loses its body (`REDACT`).
 - Discovery records lose the facts that tell of it (`FACTS`), other tools' records the lines (`LINES`).
 - Captures of other articles that link to it or quote its title stay, and are named.
@@ -237,6 +239,8 @@ class Survey:
         except (ValueError, RecursionError):
             return None
         if isinstance(facts, list) and any(fact_tells(self.gone, fact) for fact in facts):
+            if data.get("role") == Role.ASSET and url:
+                self.plan.quoting.setdefault(url, "was fetched to show it")
             return Change(Act.FACTS, url)
         return None
 

@@ -29,7 +29,7 @@ _MIGRATIONS: tuple[str, ...] = (
         url TEXT NOT NULL,                -- spelling to fetch
         queue INTEGER NOT NULL,
         role TEXT NOT NULL,
-        rank INTEGER NOT NULL,            -- 0 asked for by a person, 1 listings, 2 pages
+        rank INTEGER NOT NULL,            -- 0 asked for by a person, 1 listings, 2 pages, 3 what pages show
         priority INTEGER NOT NULL,        -- epoch of publication or lastmod, else first seen: newest first
         state INTEGER NOT NULL,           -- 0 waiting, 1 due, 2 done
         next_at REAL,                     -- epoch of the archive's clock; NULL: never again
