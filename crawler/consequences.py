@@ -163,9 +163,8 @@ class Consequences:
                 status = None
         moved_to = redirect_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
         rules = self.frontier.store_robots(lease.url, status=status, body=body, moved_to=moved_to)
-        if (
-            not scope.is_own(lease.url) and not lease.hops
-        ):  # of a host that lends pictures: its sitemaps are others' pages
+        if not scope.is_own(lease.url) and not lease.hops:
+            # Of a host that only lends pictures: its sitemaps list pages that are not the source's.
             return []
         return scope.sitemaps(scope.robots_sitemaps(rules.sitemaps, answer.at), answer.at)
 

@@ -39,7 +39,7 @@ def served(files: dict[str, tuple[bytes, str]]) -> Iterator[tuple[str, set[str]]
             asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
             first, last = 0, len(data) - 1
             if asked and data:
-                first = int(asked[1]) if asked[1] else len(data) - int(asked[2])
+                first = int(asked[1]) if asked[1] else max(len(data) - int(asked[2]), 0)
                 last = min(last, int(asked[2])) if asked[1] and asked[2] else last
             self.send_response(404 if not kind else 206 if asked else 200)
             if asked:

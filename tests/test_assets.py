@@ -100,8 +100,11 @@ def test_what_is_no_font_ends_with_its_block() -> None:
         ("<noscript><img src=/n.jpg></noscript>", ["n.jpg"]),
         ("<div data-bg=/b.jpg></div><div data-background-image=\"url('/c.jpg')\"></div>", ["b.jpg", "c.jpg"]),
         (
-            "<picture><source media='(max-width: 600px)' srcset=/phone.jpg><source type=image/jxl srcset=/new.jxl>"
-            "<source type=image/avif srcset='/a.avif 1x'><source srcset=/late.webp><img src=/old.jpg srcset='/no.jpg 1x'></picture>",
+            (
+                "<picture><source media='(max-width: 600px)' srcset=/phone.jpg><source type=image/jxl srcset=/new.jxl>"
+                "<source type=image/avif srcset='/a.avif 1x'><source srcset=/late.webp>"
+                "<img src=/old.jpg srcset='/no.jpg 1x'></picture>"
+            ),
             ["a.avif", "old.jpg"],
         ),
         ("<video poster=/p.jpg src=/v.mp4><source src=/w.webm></video><audio src=/s.mp3></audio>", ["p.jpg"]),

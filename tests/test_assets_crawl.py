@@ -57,9 +57,11 @@ def shown(*files: str) -> tuple[int, str, str]:
 
 def test_pages_come_first_and_then_what_the_newest_shows(bench: Bench) -> None:
     serve(bench, {})
-    pages(bench, HOME + "new", HOME + "old")
-    files: Files = {HOME + "new": shown("/2.png"), HOME + "old": shown("/1.png")}
-    assert serve(bench, files) == [HOME + "new", HOME + "old", HOME + "2.png", HOME + "1.png"]
+    pages(bench, HOME + "old", HOME + "older", day=10)
+    bench.answer(bench.lease(HOME + "old"), 200, HTML, body=b"<img src=/1.png>")
+    pages(bench, HOME + "new")
+    files: Files = {HOME + "new": shown("/2.png"), HOME + "older": shown("/0.png")}
+    assert serve(bench, files) == [HOME + name for name in ("new", "older", "2.png", "1.png", "0.png")]
 
 
 def test_style_sheets_lead_on_and_all_of_it_is_asked_for_once(bench: Bench) -> None:
