@@ -184,7 +184,8 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.mark.parametrize(
     "address",
     ["/", "/index.json", "/index.atom", "/search?all=1", "/search.json?q=quiet", "/search.csv?q=",
-     "/search.atom?q=quiet", "/sources", "/sources.json", "/source/Quiet", "/source/quiet.example", "/changes", "/gone", "/article/{out}", "/article/{out}.json",
+     "/search.atom?q=quiet", "/sources", "/sources.json",
+     "/source/Quiet", "/source/quiet.example", "/changes", "/gone", "/article/{out}", "/article/{out}.json",
      "/article/{out}/diff", "/story/{out}", "/archive", "/archive.json?sql=select+title+from+articles", "/archive/newest",
      "/archive.db", "/-/databases.json", "/article/{harbour}/archived", "/-/metadata"],
 )  # fmt: skip
