@@ -118,7 +118,7 @@ ROOM = (  # title, language, author, text
     ("灯台図書室に寄贈の申し出、一日で二千冊", "ja", "桐生沢 美緒", "旧灯台を図書室にする計画を市が発表した。"),
     ("Seilbahn fährt erst im November wieder", "de", "Annegret Thalbach", "Die Seilbahn bleibt für Monate außer Betrieb."),
     ("Rope works wins order for polar ship", "en", "Dermot Oakes", "The rope works has won its largest order."),
-    ("L'ancienne fonderie devient une école", "fr", "Solène Maravert", "Dans la halle où l'on coulait des cloches jusqu'en 1974."),
+    ("L'ancienne fonderie devient une école", "fr", "Solène Maravert", "Dans la halle où l'on coulait des cloches."),
     ("Night school for the salt workers", "en", "", "The school opens its doors on Monday evening."),
 )  # fmt: skip
 
