@@ -36,15 +36,15 @@ class Desk:
     reader: Reader
     public: bool
     now: datetime  # aware, UTC
-    remember: Callable[[str, Callable[[], object]], object]
+    remember: Callable[[str, Callable[[Reader], object]], object]
 
     @property
     def opted_out(self) -> bool:
         """Tell whether articles may be shown whose site asks to be left out."""
         return not self.public
 
-    def lately(self, name: str, kind: type[T], count: Callable[[], T]) -> T:
-        """Return what `count` gives, or gave in the last minute."""
+    def lately(self, name: str, kind: type[T], count: Callable[[Reader], T]) -> T:
+        """Return what `count` gives, or gave a while ago; it gets a reader of its own."""
         found = self.remember(name, count)
         assert isinstance(found, kind)  # noqa: S101 - one name, one kind
         return found
