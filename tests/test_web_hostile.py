@@ -6,13 +6,17 @@ import csv
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 from lxml import html
 
+from archive.web.serve import PUBLIC_SETTINGS
+from crawler.cli import group
 from tests.store_helpers import article, new_store, put, snapshot, text_of
 from tests.web_kit import COPY, EDITED, GONE, HARBOUR, OUT, House, filled_house, make_folder, open_house
 
@@ -184,7 +188,8 @@ def public(tmp_path_factory: pytest.TempPathFactory) -> House:
 @pytest.mark.parametrize(
     "address",
     ["/", "/index.json", "/index.atom", "/search?all=1", "/search.json?q=quiet", "/search.csv?q=",
-     "/search.atom?q=quiet", "/sources", "/sources.json", "/source/Quiet", "/source/quiet.example", "/changes", "/gone", "/article/{out}", "/article/{out}.json",
+     "/search.atom?q=quiet", "/sources", "/sources.json",
+     "/source/Quiet", "/source/quiet.example", "/changes", "/gone", "/article/{out}", "/article/{out}.json",
      "/article/{out}/diff", "/story/{out}", "/archive", "/archive.json?sql=select+title+from+articles", "/archive/newest",
      "/archive.db", "/-/databases.json", "/article/{harbour}/archived", "/-/metadata"],
 )  # fmt: skip
@@ -201,6 +206,7 @@ def test_the_same_is_there_on_ones_own_machine(tmp_path: Path) -> None:
     here = filled_house(tmp_path / "a")
     for address in ("/", "/search?q=quiet", "/sources", "/source/Quiet", f"/article/{here.ids[OUT]}"):
         assert "Quiet" in here.get(address).text
+    assert here.json("/index.json")["counts"]["stories"] == 5
     assert "Its site asks to be left out" in here.get(f"/article/{here.ids[OUT]}").text
     assert here.get("/archive.db").status_code in {403, 404}  # downloads are off here, too
 
@@ -215,6 +221,23 @@ def test_public_pages_show_the_rest_and_no_place_on_this_machine(public: House) 
     assert 'href="/archive"' not in public.get("/").text
 
 
+def test_the_command_says_what_public_switches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder(tmp_path / "a")
+    (folder.root / "sources.toml").write_text("", encoding="utf-8")
+    asked: list[bool] = []
+
+    def served(_: object, *, public: bool, on_ready: Callable[[str], None], **_more: object) -> None:
+        asked.append(public)
+        on_ready("http://127.0.0.1:1/")
+
+    monkeypatch.setattr("archive.web.serve.serve_archive", served)
+    for words in (["serve", "--public"], ["serve"]):
+        done = CliRunner().invoke(group, ["-a", str(folder.root), *words])
+        assert done.exit_code == 0, done.output
+        assert all(f"--public: {setting}." in done.output for setting in PUBLIC_SETTINGS) is ("--public" in words)
+    assert asked == [True, False]
+
+
 def test_a_copy_that_opts_out_is_in_no_story_in_public(tmp_path: Path) -> None:
     from archive.model import Signal
 
@@ -227,6 +250,7 @@ def test_a_copy_that_opts_out_is_in_no_story_in_public(tmp_path: Path) -> None:
     store.close()
     here = open_house(folder, public=True)
     story = here.ids["https://a.example/one"]
+    assert here.json("/index.json")["counts"]["stories"] == 1
     for address in (f"/story/{story}", f"/article/{here.ids['https://b.example/two']}", "/search?q=one0", "/"):
         answer = here.get(address)
         assert (answer.status_code, "Open second" in answer.text, "Quiet first" in answer.text) == (200, True, False), (

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
+import time
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -17,6 +21,7 @@ from archive.web import links, render
 from archive.web.app import DATASETTE_POLICY, POLICY
 from archive.web.views.article import citation
 from tests.store_helpers import article, new_store, put, snapshot, text_of
+from tests.warc_tools import Clock
 from tests.web_kit import COPY, EDITED, HARBOUR, TEXT, House, filled_house, make_folder, open_house
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
@@ -331,6 +336,35 @@ def test_a_page_that_takes_too_long_says_so(house: House, monkeypatch: pytest.Mo
     monkeypatch.setattr("archive.query.reader._STEPS", 1)
     answer = house.get("/gone")
     assert (answer.status_code, "That took too long" in answer.text) == (503, True)
+
+
+def test_a_count_that_takes_long_keeps_no_page_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archive.query.overview import counts
+
+    here = filled_house(tmp_path / "a")
+    go_on = threading.Event()
+
+    def slowly(*args: Any, **options: Any) -> object:
+        go_on.wait(20)
+        return counts(*args, **options)
+
+    monkeypatch.setattr("archive.web.app._PATIENCE", 0.2)
+    monkeypatch.setattr("archive.web.views.front.counts", slowly)
+    waiting = here.get("/")
+    assert (waiting.status_code, "The archive is being counted" in waiting.text) == (503, True)
+    assert here.get("/search?q=harbour").status_code == 200
+    go_on.set()
+    for _ in range(100):
+        if (answer := here.get("/")).status_code == 200:
+            break
+        time.sleep(0.05)
+    assert "6 articles" in " ".join(html.fromstring(answer.text).text_content().split())
+    clock = here.app._clock
+    assert isinstance(clock, Clock)
+    go_on.clear()
+    clock.when += timedelta(minutes=5)
+    assert here.get("/").status_code == 200  # with the last count
+    go_on.set()
 
 
 def test_a_mistake_of_ours_is_a_page_and_a_line_in_the_log(

@@ -109,6 +109,50 @@ def _budget(number: int) -> str:
     )
 
 
+ROOM = (  # title, language, author, text
+    ("Rovers go up after a penalty", "en", "Sally-Ann Fenwright", "Marrowby will play in the second division."),
+    ("Islanders offer to crew the night ferry", "en", "Ines Caldwell", "People will crew the last ferry themselves."),
+    ("Ferry to Pell Island loses its last sailing", "en", "Ines Caldwell", "The last evening ferry will stop on 14 June."),
+    ("Flood wall will cost a third more", "en", "Tobias Renwick", "I was in Ferry Lane in a rubber boat that night."),
+    ("ممر خاص للقوارب الصغيرة عند مدخل الميناء", "ar", "سلمى الدريني", "قررت إدارة الميناء تخصيص ممر للقوارب الصغيرة."),
+    ("灯台図書室に寄贈の申し出、一日で二千冊", "ja", "桐生沢 美緒", "旧灯台を図書室にする計画を市が発表した。"),
+    ("Seilbahn fährt erst im November wieder", "de", "Annegret Thalbach", "Die Seilbahn bleibt für Monate außer Betrieb."),
+    ("Rope works wins order for polar ship", "en", "Dermot Oakes", "The rope works has won its largest order."),
+    ("L'ancienne fonderie devient une école", "fr", "Solène Maravert", "Dans la halle où l'on coulait des cloches."),
+    ("Night school for the salt workers", "en", "", "The school opens its doors on Monday evening."),
+)  # fmt: skip
+
+
+def fill_room(folder: ArchiveFolder) -> None:
+    """Fill an archive for people to look at: several scripts, a story of three papers, an edit, one that is gone."""
+    store = new_store(folder.archive_db)
+    with store.transaction():
+        for number, (title, language, author, text) in enumerate(ROOM):
+            more = {"language": language, "authors": (author,) if author else (), "provenance": {"title": "json-ld"}}
+            more |= {
+                "published": f"2026-05-01T0{number % 10}:00:00+01:00",
+                "published_precision": "second",
+                "published_via": "visible",
+            }
+            body = "\n\n".join((text, *(text_of(f"{number}x{part}", 80) for part in range(4))))
+            url = f"https://paper{number % 3}.example/{number}"
+            put(store, snapshot(url, number * 60, source=f"Paper {number % 3}"), article(body, title, **more))
+        treaty = text_of("treaty", 120) + "\n\nThe straits are closed to trawling from June."
+        for number in range(3):
+            url, at_ = f"https://paper{number}.example/treaty", 700 + 45 * number
+            put(
+                store,
+                snapshot(url, at_, source=f"Paper {number}"),
+                article(treaty, f"Trawling ban, as paper {number} tells it"),
+            )
+        for later, saving in ((0, 412), (900, 214)):
+            shot = snapshot(EDITED, 30 + later, source="Paper 0")
+            put(store, shot, article(_budget(saving), "Council votes" + " narrowly" * bool(later)))
+        put(store, snapshot(GONE, 40, source="Paper 1"), article(text_of("gone"), "Harbour day is called off"))
+        put(store, snapshot(GONE, 950, source="Paper 1", status=404), None)
+    store.close()
+
+
 def filled_house(root: Path, *, public: bool = False) -> House:
     """Return the pages of that archive."""
     folder = make_folder(root)

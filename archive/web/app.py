@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from archive.clock import Clock
 from archive.errors import DatabaseError, MorgueError, QueryError
-from archive.query import open_reader
+from archive.query import Reader, open_reader
 from archive.web import links, render
 from archive.web.formats import TYPES, written
 from archive.web.request import Desk, Foreign, Page, Problem, Redirect, Request
@@ -30,6 +30,8 @@ from archive.web.views import archived, article, edits, front, search, sources, 
 TIME_LIMIT = 5.0  # seconds that all statements of one page may take together
 _THREADS = 4
 _REMEMBERED = 60.0  # seconds that counts of the whole archive are kept
+_COUNTING = 60.0  # seconds that one of them may take, beside the pages
+_PATIENCE = 2.0  # seconds that a page waits for a count before it takes the last one
 _HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _FORMAT = r"(?:\.(?P<format>json|csv|atom))?"
 Scope = MutableMapping[str, Any]
@@ -103,7 +105,9 @@ class Pages:
         self._clock = clock
         self._inner = inner
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pages")
+        self._counter = ThreadPoolExecutor(1, thread_name_prefix="counting")
         self._counted: dict[str, tuple[float, object]] = {}
+        self._counting: dict[str, Future[object]] = {}
         self._lock = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,6 +140,7 @@ class Pages:
     def close(self) -> None:
         """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._counter.shutdown(wait=False, cancel_futures=True)
 
     def _style(self, path: str) -> Answer:
         match = _STYLE.fullmatch(path)
@@ -222,17 +227,36 @@ class Pages:
         }
         return Answer(problem.status, json_text(data).encode() + b"\n", self._headers("json"))
 
-    def _remember(self, name: str, count: Callable[[], object]) -> object:
-        """Return what was counted in the last minute; two who ask at once may count twice."""
-        now = self._clock.monotonic()
+    def _remember(self, name: str, count: Callable[[Reader], object]) -> object:
+        """Return what was counted in the last minute; while it is counted anew for long, what was counted before.
+
+        Counting has a thread and a time of its own: after a start, on a cold disk, it may take longer than a page may.
+        """
         with self._lock:
             kept = self._counted.get(name)
-        if kept is not None and now - kept[0] < _REMEMBERED:
-            return kept[1]
-        value = count()
-        with self._lock:
-            self._counted[name] = (now, value)
-        return value
+            if kept is not None and self._clock.monotonic() - kept[0] < _REMEMBERED:
+                return kept[1]
+            job = self._counting.get(name)
+            if job is None:
+                job = self._counting[name] = self._counter.submit(self._count, name, count)
+        try:
+            return job.result(timeout=_PATIENCE)
+        except (TimeoutError, QueryError) as error:
+            if kept is not None:
+                return kept[1]
+            hint = "Open this page again in a moment; articles and the search do not wait for it."
+            raise Problem(503, "The archive is being counted", "That takes a while after a start.", hint) from error
+
+    def _count(self, name: str, count: Callable[[Reader], object]) -> object:
+        try:
+            with closing(open_reader(self._archive_db, time_limit=_COUNTING, heap_limit=None)) as reader:
+                value = count(reader)
+            with self._lock:
+                self._counted[name] = (self._clock.monotonic(), value)
+            return value
+        finally:
+            with self._lock:
+                self._counting.pop(name, None)
 
 
 def _foreign(page: Foreign) -> Answer:

@@ -37,7 +37,7 @@ class Desk:
     reader: Reader
     public: bool
     now: datetime  # aware, UTC
-    remember: Callable[[str, Callable[[], object]], object]
+    remember: Callable[[str, Callable[[Reader], object]], object]
     find: Callable[[str], Path] | None = None  # where a WARC file lies; None: archived pages are not shown
 
     @property
@@ -45,8 +45,8 @@ class Desk:
         """Tell whether articles may be shown whose site asks to be left out."""
         return not self.public
 
-    def lately(self, name: str, kind: type[T], count: Callable[[], T]) -> T:
-        """Return what `count` gives, or gave in the last minute."""
+    def lately(self, name: str, kind: type[T], count: Callable[[Reader], T]) -> T:
+        """Return what `count` gives, or gave a while ago; it gets a reader of its own."""
         found = self.remember(name, count)
         assert isinstance(found, kind)  # noqa: S101 - one name, one kind
         return found

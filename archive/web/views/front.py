@@ -40,10 +40,10 @@ def front(desk: Desk, request: Request) -> Page:
     del request
     hits = search(desk.reader, "", sort="newest", limit=_STORIES, opted_out=desk.opted_out)
     known = counted_sources(desk)
-    total = desk.lately("counts", Counts, lambda: counts(desk.reader, opted_out=desk.opted_out))
+    total = desk.lately("counts", Counts, lambda reader: counts(reader, opted_out=desk.opted_out))
     last = last_day(known, desk.now.date())
     span = days(last, DAYS)
-    found = desk.lately("days", dict, lambda: arrivals_by_day(desk.reader, span[0], opted_out=desk.opted_out))
+    found = desk.lately("days", dict, lambda reader: arrivals_by_day(reader, span[0], opted_out=desk.opted_out))
     per_day = Counter[str]()
     for by_day in found.values():
         per_day.update(by_day)
@@ -80,7 +80,7 @@ def front(desk: Desk, request: Request) -> Page:
 
 def counted_sources(desk: Desk) -> list[SourceCount]:
     """Return the sources with their numbers of articles, as counted in the last minute."""
-    return desk.lately("sources", list, lambda: source_counts(desk.reader, opted_out=desk.opted_out))
+    return desk.lately("sources", list, lambda reader: source_counts(reader, opted_out=desk.opted_out))
 
 
 def last_day(known: list[SourceCount], today: date) -> date:

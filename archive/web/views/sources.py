@@ -26,7 +26,7 @@ def sources(desk: Desk, request: Request) -> Page:
     page = page_of(request)
     shown = known[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     span = charts.days(last_day(known, desk.now.date()), DAYS)
-    found = desk.lately("days", dict, lambda: arrivals_by_day(desk.reader, span[0], opted_out=desk.opted_out))
+    found = desk.lately("days", dict, lambda reader: arrivals_by_day(reader, span[0], opted_out=desk.opted_out))
     rows = source_rows(desk, shown, found, span)
     data = [_data(row) for row in rows]
     return Page(
