@@ -1,6 +1,6 @@
 """Bits flipped at random places of an archive, and what `morgue fsck` makes of them.
 
-Short in tests/test_fsck.py, on 100 MB of real pages in scripts/check-long.d/fsck-flips.py.
+Short in tests/test_fsck.py and test_fsck_repair.py, on 100 MB of real pages in scripts/check-long.d/fsck-flips.py.
 """
 
 from __future__ import annotations
