@@ -163,6 +163,16 @@ def spoil(path: Path) -> None:
         file.write(b"no database any more")
 
 
+def blank(path: Path, table: str) -> None:
+    """Write zeros over the first page of a table."""
+    with closing(sqlite3.connect(path)) as conn:
+        size = conn.execute("PRAGMA page_size").fetchone()[0]
+        number = conn.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (table,)).fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((number - 1) * size)
+        file.write(bytes(size))
+
+
 def drop(folder: ArchiveFolder, kind: str, name: str) -> None:
     with closing(sqlite3.connect(folder.archive_db)) as conn:
         conn.execute(f"DROP {kind} {name}")
@@ -215,6 +225,21 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
     "what a revision changed": (
         in_archive("UPDATE revision_changes SET after = after || 's' WHERE number = 1"), "derived", Level.FULL
     ),
+    "article's first time": (in_archive("UPDATE articles SET first_seen = '2026-05-01T06:04:00.250000Z' WHERE pk = 4"),
+                             "derived", Level.FULL),
+    "article's last time": (
+        in_archive("UPDATE articles SET last_seen = replace(last_seen, '2026', '2036') WHERE pk = 4"), "derived", Level.FULL
+    ),
+    "article's order": (
+        in_archive("UPDATE articles SET sort_at = replace(sort_at, '2026', '2036') WHERE pk = 4"), "derived", Level.FULL
+    ),
+    "article's source": (in_archive("UPDATE articles SET source = 'Exbmple' WHERE pk = 4"), "derived", Level.FULL),
+    "article's kind": (in_archive("UPDATE articles SET kind = 'nea2' WHERE pk = 4"), "derived", Level.FULL),
+    "revision's time": (
+        in_archive("UPDATE revisions SET seen_to = replace(seen_to, '2026', '2036') WHERE pk = 4"), "derived", Level.FULL
+    ),
+    "story's head": (in_archive("UPDATE stories SET head = 3 WHERE pk = 2"), "derived", Level.FULL),
+    "story's name": (in_archive("UPDATE stories SET id = 'a-aaaaaaaaaaaa' WHERE pk = 2"), "derived", Level.FULL),
     "extraction": (in_archive(RESULT), "text-digest", Level.USUAL),
     "extraction's reason": (in_archive("UPDATE extractions SET reason = 'listin' WHERE pk = 3"), "text-digest", Level.USUAL),
     "fact": (in_archive("UPDATE discoveries SET title = 'Tidf' WHERE pk = 2"), "text-digest", Level.USUAL),
@@ -246,6 +271,8 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
     "trigger gone": (lambda a: drop(a, "TRIGGER", "articles_fts_change_1"), "schema", Level.FAST),
     "index gone": (lambda a: drop(a, "INDEX", "captures_source"), "schema", Level.FAST),
     "database gone": (lambda a: a.archive_db.unlink(), "database", Level.FAST),
+    "page of a small table": (lambda a: blank(a.archive_db, "aliases"), "database", Level.FAST),
+    "page of texts": (lambda a: blank(a.archive_db, "revisions"), "database", Level.USUAL),
     "no database": (lambda a: spoil(a.archive_db), "database", Level.FAST),
     "no frontier": (lambda a: spoil(a.crawl_db), "frontier", Level.FAST),
     "frontier gone": (lambda a: a.crawl_db.unlink(), "frontier", Level.FAST),

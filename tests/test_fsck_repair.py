@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from archive.clock import SystemClock
 from archive.folder import ArchiveFolder
 from archive.fsck.faults import Findings
 from archive.fsck.mend import Plan, plan
@@ -141,6 +142,20 @@ def test_a_rebuilt_database_leaves_the_damaged_one_beside_it(folder: ArchiveFold
     repaired(folder, look(folder))
     kept = [path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-")]
     assert [path.read_bytes() for path in kept] == [before]
+
+
+def test_what_an_earlier_repair_kept_is_not_written_over(
+    folder: ArchiveFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SystemClock, "now", lambda _self: T0)  # as MORGUE_NOW in a script, or a clock set back
+    before = []
+    for index in ("captures_source", "captures_url_key"):
+        drop(folder, "INDEX", index)
+        before.append(folder.archive_db.read_bytes())
+        repaired(folder, look(folder))
+    kept = sorted(path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-"))
+    assert [path.name for path in kept] == ["archive.db.damaged-20260501060000", "archive.db.damaged-20260501060000-2"]
+    assert [path.read_bytes() for path in kept] == before
 
 
 def test_articles_are_not_placed_anew_where_one_would_lose_its_last_text(folder: ArchiveFolder) -> None:
