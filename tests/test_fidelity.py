@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from tests.fidelity import CODINGS, Kept, compare_with, crawled, failures_in, kept_in, sha1, wrong_digests
 from tests.line import DAY_1, DAY_2, SECONDS_LATER, new_archive
-from tests.rawserver import CLOSE, HANG, RawServer, Script, Step, chunked, page
+from tests.rawserver import CLOSE, HANG, RawServer, Route, Script, Step, certificates, chunked, page
 from tests.replay import big_hosts
 from tests.tap import Asked, Wire
 
@@ -175,7 +175,7 @@ def test_a_run_tells_its_software_contact_and_settings(shelf: Shelf) -> None:
     [
         ("http://nothing.onion/", "dns", True),  # refused without a query (RFC 7686)
         ("http://127.0.0.1:{closed}/", "refused", True),
-        ("https://127.0.0.1:{port}/a", "tls", True),  # a server that speaks no TLS
+        ("https://127.0.0.1:{port}/a", "tls", True),  # a certificate that nobody signed whom we believe
         ("http://127.0.0.1:{port}/b", "timeout", True),
         ("http://10.0.0.1/a", "private-address", False),
     ],
@@ -183,7 +183,9 @@ def test_a_run_tells_its_software_contact_and_settings(shelf: Shelf) -> None:
 def test_a_failure_is_a_metadata_record(tmp_path: Path, url: str, error: str, private: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = taken.getsockname()[1]
-    with RawServer({"/robots.txt": [HANG] if error == "timeout" else page(b""), "/a": page(b"")}) as server:
+    context, _ = certificates(tmp_path, "127.0.0.1")
+    routes: dict[str, Route] = {"/robots.txt": [HANG] if error == "timeout" else page(b""), "/a": page(b"")}
+    with RawServer(routes, tls=context if error == "tls" else None) as server:
         asked = url.format(port=server.port, closed=closed)
         archive = new_archive(tmp_path / "a", {"paper": asked})
         path = archive.path / "sources.toml"

@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 
 from archive.clock import SystemClock
+from archive.extract import EXTRACTOR
 from archive.folder import ArchiveFolder
 from archive.fsck import check as checks
 from archive.fsck.faults import KINDS, MOST_NAMED, Level
 from archive.locks import lock
+from archive.model import Extraction
+from archive.store import open_store
 from archive.warc import OPEN_SUFFIX, RawReader
 from crawler.fsck import FrontierChecks
 from tests.fsck_flips import (
@@ -230,3 +233,21 @@ def test_places_of_a_flip_name_one_bit(sound: ArchiveFolder) -> None:
         assert sum(a != b for a, b in zip(before, place.path.read_bytes(), strict=True)) == 1
     assert place.path.read_bytes() == before
     assert replace(place, bit=1) != place
+
+
+def test_what_people_decided_about_stories_is_no_fault(folder: ArchiveFolder) -> None:
+    with closing(sqlite3.connect(folder.archive_db)) as conn:
+        one, other = [row[0] for row in conn.execute("SELECT id FROM articles ORDER BY pk LIMIT 2")]
+    for act in (["story", "join", one, other], ["story", "split", other]):
+        done = morgue(folder, *act)
+        assert done.exit_code == 0, done.output
+        assert look(folder).faults == []
+
+
+def test_an_article_that_was_withdrawn_is_no_fault(folder: ArchiveFolder) -> None:
+    """Read again, its page is no article: it is hidden, and its captures are nobody's."""
+    with open_store(folder, SystemClock()) as store, store.transaction():
+        store.replace_extraction(4, EXTRACTOR, Extraction.refused("listing"), profile=None)
+        store.place(4)
+        assert store.db.conn.execute("SELECT count(*) FROM articles WHERE hidden = 1").fetchone() == (1,)
+    assert look(folder).faults == []

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from archive.fsck.look import Look
 from archive.store import sort_instant
 
+# A hidden article's captures belong to the one that took its place, so it is left out.
 # `{}`: a column of times. Each is that of one of the article's captures (by the index `captures_article`).
 _NOT_OF_A_CAPTURE = (
-    "{0} IS NOT NULL AND NOT EXISTS"
+    "a.hidden = 0 AND {0} IS NOT NULL AND NOT EXISTS"
     " (SELECT 1 FROM captures c WHERE c.article = a.pk AND c.captured_at = {0} AND c.article IS NOT NULL)"
 )
-_OF_ANOTHER = "{0} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.pk = {0} AND c.article = a.pk)"
+_OF_ANOTHER = (
+    "a.hidden = 0 AND {0} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.pk = {0} AND c.article = a.pk)"
+)
 _ARTICLES = ("articles a", "a.id")
 _REVISIONS = ("revisions r JOIN articles a ON a.pk = r.article", "a.id || ' ' || r.seen_from")
 _CHECKS: Sequence[tuple[str, tuple[str, str], str, str]] = (
@@ -33,7 +36,7 @@ _CHECKS: Sequence[tuple[str, tuple[str, str], str, str]] = (
     (
         "articles",
         ("articles a LEFT JOIN links l ON l.article = a.pk", "a.id"),
-        "a.kind <> ifnull(l.kind, 'new')",
+        "a.kind NOT IN ('new', 'joined') AND a.kind IS NOT l.kind",  # the two that people may have decided
         "its kind is not that of its link",
     ),
     (
@@ -60,7 +63,7 @@ def check_placed(look: Look) -> None:
     with look.reading("articles"):
         asked = (
             "SELECT a.id, a.published, a.first_seen, a.sort_at, a.source, c.source FROM articles a"
-            " LEFT JOIN captures c ON c.pk = a.capture"
+            " LEFT JOIN captures c ON c.pk = a.capture WHERE a.hidden = 0"
         )
         for public, published, first_seen, sort_at, source, asked_by in look.rows(asked):
             if sort_at != (sort_instant(published) or first_seen):
