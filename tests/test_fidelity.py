@@ -20,7 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from tests.fidelity import CODINGS, Kept, compare_with, crawled, failures_in, kept_in, sha1, wrong_digests
 from tests.line import DAY_1, DAY_2, SECONDS_LATER, new_archive
-from tests.rawserver import CLOSE, HANG, RawServer, Route, Script, Step, certificates, chunked, page
+from tests.rawserver import CLOSE, HANG, RawServer, Script, Step, certificates, chunked, page
 from tests.replay import big_hosts
 from tests.tap import Asked, Wire
 
@@ -170,30 +170,43 @@ def test_a_run_tells_its_software_contact_and_settings(shelf: Shelf) -> None:
     assert fields["limits"].startswith("16777216 bytes of body, 65536 bytes of headers, 10 s to connect")
 
 
-@pytest.mark.parametrize(
-    ("url", "error", "private"),
-    [
-        ("http://nothing.onion/", "dns", True),  # refused without a query (RFC 7686)
-        ("http://127.0.0.1:{closed}/", "refused", True),
-        ("https://127.0.0.1:{port}/a", "tls", True),  # a certificate that nobody signed whom we believe
-        ("http://127.0.0.1:{port}/b", "timeout", True),
-        ("http://10.0.0.1/a", "private-address", False),
-    ],
-)
-def test_a_failure_is_a_metadata_record(tmp_path: Path, url: str, error: str, private: bool) -> None:
+@dataclass(frozen=True)
+class Failed:
+    """What became of addresses that gave no answer."""
+
+    robots: dict[str, str]  # by why: what was asked first; without an answer nothing else is
+    kept: list[tuple[str, str]]
+    failures: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Failed:
+    folder = tmp_path_factory.mktemp("failures")
+    context, _ = certificates(folder, "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed = taken.getsockname()[1]
-    context, _ = certificates(tmp_path, "127.0.0.1")
-    routes: dict[str, Route] = {"/robots.txt": [HANG] if error == "timeout" else page(b""), "/a": page(b"")}
-    with RawServer(routes, tls=context if error == "tls" else None) as server:
-        asked = url.format(port=server.port, closed=closed)
-        archive = new_archive(tmp_path / "a", {"paper": asked})
+    with RawServer({"/robots.txt": [HANG]}) as silent, RawServer({}, tls=context) as unknown:
+        asked = {
+            "dns": "http://nothing.onion/a",  # refused without a query (RFC 7686)
+            "refused": f"http://127.0.0.1:{closed}/a",
+            "tls": unknown.url("/a"),  # a certificate that nobody signed whom we believe
+            "timeout": silent.url("/a"),
+            "private-address": "http://10.0.0.1/a",
+        }
+        archive = new_archive(folder / "a", {"paper": asked["dns"]})
         path = archive.path / "sources.toml"
         path.write_text("limits = { first_byte = 1 }\n" + path.read_text())
-        archive.run("save", *(["--allow-private"] if private else []), asked, code=1)
-    robots = urljoin(asked, "/robots.txt")  # asked first; without an answer nothing else is
-    assert [(one.url, one.kind) for one in kept_in(archive.path / "warc")] == [(robots, "none")]
-    assert failures_in(archive.path / "warc") == {robots: error}
+        archive.run("save", asked["private-address"], code=1)
+        archive.run("save", "--allow-private", *(url for why, url in asked.items() if why != "private-address"), code=1)
+    shelf = archive.path / "warc"
+    kept = [(one.url, one.kind) for one in kept_in(shelf)]
+    return Failed({why: urljoin(url, "/robots.txt") for why, url in asked.items()}, kept, failures_in(shelf))
+
+
+@pytest.mark.parametrize("why", ["dns", "refused", "tls", "timeout", "private-address"])
+def test_a_failure_is_a_metadata_record(failed: Failed, why: str) -> None:
+    assert [kind for url, kind in failed.kept if url == failed.robots[why]] == ["none"]
+    assert failed.failures[failed.robots[why]] == why
 
 
 def test_the_same_body_is_kept_once_however_the_runs_and_files_are_cut(tmp_path: Path) -> None:
