@@ -16,6 +16,7 @@ from archive.fsck.files import check_files, check_sealed
 from archive.fsck.index import check_index
 from archive.fsck.kept import check_decisions, check_profiles
 from archive.fsck.look import Look, begin, open_read_only
+from archive.fsck.placed import check_placed
 from archive.fsck.places import check_places
 from archive.fsck.records import check_records
 from archive.fsck.texts import check_reports, check_texts
@@ -68,6 +69,7 @@ def check(
         if level == Level.USUAL:
             check_places(look)
         if level >= Level.FULL:
+            check_placed(look)
             check_sealed(look)
             check_records(look)
     finally:

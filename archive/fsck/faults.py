@@ -13,8 +13,8 @@ MOST_NAMED = 1000  # faults kept one by one; more are counted by kind
 class Level(IntEnum):
     """How much is looked at."""
 
-    FAST = 0  # files and their sizes, quick_check, counts
-    USUAL = 1  # … digests of all texts, the index, each row's place
+    FAST = 0  # files and their sizes, quick_check of the tables without texts
+    USUAL = 1  # … quick_check, digests of all texts, the index, each row's place
     FULL = 2  # … every record read, every row against its record, digests of sealed files, integrity_check
 
 

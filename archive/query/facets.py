@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from archive.query.filters import Filters, moment
-from archive.query.found import FACTS, Question
-from archive.query.reader import answering, need_search
+from archive.query.found import Question
+from archive.query.found import facts as short_rows
+from archive.query.reader import answering
 from archive.query.search import asked_for, without_words
 
 Unit = Literal["day", "month", "year"]
@@ -57,18 +58,17 @@ def facets(conn: sqlite3.Connection, words: str, filters: Filters | None = None,
     """Count what `search` finds. Raises `QueryError` for dates that are none, or when time is up."""
     filters = filters or Filters()
     with answering(conn):
-        need_search(conn)
         asked = asked_for(conn, words, filters)
         if asked is None:
             return _NOTHING
         if asked.match is not None:
-            question = Question.of(asked.match, filters)
+            question = Question.of(conn, asked.match, filters)
             rows = conn.execute(f"SELECT {_COLUMNS} FROM {question.joined}", question.all_values)  # noqa: S608
             return _counted(rows, every=all)
-        if asked.without is None and (months := _whole_months(filters)) is not None:
+        if asked.without is None and (months := _whole_months(conn, filters)) is not None:
             return _by_months(conn, filters, *months)
         where, values = without_words(filters, asked)
-        return _counted(conn.execute(f"SELECT {_COLUMNS} FROM {FACTS} WHERE {where}", values), every=all)  # noqa: S608
+        return _counted(conn.execute(f"SELECT {_COLUMNS} FROM {short_rows(conn)} WHERE {where}", values), every=all)  # noqa: S608
 
 
 def _counted(rows: Iterable[Sequence[str]], *, every: bool) -> Facets:
@@ -137,10 +137,12 @@ def _between(first: str, last: str) -> int:
     return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7])
 
 
-def _whole_months(filters: Filters) -> tuple[str, str] | None:
+def _whole_months(conn: sqlite3.Connection, filters: Filters) -> tuple[str, str] | None:
     """Return the first and last month asked for; None if more is asked than `article_months` knows."""
     if filters.kind or filters.author or not filters.opted_out:
         return None
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'article_months'").fetchone() is None:
+        return None  # an older Morgue made the database
     first, last = "0000-01", "9999-12"
     if filters.since:
         since = moment(filters.since, end=False)

@@ -187,15 +187,6 @@ def need_opt_outs(conn: sqlite3.Connection) -> None:
         )
 
 
-def need_search(conn: sqlite3.Connection) -> None:
-    """Raise `DatabaseError` if an older Morgue made the database, and no writer of this version has opened it yet."""
-    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_found'").fetchone() is None:
-        path = getattr(conn, "path", "archive.db")
-        raise DatabaseError(
-            f"{path} was made by an older Morgue and lacks what searching needs. `morgue ingest` brings it up to date."
-        )
-
-
 def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryError | DatabaseError:
     text = str(error)
     lower = text.lower()

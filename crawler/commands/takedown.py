@@ -25,6 +25,11 @@ def takedown(context: Context, /, **options: Any) -> None:
 
         return clean_frontier(context.folder.crawl_db, gone, validators, lengths)
 
+    if context.folder.crawl_db.exists():
+        from crawler.frontier.view import view
+
+        with view(context.folder.crawl_db):  # one that cannot be cleaned is told before anything is taken down
+            pass
     run(context, **options, frontier=frontier)
 
 
