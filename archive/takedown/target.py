@@ -42,7 +42,8 @@ def resolve(conn: sqlite3.Connection, name: str) -> Target:
     return _host(conn, name)
 
 
-def _host(conn: sqlite3.Connection, name: str) -> Target:
+def host_named(name: str) -> str:
+    """Return a host as it stands in URL keys. Raises `UsageError` for what is none."""
     try:
         key = url_key(f"https://{name}/")
     except UrlError:
@@ -53,6 +54,11 @@ def _host(conn: sqlite3.Connection, name: str) -> Target:
             f"{name!r} is no web address, article or host. Write an address in full (https://news.example/2026/05/tide), "
             "an article's id (a-3f7kq2m9x0ab), or a host (news.example)."
         )
+    return host
+
+
+def _host(conn: sqlite3.Connection, name: str) -> Target:
+    host = host_named(name)
     target = Target("host", hosts={host})
     stones = Tombstones(frozenset({host_hash(host)}))
     rows = conn.execute("SELECT pk, id, url_key FROM articles")
