@@ -37,8 +37,8 @@ from archive.warc import RawReader, RawRecord, find_warc, shelf_name, warc_files
 _MOST_ROUNDS = 6  # of a survey: one, one after revisits got their bodies, and one for each hop of a redirect chain
 _SUFFIXES = ("", "-wal", "-shm")
 
-# The part of it in crawl.db, which is the crawler's: (what is to go, URLs whose validators go, file -> bytes, None if it is gone)
-# -> rows that went
+# The part of it in crawl.db, which is the crawler's: (what is to go, URLs whose validators go, file -> bytes, None for one that
+# is gone) -> rows that went
 FrontierPart = Callable[[Gone, Sequence[str], Mapping[str, int | None]], int]
 
 
