@@ -386,6 +386,17 @@ def test_a_rebuilt_database_leaves_the_damaged_one_beside_it(folder: ArchiveFold
     assert [path.read_bytes() for path in kept] == [before]
 
 
+def test_a_repair_that_was_killed_leaves_one_damaged_database_in_the_end(folder: ArchiveFolder) -> None:
+    """Killed before the new one was swapped in, it had given the present one a second name."""
+    drop(folder, "INDEX", "captures_source")
+    before = folder.archive_db.read_bytes()
+    for second in ("archive.db.damaged-20260501060000", f"archive.db.damaged-{T0:%Y%m%d%H%M%S}"):
+        os.link(folder.archive_db, folder.root / second)
+    repaired(folder, look(folder))
+    kept = [path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-")]
+    assert [path.read_bytes() for path in kept] == [before]
+
+
 def test_articles_are_not_placed_anew_where_one_would_lose_its_last_text(folder: ArchiveFolder) -> None:
     in_record(sealed(folder), "response", 2).flip()  # record and extraction of one page, and another's article
     sql(folder.archive_db, RESULT, "UPDATE articles SET text = 'x' WHERE pk = 7")

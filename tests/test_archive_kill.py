@@ -1,0 +1,28 @@
+"""Short form of scripts/check-long.d/archive-kill.py: a kill -9 here and there, one further run, and fsck finds nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from archive_kill import CRAWLED, Kind, kinds_of, loop
+
+from tests.line import Archive, new_archive
+from tests.site.server import NewsSites
+
+KINDS = ("ingest own", "takedown", "backup again")
+
+
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> list[Kind]:
+    folder = tmp_path_factory.mktemp("kills")
+    with NewsSites() as sites:
+        archive = new_archive(folder / "base", {"courier": sites.sites["courier"]})
+        archive.crawl("--max-pages", "12", now=CRAWLED)
+    return [kind for kind in kinds_of(Archive(archive.path, CRAWLED), folder, ()) if kind.name in KINDS]
+
+
+@pytest.mark.parametrize("number", range(len(KINDS)))
+def test_one_further_run_makes_an_archive_sound_after_a_kill(number: int, kinds: list[Kind], tmp_path: Path) -> None:
+    figures = loop([kinds[number]], tmp_path, kills=1, seed=number, say=lambda _line: None)
+    assert figures.landed.total() == 1
