@@ -390,7 +390,7 @@ def test_a_repair_that_was_killed_leaves_one_damaged_database_in_the_end(folder:
     """Killed before the new one was swapped in, it had given the present one a second name."""
     drop(folder, "INDEX", "captures_source")
     before = folder.archive_db.read_bytes()
-    for second in ("archive.db.damaged-20260501060000", f"archive.db.damaged-{T0:%Y%m%d%H%M%S}"):
+    for second in ("archive.db.damaged-20260430060000", f"archive.db.damaged-{T0:%Y%m%d%H%M%S}"):
         os.link(folder.archive_db, folder.root / second)
     repaired(folder, look(folder))
     kept = [path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-")]
@@ -438,6 +438,12 @@ def test_what_ingest_has_not_read_yet_is_no_fault(folder: ArchiveFolder) -> None
     found = look(folder)
     assert found.faults == []
     assert found.checked["records"] == 3 * (PAGES + 3) + 1 + 3  # they were read all the same
+
+
+def test_rows_of_facts_that_ingest_has_committed_before_it_is_so_far_are_no_fault(folder: ArchiveFolder) -> None:
+    """It reads on while a page is extracted, and commits what it has: facts behind that page, and how far pages are done."""
+    sql(folder.archive_db, "UPDATE warcs SET ingested_to = 1000")
+    assert look(folder, alone=False).faults == []
 
 
 def test_a_check_needs_no_lock_and_a_repair_needs_both(folder: ArchiveFolder) -> None:

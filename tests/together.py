@@ -24,6 +24,7 @@ _ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+/")
 _PAGES = ("", "archive/articles", "archive/articles.json?_size=3", "archive?sql=select+count(*)+from+captures")
 _NEVER = ("database is locked", "Traceback", "OperationalError")
 _ANSWERS = (200,)
+_PAUSE = 1.0  # seconds between two runs of the same command
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ def together(archive: Archive, crawl: tuple[str, ...], target: Path, *, beside: 
         "status": (("status",), (0, 3)),
     }
     threads = [
-        threading.Thread(target=_again, args=(archive, name, *jobs[name], crawling, figures))
+        threading.Thread(target=_again, args=(archive, name, jobs[name], crawling, figures))
         for name in jobs
         if name in beside
     ]
@@ -77,15 +78,16 @@ def together(archive: Archive, crawl: tuple[str, ...], target: Path, *, beside: 
 def _again(
     archive: Archive,
     name: str,
-    words: tuple[str, ...],
-    codes: tuple[int, ...],
+    job: tuple[tuple[str, ...], tuple[int, ...]],
     crawling: subprocess.Popen[str],
     figures: Figures,
 ) -> None:
+    words, codes = job
     while crawling.poll() is None:
         done = ended(archive.start(*words))
         figures.runs[name] += 1
         _judge(name, done.code, done.out + done.err, codes, figures)
+        time.sleep(_PAUSE)
 
 
 def _judge(name: str, code: int, said: str, codes: tuple[int, ...], figures: Figures) -> None:
@@ -114,6 +116,9 @@ def _served(archive: Archive, crawling: subprocess.Popen[str], figures: Figures)
     server.send_signal(signal.SIGINT)
     code = server.wait(timeout=60)
     reading.join()
+    for stream in (server.stdout, server.stderr):
+        if stream is not None:
+            stream.close()
     _judge("serve", code, "".join(said), (0,), figures)
 
 
