@@ -31,6 +31,7 @@ _PAUSE = 1.0  # seconds between two runs of the same command
 class Figures:
     """What ran beside the crawl, and what was wrong."""
 
+    most: int  # runs of each command
     runs: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     crawl_seconds: float = 0.0
@@ -40,9 +41,14 @@ class Figures:
         return f"beside {self.crawl_seconds:.0f} s of crawling: {runs}; {len(self.wrong)} wrong"
 
 
-def together(archive: Archive, crawl: tuple[str, ...], target: Path, *, beside: tuple[str, ...]) -> Figures:
-    """Crawl, and do the rest over and over until the crawl ends; `beside`: which of it. The archive has been crawled once."""
-    figures = Figures()
+def together(
+    archive: Archive, crawl: tuple[str, ...], target: Path, *, beside: tuple[str, ...], most: int = 10**9
+) -> Figures:
+    """Crawl, and do the rest over and over until the crawl ends; `beside`: which of it. The archive has been crawled once.
+
+    `most`: runs of each command, so that a test does not take longer than the crawl itself.
+    """
+    figures = Figures(most)
     begun = time.monotonic()
     crawling = archive.start("crawl", *crawl, "--jobs", "1", "--quiet")
     jobs: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
@@ -83,7 +89,7 @@ def _again(
     figures: Figures,
 ) -> None:
     words, codes = job
-    while crawling.poll() is None:
+    while crawling.poll() is None and figures.runs[name] < figures.most:
         done = ended(archive.start(*words))
         figures.runs[name] += 1
         _judge(name, done.code, done.out + done.err, codes, figures)
