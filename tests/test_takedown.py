@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import signal
@@ -266,6 +267,49 @@ def test_a_file_imported_in_place_is_named_and_not_changed(days: Days, tmp_path:
     assert still_there(empty.path, [secret]) == []
     foreign.write_bytes(b"cleaned")
     take_down(empty, secret.url)
+
+
+def test_a_page_without_a_row_in_a_file_imported_in_place_is_told_of(days: Days, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.warc.gz"
+    foreign.write_bytes(next(path for path in days.second.warcs() if path.name.endswith(".warc.gz")).read_bytes())
+    empty = Archive(tmp_path / "empty", AFTER_DAY_2)
+    empty.run("init", empty.path)
+    secret = secret_of(days.second.path, article_at(days.second, PATHS[0]))
+    host = str(days.server.sites["bote"]).split("//")[1].split(":")[0]  # another paper's pages alone
+    assert host not in secret.url
+    empty.run("ingest", foreign, "--in-place", "--host", host, "--jobs", "1", "--quiet")
+    assert take_down(empty, secret.url, "--json", code=3).json["in_place"] == [str(foreign)]
+
+
+def test_a_spelling_that_was_never_kept_is_not_mistaken_for_done(work: Work, fresh: Archive) -> None:
+    secret = work.secrets[0]
+    said = take_down(fresh, f"{secret.url}/amp", code=1).err
+    assert secret.url in said
+    assert not [line for line in decisions(fresh.path) if line["kind"] == "takedown"]
+
+
+def test_a_long_chain_of_redirects_goes_with_the_page_it_leads_to(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a", AFTER_DAY_2)
+    archive.run("init", archive.path)
+    urls = [f"https://news.example/hop-{number}" for number in range(12)]
+
+    def record(url: str, block: bytes) -> bytes:
+        head = (
+            f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-05-01T06:00:00Z\r\n"
+            f"Content-Type: application/http;msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
+        )
+        return head.encode() + block + b"\r\n\r\n"
+
+    moved = [
+        record(url, f"HTTP/1.1 301 Moved\r\nLocation: {to}\r\n\r\n".encode())
+        for url, to in itertools.pairwise(urls)
+    ]
+    page = record(urls[-1], b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Here it is.</p>")
+    foreign = tmp_path / "chain.warc"
+    foreign.write_bytes(b"".join([*moved, page]))
+    archive.run("ingest", foreign, "--jobs", "1", "--quiet")
+    assert take_down(archive, urls[-1], "--json").json["records"] == {"drop": len(urls)}
+    archive.run("fsck", "--full")
 
 
 def killed(archive: Archive, name: str, at: int) -> subprocess.CompletedProcess[str]:

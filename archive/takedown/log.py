@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
 from archive.folder import ArchiveFolder
-from archive.imported import Imported, sha256_of
-from archive.takedown.gone import Gone
 from archive.takedown.pending import Pending
 from archive.takedown.reports import write_json
-from archive.tombstones import Tombstones
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -24,25 +21,6 @@ def hashes_of_article(reports: Path, article: str) -> tuple[str, ...]:
     """Return the hashes under which an article (public id) was taken down; none if no log tells of it."""
     found = {one for log in _logs(reports) if article in _texts(log, "articles") for one in _texts(log, "hashes")}
     return tuple(sorted(one for one in found if _HASH.fullmatch(one)))
-
-
-def in_place_before(reports: Path, gone: Gone, imports: Iterable[Imported]) -> list[str]:
-    """Return the files imported in place that held it at an earlier takedown and are what they were then."""
-    named = {
-        path
-        for log in _logs(reports)
-        if _is_about(frozenset(_texts(log, "hashes")), gone)
-        for path in _texts(log, "files_in_place_that_hold_it")
-    }
-    return [
-        str(file.path)
-        for file in imports
-        if file.in_place and str(file.path) in named and file.path.is_file() and sha256_of(file.path) == file.sha256
-    ]
-
-
-def _is_about(hashes: frozenset[str], gone: Gone) -> bool:
-    return not hashes.isdisjoint(gone.hashes) or any(map(Tombstones(hashes).covers, gone.urls))
 
 
 def _logs(reports: Path) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ from archive.locks import UNFINISHED, lock
 from archive.reading import open_ingest, take_reports, unread
 from archive.scrub import scrub
 from archive.takedown.gone import Gone
-from archive.takedown.log import hashes_of_article, in_place_before, write_log
+from archive.takedown.log import hashes_of_article, write_log
 from archive.takedown.pending import Pending, clear_pending, load_pending
 from archive.takedown.reports import clean_reports
 from archive.takedown.rewrite import PART, rewrite
@@ -34,7 +34,10 @@ from archive.tombstones.hashes import hashes_of
 from archive.urls import url_key
 from archive.warc import RawReader, RawRecord, find_warc, shelf_name, warc_files
 
-_MOST_ROUNDS = 6  # of a survey: one, one after revisits got their bodies, and one for each hop of a redirect chain
+_MOST_ROUNDS = (
+    6  # of a survey and what it asks for: one, one after revisits got their bodies; further ones should not be needed
+)
+_MOST_HOPS = 30  # of a redirect chain
 _SUFFIXES = ("", "-wal", "-shm")
 
 # The part of it in crawl.db, which is the crawler's: (what is to go, URLs whose validators go, file -> bytes, None for one that
@@ -138,9 +141,8 @@ class _Work:
             conn = ingest.store.db.conn
             target, gone = self._named(conn, request.name)
             gone, plan = self._planned(gone, ingest)
-            in_place = in_place_holding(conn, gone)
+            in_place = sorted({*in_place_holding(conn, gone), *self._in_place(gone, ingest)})
         decisions = read_decisions(folder.decisions)
-        in_place = sorted({*in_place, *in_place_before(folder.reports, gone, imported_files(decisions).values())})
         lines = [line for line in decisions if line.kind == TAKEDOWN]
         known = set(gone.hashes) <= {one for line in lines for one in hashes_of(line)}
         pending = Pending(
@@ -217,10 +219,22 @@ class _Work:
             self.progress.update(survey.plan.records, (number + 1) / len(files))
         return survey.settled()
 
+    def _in_place(self, gone: Gone, ingest: Ingest) -> list[str]:
+        """Return the files imported in place that hold something of it, also what no row tells of. None is changed."""
+        found = []
+        for name, file in imported_files(read_decisions(self.folder.decisions)).items():
+            if file.in_place and file.path.is_file():
+                survey = Survey(gone)
+                with suppress(ShelfError):  # what cannot be read as a whole, rows tell of
+                    survey.look(file.path, name, rows_of(ingest.store.db.conn, name).get)
+                if any(survey.settled().changes.values()):
+                    found.append(str(file.path))
+        return found
+
     def _planned(self, gone: Gone, ingest: Ingest) -> tuple[Gone, Plan]:
         """Return the plan, and what is to go with the addresses added that only lead to it."""
-        for _ in range(_MOST_ROUNDS):
-            plan = self._survey(gone, ingest)
+        plan = self._survey(gone, ingest)
+        for _ in range(_MOST_HOPS):
             leading = [url for url in plan.redirects if not gone.covers(url) and not _is_needed(ingest, url)]
             if not leading:
                 break
@@ -228,6 +242,7 @@ class _Work:
             gone = replace(
                 gone, hashes=tuple(sorted({*gone.hashes, *more})), urls=tuple(sorted({*gone.urls, *leading}))
             )
+            plan = self._survey(gone, ingest)
         return gone, plan
 
     def _clean_shelf(self, pending: Pending, ingest: Ingest, plan: Plan | None) -> Plan:
