@@ -301,8 +301,7 @@ def test_a_long_chain_of_redirects_goes_with_the_page_it_leads_to(tmp_path: Path
         return head.encode() + block + b"\r\n\r\n"
 
     moved = [
-        record(url, f"HTTP/1.1 301 Moved\r\nLocation: {to}\r\n\r\n".encode())
-        for url, to in itertools.pairwise(urls)
+        record(url, f"HTTP/1.1 301 Moved\r\nLocation: {to}\r\n\r\n".encode()) for url, to in itertools.pairwise(urls)
     ]
     page = record(urls[-1], b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Here it is.</p>")
     foreign = tmp_path / "chain.warc"
