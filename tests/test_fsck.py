@@ -108,6 +108,12 @@ def test_what_ingest_has_not_read_yet_is_no_fault(folder: ArchiveFolder) -> None
     assert found.checked["records"] == 3 * (PAGES + 3) + 1 + 3  # they were read all the same
 
 
+def test_rows_of_facts_that_ingest_has_committed_before_it_is_so_far_are_no_fault(folder: ArchiveFolder) -> None:
+    """It reads on while a page is extracted, and commits what it has: facts behind that page, and how far pages are done."""
+    sql(folder.archive_db, "UPDATE warcs SET ingested_to = 1000")
+    assert look(folder, alone=False).faults == []
+
+
 def test_a_check_needs_no_lock_and_a_repair_needs_both(folder: ArchiveFolder) -> None:
     for path in (folder.crawl_lock, folder.archive_lock):
         with lock(path, "a crawl"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -156,6 +157,17 @@ def test_what_an_earlier_repair_kept_is_not_written_over(
     kept = sorted(path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-"))
     assert [path.name for path in kept] == ["archive.db.damaged-20260501060000", "archive.db.damaged-20260501060000-2"]
     assert [path.read_bytes() for path in kept] == before
+
+
+def test_a_repair_that_was_killed_leaves_one_damaged_database_in_the_end(folder: ArchiveFolder) -> None:
+    """Killed before the new one was swapped in, it had given the present one a second name."""
+    drop(folder, "INDEX", "captures_source")
+    before = folder.archive_db.read_bytes()
+    for second in ("archive.db.damaged-20260430060000", f"archive.db.damaged-{T0:%Y%m%d%H%M%S}"):
+        os.link(folder.archive_db, folder.root / second)
+    repaired(folder, look(folder))
+    kept = [path for path in folder.root.iterdir() if path.name.startswith("archive.db.damaged-")]
+    assert [path.read_bytes() for path in kept] == [before]
 
 
 def test_articles_are_not_placed_anew_where_one_would_lose_its_last_text(folder: ArchiveFolder) -> None:

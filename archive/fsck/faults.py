@@ -110,6 +110,10 @@ KINDS: dict[str, Kind] = {
         "Restore the file from a backup; without one `morgue learn --all-captures` learns anew.",
     ),
     "report": Kind("Only history is lost.", "Take the file from a backup, or delete it."),
+    "backup": Kind(
+        "What was taken down can be restored from there.",
+        "`morgue backup` to the same target makes a new one and lets those go; `--forget` if the place is no more.",
+    ),
     "unreadable": Kind(
         "What it holds could not be checked.",
         "Check owner, mode and room on the disk, and run `morgue fsck --full` again.",

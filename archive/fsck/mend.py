@@ -151,6 +151,7 @@ def _rebuild(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress:
 
     kept = None
     if folder.archive_db.exists():
+        _forget_killed(folder)
         kept = _free(folder.archive_db.with_name(f"archive.db.damaged-{clock.now():%Y%m%d%H%M%S}"))
         for suffix in _SUFFIXES:
             _copy(folder.archive_db.with_name(folder.archive_db.name + suffix), kept.with_name(kept.name + suffix))
@@ -163,6 +164,15 @@ def _free(path: Path) -> Path:
     """Return a name that is not taken: what an earlier repair kept, within the same second or with the same clock, stays."""
     taken = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
     return next(name for name in itertools.chain([path], taken) if not name.exists())
+
+
+def _forget_killed(folder: ArchiveFolder) -> None:
+    """Remove the second names that a killed repair gave to the database that is still in use, and to its log."""
+    for suffix in _SUFFIXES:
+        now = folder.archive_db.with_name(folder.archive_db.name + suffix)
+        for left in folder.root.glob("archive.db.damaged-*"):
+            if now.exists() and left.samefile(now):
+                left.unlink()
 
 
 def _copy(old: Path, new: Path) -> None:

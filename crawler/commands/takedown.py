@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def takedown(context: Context, /, **options: Any) -> None:
     """Take something down in both rooms."""
 
-    def frontier(gone: Gone, validators: Sequence[str], lengths: Mapping[str, int]) -> int:
+    def frontier(gone: Gone, validators: Sequence[str], lengths: Mapping[str, int | None]) -> int:
         from crawler.takedown import clean_frontier
 
         return clean_frontier(context.folder.crawl_db, gone, validators, lengths)
