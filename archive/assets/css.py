@@ -14,7 +14,7 @@ from archive.assets.refs import Kind, Ref, Refs
 MAX_TEXT = 2 * 2**20  # characters of a sheet that are looked into
 
 # Each branch ends wherever it fails to find its end: nothing is looked at twice.
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"""
     /\*.*?(?:\*/|\Z)
   | (?P<url>(?<![\w-])url\(\s*+)
@@ -48,7 +48,7 @@ def css_refs(text: str, base: str) -> tuple[Ref, ...]:
     refs = Refs(base)
     sheet = _Sheet(refs)
     text = text[:MAX_TEXT]
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         if refs.full:
             break
         sheet.take(token, text)
@@ -85,7 +85,7 @@ class _Sheet:
                 if self._importing:
                     self._import(token[kind])
                 elif self._set == 1:
-                    self._refs.add(_unescaped(token[kind]), Kind.IMAGE)
+                    self._refs.add(unescaped(token[kind]), Kind.IMAGE)
             case "url_dq" | "url_sq" | "url_bare":
                 self._url(token[kind], token.end(), text)
 
@@ -97,11 +97,11 @@ class _Sheet:
             old = said[1].lower() in _OLD_FORMATS if said else bool(_OLD_FONT.search(written))
             self._src.append((written, not old))
         else:
-            self._refs.add(_unescaped(written), Kind.IMAGE)
+            self._refs.add(unescaped(written), Kind.IMAGE)
 
     def _import(self, written: str) -> None:
         self._importing = False
-        self._refs.add(_unescaped(written), Kind.STYLE)
+        self._refs.add(unescaped(written), Kind.STYLE)
 
     def _mark(self, mark: str) -> None:
         if mark in "()":
@@ -117,11 +117,13 @@ class _Sheet:
         """Take the font that a browser takes of a `src`: the first whose format it knows."""
         taken = next((written for written, usual in self._src or () if usual), None)
         if taken is not None:
-            self._refs.add(_unescaped(taken), Kind.FONT)
+            self._refs.add(unescaped(taken), Kind.FONT)
         self._src = None
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
+    """Return what an address or string of a style sheet says, its escapes replaced."""
+
     def one(match: re.Match[str]) -> str:
         if match[1]:
             code = int(match[1], 16)

@@ -45,7 +45,7 @@ def html_refs(page: bytes, url: str, content_type: str = "") -> tuple[Ref, ...]:
 
     `content_type`: the header's value. A `base href` counts. What stands behind 4 MiB is not looked at.
     """
-    text = _END.sub("", _text(page, content_type)[:MAX_PAGE])
+    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE])
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -62,7 +62,7 @@ def html_refs(page: bytes, url: str, content_type: str = "") -> tuple[Ref, ...]:
     return page_refs.refs.found()
 
 
-def _text(page: bytes, content_type: str) -> str:
+def page_text(page: bytes, content_type: str) -> str:
     """Return a page's characters: byte order mark, header, meta, UTF-8. Addresses are ASCII nearly always."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8"),
