@@ -10,11 +10,11 @@ import click
 
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
+from archive.model import COPY_KINDS
 
 if TYPE_CHECKING:
     from archive.query import Facets
 
-KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
 _MINUS = "\ue000"  # stands for the minus of -word while click looks for options
 
 
@@ -32,7 +32,7 @@ class _Search(click.Command):
 @click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
 @click.option("--source", help="Only this source.")
 @click.option("--language", metavar="CODE", help="Only this language, as ISO 639-1: en, de, ar …")
-@click.option("--kind", type=click.Choice(KINDS), help="Only articles of this kind of copy (joined: a person said so).")
+@click.option("--kind", type=click.Choice(COPY_KINDS), help="Only articles of this kind of copy (joined: a person said so).")
 @click.option("--author", help="Only articles with this author's name.")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None, help="Default: relevance.")
 @click.option("--all", "every_copy", is_flag=True, help="Every copy, not one hit per story.")
