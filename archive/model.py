@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-
 # How an article came into its story; `joined`: a person said so.
 COPY_KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
 

@@ -21,7 +21,9 @@ from archive.query.saved import filters_of, question_of
 from archive.sources import SavedSearch
 from archive.store.rows import stamp
 
-WINDOW = timedelta(days=30)  # before the last run: a capture that was read later than that after it was made is not told
+WINDOW = timedelta(
+    days=30
+)  # before the last run: a capture that was read later than that after it was made is not told
 FIRST = 5  # of a search's first run: so many of the newest are told, so that somebody sees what will come
 
 

@@ -59,9 +59,7 @@ def _seen_since(conn: sqlite3.Connection, since: str) -> dict[int, str]:
     return {pk: at for sql in (every, single) for pk, at in conn.execute(sql, (since,))}
 
 
-def _matching(
-    conn: sqlite3.Connection, words: str, filters: Filters, pks: Sequence[int]
-) -> Iterator[tuple[int, int]]:
+def _matching(conn: sqlite3.Connection, words: str, filters: Filters, pks: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Yield (pk, story) of those articles that are found."""
     asked = asked_for(conn, words, filters)
     if asked is None or not pks:
@@ -82,7 +80,10 @@ def _matching(
 def _ids(conn: sqlite3.Connection, pks: Sequence[int]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for part in _parts(pks):
-        for sql in ("SELECT pk, id FROM articles WHERE pk IN ({})", "SELECT article, id FROM aliases WHERE article IN ({})"):
+        for sql in (
+            "SELECT pk, id FROM articles WHERE pk IN ({})",
+            "SELECT article, id FROM aliases WHERE article IN ({})",
+        ):
             for pk, name in conn.execute(sql.format(_marks(part)), part):
                 found.setdefault(pk, []).append(name)
     return found

@@ -203,7 +203,9 @@ def _no_name_twice(searches: tuple[SavedSearch, ...], path: Path | str) -> None:
     names: set[str] = set()
     for search in searches:
         if search.name in names:
-            raise SourcesError(path, "two searches have this name; rename one.", entry=search.name, key="name", what="search")
+            raise SourcesError(
+                path, "two searches have this name; rename one.", entry=search.name, key="name", what="search"
+            )
         names.add(search.name)
 
 

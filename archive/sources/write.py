@@ -95,7 +95,7 @@ def set_enabled(path: Path, name: str, enabled: bool) -> None:
 
 
 def rename_source(path: Path, old_name: str, new_name: str) -> None:
-    """Give a source another name, in saved searches too. Raises `SourcesError`, also if there is none or the new name is taken."""
+    """Give a source another name, in saved searches too. Raises `SourcesError`: there is none, or the new name is taken."""
     _edit_source(
         path,
         old_name,
