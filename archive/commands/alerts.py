@@ -79,9 +79,10 @@ def run(
                 told[news.search.name] = news.told(news.items)
                 count += len(news.items)
         else:
+            told |= {news.search.name: news.told(()) for news in found}
+            save_told(folder.alerts, told)  # from here on nothing is missed, though nobody may take it today
             for news in found:
                 done: list[NewsItem] = []
-                told[news.search.name] = news.told(done)
                 for batch in _batches(news):
                     deliver(message(news.search, batch, sent_at=context.clock.now().isoformat()))
                     done += batch

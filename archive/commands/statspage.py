@@ -1,4 +1,4 @@
-"""What `morgue stats --html` writes: counts, articles by day as bars, each source with its own, in one file without a script."""
+"""What `morgue stats --html` writes: counts, articles by day and source as bars, in one file without a script."""
 
 from __future__ import annotations
 

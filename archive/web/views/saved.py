@@ -10,8 +10,8 @@ from archive.query.saved import FILTERS, filters_of, question_of
 from archive.sources import SavedSearch
 from archive.web import links
 from archive.web.request import Desk, Feed, Page, Problem, Request
+from archive.web.views.paging import page_of, pager
 from archive.web.views.rows import HIT_COLUMNS, hit_data, hit_items, hit_rows
-from archive.web.views.sources import page_of, pager
 
 MOST = 200  # hits of one feed or list
 _PER_PAGE = 20
