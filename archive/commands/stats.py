@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
     from archive.query.stats import Days
 
 _SECONDS = 60.0  # that a statement may take
-_NAME = 32  # cells of a source's name
+_NAME, _SHORTEST = 32, 12  # cells of a source's name, at most; where the terminal is narrow
+_FIGURES = 45  # cells that the figures take, about
 _LEAST = 8  # blocks of a row
 
 
@@ -105,7 +106,8 @@ def days_table(found: Days, *, width: int, blocks: bool) -> list[str]:
         figures = (one.articles, sum(numbers), max(numbers), one.edited, one.gone)
         rows.append((plain(one.name) or "(no source)", *(f"{number:,}" for number in figures)))
         drawn.append(numbers)
-    lines = columns(rows, right=(False, *[True] * (len(head) - 1)), most=_NAME)
+    name = max(_SHORTEST, min(_NAME, width - _FIGURES - len(found.span))) if blocks else _NAME
+    lines = columns(rows, right=(False, *[True] * (len(head) - 1)), most=name)
     told = f"{found.span[0]} to {found.span[-1]}" if len(found.span) > 1 else found.span[0]
     if not blocks:
         return [
