@@ -124,7 +124,9 @@ def test_a_rebuilt_database_tells_nothing_again(folder: ArchiveFolder) -> None:
 
 def test_a_copy_is_told_only_where_every_copy_is_asked_for(folder: ArchiveFolder) -> None:
     with folder.sources.open("a") as file:
-        file.write('[[search]]\nname = "each"\nwords = "ferry"\nall = true\n[[search]]\nname = "there"\nwords = "ferry"\n')
+        file.write(
+            '[[search]]\nname = "each"\nwords = "ferry"\nall = true\n[[search]]\nname = "there"\nwords = "ferry"\n'
+        )
         file.write('source = "Herald"\n')
     text = f"The ferry. {text_of('same', 120)}"
     keep(folder, "one", text=text)
@@ -173,7 +175,11 @@ def test_as_json(folder: ArchiveFolder) -> None:
 def test_a_title_is_text_on_one_line(folder: ArchiveFolder) -> None:
     store = new_store(folder.archive_db)
     with store.transaction():
-        put(store, snapshot("https://p.example/x", 0), article("A ferry. " + text_of("x"), "One\nferries: \x1b[31mtwo\u202e"))
+        put(
+            store,
+            snapshot("https://p.example/x", 0),
+            article("A ferry. " + text_of("x"), "One\nferries: \x1b[31mtwo\u202e"),
+        )
     store.close()
     out = alerts(folder).stdout
     assert (out.count("\n"), "\x1b" in out, "\u202e" in out) == (1, False, False)
@@ -183,7 +189,9 @@ def test_what_is_remembered_names_no_article(folder: ArchiveFolder) -> None:
     keep(folder, "one")
     told(folder)
     text = folder.alerts.read_text()
-    found = [word for word in ("On one", "paper.example", article_id(url_key("https://paper.example/one"))) if word in text]
+    found = [
+        word for word in ("On one", "paper.example", article_id(url_key("https://paper.example/one"))) if word in text
+    ]
     assert found == []  # a takedown has nothing to remove here
 
 
@@ -208,7 +216,9 @@ def test_two_runs_do_not_tell_the_same(folder: ArchiveFolder) -> None:
     assert told(folder) == ["ferries: On one"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 1}', '{"version": 1, "searches": {"x": {"told": []}}}', "\x00"])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 1}', '{"version": 1, "searches": {"x": {"told": []}}}', "\x00"]
+)
 def test_a_damaged_memory_is_an_error_that_says_what_to_do(folder: ArchiveFolder, text: str) -> None:
     folder.alerts.write_text(text)
     done = alerts(folder)

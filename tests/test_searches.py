@@ -123,7 +123,7 @@ def test_a_source_that_is_renamed_keeps_its_searches(folder: ArchiveFolder) -> N
     file = load_sources(folder.sources)
     assert [source.name for source in file.sources] == ["Morning Courier", "Herald"]
     assert [search.source for search in file.searches] == [None, "Morning Courier"]
-    assert 'words = \'harbour OR "tide mill"\'  # both' in folder.sources.read_text(encoding="utf-8")
+    assert "words = 'harbour OR \"tide mill\"'  # both" in folder.sources.read_text(encoding="utf-8")
 
 
 # -- the commands
@@ -162,7 +162,10 @@ def house(folder: ArchiveFolder) -> House:
 
 def test_saved_searches_have_pages_and_forms_that_agree(house: House) -> None:
     listed = house.json("/saved.json")["searches"]
-    assert [(one["name"], one["page"]) for one in listed] == [("harbour", "/saved/harbour"), ("theirs", "/saved/theirs")]
+    assert [(one["name"], one["page"]) for one in listed] == [
+        ("harbour", "/saved/harbour"),
+        ("theirs", "/saved/theirs"),
+    ]
     assert 'href="/saved/theirs"' in house.get("/saved").text
     data = house.json("/saved/theirs.json")
     assert data["query"] == {"source": "Courier", "since": "2026-04-01"}

@@ -39,8 +39,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> ArchiveFolder:
     fill(made)  # all on 1 May 2026
     store = new_store(made.archive_db)
     with store.transaction():
-        for number, (day, source) in enumerate([(-40, "Courier"), (2, "Courier"), (2, "Courier"), (4, "Herald"), (3, HOSTILE)]):
-            put(store, snapshot(f"https://x{number}.example/a", day * DAY, source=source), article(text_of(f"n{number}")))
+        for number, (day, source) in enumerate(
+            [(-40, "Courier"), (2, "Courier"), (2, "Courier"), (4, "Herald"), (3, HOSTILE)]
+        ):
+            put(
+                store,
+                snapshot(f"https://x{number}.example/a", day * DAY, source=source),
+                article(text_of(f"n{number}")),
+            )
     store.close()
     return made
 
@@ -165,8 +171,19 @@ def test_on_a_terminal_they_are_blocks_where_its_locale_has_them(
     folder: ArchiveFolder, encoding: str, blocks: bool
 ) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", "from crawler.cli import main; main()", "-a", str(folder.root), "stats", "--days", "5"]
-    with subprocess.Popen(command, stdout=theirs, env={**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "100"}) as run:
+    command = [
+        sys.executable,
+        "-c",
+        "from crawler.cli import main; main()",
+        "-a",
+        str(folder.root),
+        "stats",
+        "--days",
+        "5",
+    ]
+    with subprocess.Popen(
+        command, stdout=theirs, env={**os.environ, "PYTHONIOENCODING": encoding, "COLUMNS": "100"}
+    ) as run:
         os.close(theirs)
         out = b""
         while True:
@@ -196,7 +213,9 @@ def page_of(folder: ArchiveFolder, path: Path, *words: str) -> str:
 def test_the_page_has_what_was_counted(folder: ArchiveFolder, tmp_path: Path) -> None:
     page = html.fromstring(page_of(folder, tmp_path / "x.html"))
     text = " ".join(page.find("body").text_content().split())
-    assert [one for one in ("11 articles", "1 edited", "1 gone", "Courier", "word for word the same") if one not in text] == []
+    assert [
+        one for one in ("11 articles", "1 edited", "1 gone", "Courier", "word for word the same") if one not in text
+    ] == []
     row = next(tr for tr in page.iter("tr") if tr.findtext("th/bdi") == "Courier")
     assert [td.text for td in row.findall("td")[1:]] == ["6", "5", "3", "1", "1"]
     [bars] = [svg for svg in page.iter("svg") if svg.get("class") == "bars"]
@@ -208,7 +227,9 @@ def test_the_page_has_what_was_counted(folder: ArchiveFolder, tmp_path: Path) ->
 def test_the_page_asks_for_nothing_and_runs_nothing(folder: ArchiveFolder, tmp_path: Path) -> None:
     text = page_of(folder, tmp_path / "x.html")
     page = html.fromstring(text)
-    [policy] = [meta.get("content") for meta in page.iter("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
+    [policy] = [
+        meta.get("content") for meta in page.iter("meta") if meta.get("http-equiv") == "Content-Security-Policy"
+    ]
     style = page.find("head/style").text
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"

@@ -73,7 +73,8 @@ def _sources(found: Days) -> str:
     more = len(found.sources) - _MOST
     left = f'<p class="note">{counted(more, "further source")} with fewer articles left out.</p>\n' if more > 0 else ""
     return (
-        '<section>\n<h2>Sources</h2>\n<div class="scroll">\n<table class="sources">\n'
+        '<section>\n<h2>Sources</h2>\n<div class="scroll" tabindex="0" role="region" aria-label="Sources">\n'
+        '<table class="sources">\n'
         f'<thead><tr><th scope="col">Source</th><th scope="col">By day, each to its own measure</th>{head}</tr></thead>\n'
         f"<tbody>\n{''.join(rows)}</tbody>\n</table>\n</div>\n{left}</section>\n"
     )
