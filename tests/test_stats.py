@@ -47,6 +47,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> ArchiveFolder:
                 snapshot(f"https://x{number}.example/a", day * DAY, source=source),
                 article(text_of(f"n{number}")),
             )
+        hidden = "https://x9.example/hidden"  # edited and gone, and found to be no article: counted nowhere
+        for minute, text in ((1, "hidden"), (2, "other")):
+            put(store, snapshot(hidden, minute, source="Herald"), article(text_of(text)))
+        put(store, snapshot(hidden, 3, source="Herald", status=410), None)
+        store.db.conn.execute("UPDATE articles SET hidden = 1 WHERE url = ?", (hidden,))
     store.close()
     return made
 
@@ -76,6 +81,7 @@ def test_what_triggers_count_is_what_is_there(folder: ArchiveFolder) -> None:
         counted = dict(reader.execute("SELECT ifnull(source, ''), count(*) FROM articles WHERE hidden = 0 GROUP BY 1"))
         times = reader.execute("SELECT min(captured_at), max(captured_at) FROM captures").fetchone()
     assert found["by_source"] == counted
+    assert sum(found["by_kind"].values()) == sum(found["by_language"].values()) == found["articles"]
     assert (found["first_capture"], found["last_capture"]) == times
     assert (found["articles"], found["edited"], found["gone"], found["opted_out"]) == (sum(counted.values()), 1, 1, 1)
 

@@ -59,7 +59,11 @@ def run(
     file = load_sources(folder.sources)
     wanted = [saved_search(folder, name) for name in dict.fromkeys(names)] or list(file.searches)
     if not wanted:
-        say("There is no saved search to tell of. Save one: `morgue searches add NAME WORDS`.")
+        # Only to whoever looks: cron would mail it every hour.
+        say(
+            "There is no saved search to tell of. Save one: `morgue searches add NAME WORDS`.",
+            quiet=not sys.stderr.isatty(),
+        )
         return 0
     with lock(folder.alerts_lock, "morgue alerts"), closing(
         open_reader(folder.archive_db, time_limit=_SECONDS)

@@ -14,7 +14,10 @@ _COUNTS = {
     "articles": "SELECT ifnull(sum(articles), 0) FROM {months}",
     "stories": "SELECT count(*) FROM stories WHERE members > 0",
     "revisions": "SELECT count(*) FROM revisions WHERE cause = 'publisher'",
-    "edited": "SELECT count(DISTINCT article) FROM revisions WHERE cause = 'publisher' AND seq > 1",
+    "edited": (
+        "SELECT count(DISTINCT r.article) FROM revisions r CROSS JOIN {facts} ON a.pk = r.article"
+        " WHERE r.cause = 'publisher' AND r.seq > 1 AND a.hidden = 0"
+    ),
     "gone": "SELECT count(*) FROM articles g CROSS JOIN {facts} ON a.pk = g.pk WHERE g.gone_at IS NOT NULL AND a.hidden = 0",
     "opted_out": "SELECT count(*) FROM opted_out o CROSS JOIN {facts} ON a.pk = o.article WHERE a.hidden = 0",
     "captures": "SELECT count(*) FROM captures",
@@ -30,10 +33,7 @@ _COUNTS_OF_SOURCE = {
         "SELECT count(*) FROM {facts} CROSS JOIN revisions r ON r.article = a.pk AND r.cause = 'publisher'"
         " WHERE a.source = :source"
     ),
-    "edited": (
-        "SELECT count(DISTINCT r.article) FROM revisions r CROSS JOIN {facts} ON a.pk = r.article"
-        " WHERE r.cause = 'publisher' AND r.seq > 1 AND a.source = :source"
-    ),
+    "edited": _COUNTS["edited"] + " AND a.source = :source",
     "gone": _COUNTS["gone"] + " AND a.source = :source",
     "opted_out": _COUNTS["opted_out"] + " AND a.source = :source",
     "captures": "SELECT count(*) FROM captures WHERE source = :source",
