@@ -147,15 +147,23 @@ def emit_json(value: object) -> None:
 
 
 def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection)."""
+    """Print CSV, as `csv_text` makes it."""
+    if sys.stdout.isatty():
+        rows = ([plain(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    click.echo(csv_text(columns, rows), nl=False)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Return CSV. A cell that a spreadsheet would run as a formula gets a leading apostrophe (OWASP, CSV injection).
+
+    >>> csv_text(["title"], [["=1+1"]])
+    "title\n'=1+1\n"
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    on_terminal = sys.stdout.isatty()
-    for row in rows:
-        cells = [_harmless(cell) for cell in row]
-        writer.writerow([plain(cell) for cell in cells] if on_terminal else cells)
-    click.echo(out.getvalue(), nl=False)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return out.getvalue()
 
 
 def _harmless(cell: object) -> object:

@@ -59,6 +59,11 @@ class ArchiveFolder:
         """Held by the one writer of archive.db."""
         return self.root / "archive.lock"
 
+    @property
+    def backup_lock(self) -> Path:
+        """Held by the one backup, and by a takedown."""
+        return self.root / "backup.lock"
+
     def check(self) -> ArchiveFolder:
         """Return self. Raises `NotAnArchiveError` if there is no sources.toml."""
         if not self.sources.is_file():

@@ -1,4 +1,4 @@
-"""The two locks of an archive: `crawl.lock` (one crawl) and `archive.lock` (one writer of archive.db).
+"""The locks of an archive: `crawl.lock` (one crawl), `archive.lock` (one writer of archive.db), `backup.lock` (one backup).
 
 They are kernel locks (flock) on files that stay: a process that dies, even by kill -9, lets go of its lock. The file's
 text names the holder, for the message of whoever comes second.

@@ -20,6 +20,7 @@ class Role(StrEnum):
     FEED = "feed"
     SITEMAP = "sitemap"
     ROBOTS = "robots"
+    ASSET = "asset"  # what a page needs to look like itself: a style sheet, a font, an image
 
 
 class Via(StrEnum):
@@ -36,6 +37,7 @@ class Via(StrEnum):
     GUESS = "guess"  # a usual place for a feed or sitemap, tried once because nothing names one
     CONFIG = "config"  # sources.toml names it
     USER = "user"  # `morgue save`
+    ASSET = "asset"  # a page, or a style sheet of it, shows it; `found_on` is the page
     LINK = "link"  # any other page's link
 
 

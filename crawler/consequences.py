@@ -132,6 +132,7 @@ class Consequences:
     on_problem: Callable[[Lease, str], None] = lambda _lease, _what: None
     known: Callable[[str], ShapeFacts | None] = lambda _source: None  # what a source's known articles look like
     since: datetime | None = None  # how far back a backfill goes
+    show: Callable[[Lease, Answer], None] = lambda _lease, _answer: None  # puts in what is needed to show the answer
 
     def draw(self, lease: Lease, answer: Answer) -> AddResult:
         """Put into the frontier what this answer leads to; to be done before the exchange counts as kept."""
@@ -140,6 +141,7 @@ class Consequences:
     def steps(self, lease: Lease, answer: Answer) -> Iterator[AddResult]:
         """Do what `draw` does in steps of some ten milliseconds, for whoever has other things to do in between."""
         scope = Scope(lease, self.sources.get(lease.source), since=self.since)
+        self.show(lease, answer)
         if lease.role is Role.ROBOTS:
             yield self.frontier.add(self._robots(lease, answer, scope))
         elif answer.status in REDIRECTS:
@@ -161,9 +163,14 @@ class Consequences:
                 status = None
         moved_to = redirect_url(lease.url, header(answer.headers, "Location") or "") if status in REDIRECTS else None
         rules = self.frontier.store_robots(lease.url, status=status, body=body, moved_to=moved_to)
+        if not scope.is_own(lease.url) and not lease.hops:
+            # Of a host that only lends pictures: its sitemaps list pages that are not the source's.
+            return []
         return scope.sitemaps(scope.robots_sitemaps(rules.sitemaps, answer.at), answer.at)
 
     def _body(self, lease: Lease, answer: Answer, scope: Scope) -> Iterator[list[Candidate]]:
+        if lease.role is Role.ASSET:
+            return
         if lease.role in (Role.HOME, Role.SECTION):
             scope = replace(scope, known=self.known(lease.source))
         if answer.dom is not None and lease.role is not Role.PAGE:  # a page that scripts make has its links there alone

@@ -13,6 +13,7 @@ from archive.model import Exchange, Rendering, Role
 from archive.sources import Source
 from archive.tombstones import Tombstones
 from archive.urls import origin_of, registered_domain
+from crawler.assets import MAX_BYTES, Allowance
 from crawler.capture import Capture
 from crawler.consequences import Answer, Consequences
 from crawler.discovery.likeness import ShapeFacts
@@ -29,6 +30,7 @@ _COUNT_EVERY = 2.0  # seconds; a million addresses take some 20 ms
 # Not br, though we read it: warcio (1.8, and with it much else that reads WARC files) fails on a br body where the brotli
 # module is installed. A source may ask for it in its `headers`.
 ACCEPT_ENCODING = "gzip"
+_ACCEPT_ASSET = "*/*"
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 
 
@@ -72,19 +74,25 @@ class Crawl:
     tombstones: Tombstones = field(default_factory=Tombstones)  # what was taken down
     failure: BaseException | None = None  # what must end the run: a full disk, a broken crawl.db
     _consequences: Consequences = field(init=False)
+    _allowance: Allowance = field(init=False)
     _count_at: float = 0.0  # monotonic: when to count again what is still due
     _reading: set[asyncio.Task[None]] = field(default_factory=set)  # large listings
 
     def __post_init__(self) -> None:
+        self._allowance = Allowance(self.sources)
         self._consequences = Consequences(
-            self.frontier, self.sources, self.report.problem, known=self.known, since=self.since
+            self.frontier, self.sources, self.report.problem, known=self.known, since=self.since, show=self._show
         )
+        self.pump.refusal = self._allowance.refusal
+        self.pump.assets_left = lambda: self._allowance.left
 
     def request_headers(self, lease: Lease) -> dict[str, str]:
         """Return the headers to send: who we are, what we can read, what we have already, what the source asks for."""
         headers = headers_for(
             self.sources.get(lease.source), lease.url, self.user_agent, robots=lease.role is Role.ROBOTS
         )
+        if lease.role is Role.ASSET:
+            headers["Accept"] = _ACCEPT_ASSET
         if wanted(self.sources.get(lease.source), lease.role):
             return headers  # that the body is the same says nothing of what its scripts make of it
         if lease.etag:
@@ -92,6 +100,20 @@ class Crawl:
         if lease.last_modified:
             headers["If-Modified-Since"] = lease.last_modified
         return headers
+
+    @staticmethod
+    def most_bytes(lease: Lease) -> int | None:
+        """Return how long a lease's answer may be (bytes on the wire), None for the usual limit."""
+        return MAX_BYTES if lease.role is Role.ASSET else None
+
+    def _show(self, lease: Lease, answer: Answer) -> None:
+        """Put into the frontier what is needed to show an answer as its readers see it, if its source wants that."""
+        if self._allowance.wants(lease):
+            candidates, problem = self._allowance.candidates(lease, answer)
+            if candidates:
+                self.frontier.add(candidates)
+            if problem:
+                self.report.problem(lease, problem)
 
     def to_render(self, lease: Lease) -> Wanted | None:
         """Return how a lease's answer is to be rendered, None if it is not."""
@@ -143,6 +165,7 @@ class Crawl:
             answer = replace(answer, dom=rendering.dom)
             self.report.render(lease, rendering)
         error = exchange.error if answer.status is None else None
+        self._allowance.spent(lease, len(exchange.body))
         if lease.role in LISTINGS and len(exchange.body) > _LARGE:
             self.pump.done(lease, status=answer.status, headers=answer.headers, error=error, seconds=exchange.seconds)
             task = asyncio.get_running_loop().create_task(self._read_in_steps(lease, exchange, answer, rendering))
@@ -175,7 +198,8 @@ class Crawl:
         self, lease: Lease, exchange: Exchange, answer: Answer, found: AddResult, rendering: Rendering | None
     ) -> None:
         """Keep an exchange whose consequences are drawn."""
-        self.report.found(found, lease.source)
+        if lease.role is not Role.ASSET:
+            self.report.found(found, lease.source)
         unreadable = answer.unreadable(lease.role, lease.url)
         secret = own_headers(self.sources.get(lease.source), lease.url, robots=lease.role is Role.ROBOTS)
         kept = replace(exchange, withheld=tuple(secret)) if secret else exchange

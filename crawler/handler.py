@@ -64,7 +64,7 @@ class CurlHandler(BaseDownloadHandler):
     whose head came is returned, its body raw (chunked framing and content-coding still on), also if the body was cut:
     then `exchange.error` and `exchange.truncated` say how. Without a head one of Scrapy's download exceptions is
     raised. With `request.meta["send_once"]` libcurl does not send it again by itself when a connection that was used
-    before dies: for sites that want a delay between two requests.
+    before dies: for sites that want a delay between two requests. `request.meta["most_bytes"]`: a smaller limit for this body.
     """
 
     lazy = False
@@ -77,7 +77,8 @@ class CurlHandler(BaseDownloadHandler):
         """Return the response to `request`, or raise what Scrapy expects of a failed download."""
         headers = [(name, value) for name, values in request.headers.items() for value in values]
         once = bool(request.meta.get("send_once"))
-        transfer = self._engine.start(request.url, method=request.method, headers=headers, once=once)
+        most = request.meta.get("most_bytes")
+        transfer = self._engine.start(request.url, method=request.method, headers=headers, once=once, most=most)
         try:
             exchange = await transfer.wait()
         finally:

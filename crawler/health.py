@@ -55,6 +55,7 @@ class SourceHealth:
     known: int  # addresses in the frontier
     due: int  # of them now
     kept: int
+    assets: int
     failures: dict[str, int]  # reason -> addresses whose last visit ended so
     pages_read: int  # of the last fifty of the last fourteen days
     no_article: int  # of those
@@ -113,6 +114,7 @@ def health_of(folder: ArchiveFolder, clock: Clock) -> Health:
                 known=stats.urls,
                 due=stats.due,
                 kept=stats.kept,
+                assets=stats.assets,
                 failures=stats.reasons,
                 pages_read=kept.readings.read,
                 no_article=kept.readings.refused,

@@ -25,6 +25,7 @@ MAX_ROBOTS_HOPS = 5
 DEFAULT_DELAY = 1.0
 PAGES_PER_DAY = 10_000  # of one politeness key: more than any paper prints, and a stop for what has no end
 SLOWNESS = 5.0  # times the time of an answer
+ASSET_DELAY = 0.1  # seconds, at least, behind a style sheet, font or image where nobody sets a delay
 LONGEST_GAP = 30.0
 _SMOOTHING = 0.25  # weight of the newest answer
 MAX_PAUSE = 86400.0
@@ -151,6 +152,21 @@ def gap(source_delay: float | None, crawl_delay: float | None, latency: float | 
     else:
         own = max(float(source_delay), 0.0)
     return max(own, crawl_delay or 0.0)
+
+
+def asset_gap(source_delay: float | None, crawl_delay: float | None, latency: float | None = None) -> float:
+    """Return the seconds to leave a key alone after what a page shows: a style sheet, a font, an image.
+
+    What the source or the site asks holds here, too. Where nobody asks anything: as long as the answer took, a tenth of a
+    second at least. A browser asks for all of them at once; one after the other, with as long a rest, is a sixth of
+    that load or less, and they are files, which no program has to make.
+
+    >>> asset_gap(None, None), asset_gap(None, None, 2.0), asset_gap(0, None), asset_gap(3, None), asset_gap(None, 5.0)
+    (0.1, 2.0, 0.0, 3.0, 5.0)
+    """
+    if source_delay is None:
+        return max(min(max(ASSET_DELAY, latency or 0.0), LONGEST_GAP), crawl_delay or 0.0)
+    return gap(source_delay, crawl_delay)
 
 
 def smoothed(latency: float | None, seconds: float) -> float:

@@ -12,6 +12,7 @@ from crawler.frontier import Frontier, Lease
 CONCURRENCY = 32
 HORIZON = 5.0  # seconds: what becomes due later belongs to the next run
 PATIENCE = 120.0  # seconds that a run waits for a host that rests when nothing else is left to do
+_DECLINED_AT_ONCE = 100  # leases that nobody wants; then others have their turn
 _TICK = 1.0  # looks again at least so often, whatever nobody told us
 
 
@@ -48,6 +49,8 @@ class Pump:
         self._sources = None if sources is None else frozenset(sources)
         self.on_idle = on_idle
         self._asked_only = asked_only
+        self.refusal: Callable[[Lease], str | None] = lambda _lease: None  # why a lease is ended without a request
+        self.assets_left: Callable[[], bool] = lambda: True  # whether what pages show may be asked for
         self._horizon = horizon
         self._patience = patience
         self._deadline = None if budget is None else clock.monotonic() + budget
@@ -130,10 +133,16 @@ class Pump:
     def _next(self) -> Lease | None:
         if len(self._flying) >= self._concurrency:
             return None
-        now = self._clock.now().timestamp()
-        for lease in self._frontier.lease(
-            now, limit=1, busy_keys=self._busy, sources=self._sources, asked_only=self._asked_only
-        ):
+        for _ in range(_DECLINED_AT_ONCE):
+            lease = self._leased()
+            reason = None if lease is None else self.refusal(lease)
+            if lease is None or reason is None:
+                break
+            self._frontier.decline(lease, reason)
+        else:
+            self.wake()
+            return None
+        if lease is not None:
             if lease.role is Role.PAGE:
                 if self._max_pages is not None and self.pages >= self._max_pages:
                     self._frontier.release([lease.id])
@@ -142,8 +151,18 @@ class Pump:
                 self.pages += 1
             self._flying[lease.id] = lease
             self._busy.add(lease.key)
-            return lease
-        return None
+        return lease
+
+    def _leased(self) -> Lease | None:
+        leases = self._frontier.lease(
+            self._clock.now().timestamp(),
+            limit=1,
+            busy_keys=self._busy,
+            sources=self._sources,
+            asked_only=self._asked_only,
+            assets=self.assets_left(),
+        )
+        return leases[0] if leases else None
 
     def _wait(self) -> float | None:
         """Return how long to wait for something to happen, or None if nothing will in this run."""

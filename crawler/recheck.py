@@ -23,6 +23,13 @@ ARTICLE_SERIES = (HOUR, 6 * HOUR, DAY, 7 * DAY, 30 * DAY)
 GONE_SERIES: tuple[float, ...] = (HOUR, DAY, 7 * DAY)
 GONE_RARELY = 90 * DAY
 FAILURE_SERIES: tuple[float, ...] = (10 * MINUTE, HOUR, 6 * HOUR, DAY, DAY, DAY, 7 * DAY)
+ASSET_SERIES: tuple[float, ...] = (
+    10 * MINUTE,
+    6 * HOUR,
+    DAY,
+)  # then never: the page is older than its picture's server
+_TOO_LARGE = frozenset({"too-large", "truncated-length"})
+ASSET_FRESH = 30 * DAY  # an asset is asked for again where a page shows it so long after
 ELSEWHERE_SERIES: tuple[float, ...] = (DAY, 7 * DAY, 30 * DAY)  # redirects that are not for good
 REFUSED_SERIES: tuple[float, ...] = (
     DAY,
@@ -94,6 +101,8 @@ def next_visit(role: Role, outcome: Outcome, history: History, now: float, *, be
     if role is Role.ROBOTS:
         failures = history.failures + 1 if reason else 0
         return Next(next_at=None, reason=reason, history=_with(history, failures=failures, now=now, changed=False))
+    if role is Role.ASSET:
+        return _shown(reason, outcome.status, history, now)
     if reason is not None:
         return _failed(role, reason, outcome.status, history, now)
     if outcome.status is not None and is_redirect(outcome.status):
@@ -110,6 +119,21 @@ def next_visit(role: Role, outcome: Outcome, history: History, now: float, *, be
         history=History(
             failures=0, interval=delay, visits=visits, last_changed=now if changed else history.last_changed
         ),
+    )
+
+
+def _shown(reason: str | None, status: int | None, history: History, now: float) -> Next:
+    """Return the next visit of what a page shows: it is asked for once, and again only if that may have been an accident."""
+    final = reason is None or (
+        status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    )
+    again = reason is not None and (not final or status in (408, 425, 429)) and reason not in _TOO_LARGE
+    failures = history.failures + 1 if reason else 0
+    delay = ASSET_SERIES[failures - 1] if again and failures <= len(ASSET_SERIES) else None
+    return Next(
+        next_at=None if delay is None else now + delay,
+        reason=reason,
+        history=_with(history, failures=failures, now=now, changed=reason is None),
     )
 
 

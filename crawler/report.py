@@ -33,6 +33,10 @@ class SourceCount:
     redirects: int = 0
     bytes_received: int = 0  # heads and bodies, as on the wire
     discovered: int = 0  # URLs new to the frontier
+    assets: int = (
+        0  # whole style sheets, fonts and images of its pages; these are in no other number but requests and bytes
+    )
+    assets_failed: int = 0
     failures: Counter[str] = field(default_factory=Counter)  # named reason -> exchanges
     refused: Counter[str] = field(default_factory=Counter)  # named reason -> candidates that were not taken
     put_off: Counter[str] = field(default_factory=Counter)  # robots, robots-unreachable -> URLs not asked for
@@ -46,6 +50,11 @@ class SourceCount:
             "redirects": self.redirects,
             "bytes_received": self.bytes_received,
             "discovered": self.discovered,
+            **(
+                {"assets": self.assets, "assets_failed": self.assets_failed}
+                if self.assets or self.assets_failed
+                else {}
+            ),
             "failures": dict(self.failures.most_common()),
             "refused": dict(self.refused.most_common()),
             "put_off": dict(self.put_off.most_common()),
@@ -87,7 +96,9 @@ class RunReport:
         source = self.of_source(lease.source)
         source.requests += 1
         source.bytes_received += len(exchange.response_head) + len(exchange.body)
-        if status == HTTPStatus.NOT_MODIFIED:
+        if lease.role is Role.ASSET:
+            self._asset(source, exchange, status)
+        elif status == HTTPStatus.NOT_MODIFIED:
             source.not_modified += 1
         elif exchange.error or exchange.truncated or unreadable:
             source.failures[exchange.error or unreadable or f"truncated-{exchange.truncated}"] += 1
@@ -100,6 +111,14 @@ class RunReport:
         ):
             # A site without robots.txt (404) is no failure: it allows everything. Nor is a place that was guessed wrong.
             source.failures[f"status-{status}"] += not lease.guess
+
+    @staticmethod
+    def _asset(source: SourceCount, exchange: Exchange, status: int | None) -> None:
+        """Count what a page shows: apart from the pages."""
+        if exchange.error or exchange.truncated or status is None or status >= HTTPStatus.BAD_REQUEST:
+            source.assets_failed += 1
+        elif not is_redirect(status):
+            source.assets += 1
 
     def kept_exchanges(self, done: Iterable[Kept]) -> None:
         """Count what became durable."""

@@ -125,7 +125,9 @@ def run_crawl(
             with ExitStack() as stack:
                 tombstones = tombstones_of(read_decisions(folder.decisions))
                 frontier = stack.enter_context(Frontier(folder.crawl_db, clock, tombstones=tombstones))
-                writer = stack.enter_context(_writer(folder, sources, report.run_id, clock, watch))
+                writer = stack.enter_context(
+                    _writer(folder, report.run_id, clock, watch, sources=sources, options=options)
+                )
                 crawl = _crawl(
                     frontier,
                     writer,
@@ -232,7 +234,9 @@ def in_shard(url: str, shard: tuple[int, int]) -> bool:
     return int.from_bytes(digest[:8], "big") % of == number - 1
 
 
-def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clock, watch: Watch) -> WarcWriter:
+def _writer(
+    folder: ArchiveFolder, run_id: str, clock: Clock, watch: Watch, *, sources: SourcesFile, options: CrawlOptions
+) -> WarcWriter:
     folder.warc.mkdir(exist_ok=True)
     writer = WarcWriter(
         folder.warc,
@@ -240,6 +244,7 @@ def _writer(folder: ArchiveFolder, sources: SourcesFile, run_id: str, clock: Clo
         run_id=run_id,
         software=f"Morgue/{version('newsmorgue')}",
         contact=sources.contact,
+        settings=settings_told(sources, options),
         floor=ingested_floor(folder.archive_db),
     )
     for repair in writer.repairs:
@@ -321,6 +326,25 @@ def need_contact(sources: SourcesFile, path: Path, *, allow_private: bool) -> No
     """
     if sources.contact is None and not allow_private:
         raise ContactError(path)
+
+
+def settings_told(sources: SourcesFile, options: CrawlOptions) -> list[tuple[str, str]]:
+    """Return what the warcinfo record of a run tells of how it fetched. Fields of WARC 1.1 section 6.2; no secrets.
+
+    A proxy's address may hold a password, so it is told that there was one, and not which.
+    """
+    limits = Limits.of(sources.limits)
+    told = (
+        f"{limits.body} bytes of body, {limits.head} bytes of headers, {limits.connect:g} s to connect, "
+        f"{limits.first_byte:g} s to the first byte, {limits.total:g} s in all"
+    )
+    return [
+        ("http-header-user-agent", user_agent(sources.contact)),
+        ("robots", "RFC 9309"),
+        ("limits", told),
+        ("addresses", "private ones too" if options.allow_private else "public ones only"),
+        ("route", "through a proxy" if options.proxy else "direct"),
+    ]
 
 
 def user_agent(contact: str | None) -> str:

@@ -17,11 +17,12 @@ _FORGET = (
 )
 
 
-def clean_frontier(path: Path, gone: Gone, validators: Collection[str], lengths: Mapping[str, int]) -> int:
+def clean_frontier(path: Path, gone: Gone, validators: Collection[str], lengths: Mapping[str, int | None]) -> int:
     """Take what is to go out of crawl.db, and out of its bytes; returns how many addresses went. Repeatable.
 
     `validators`: URLs whose captures were removed or redacted: what the server said of them must not be sent back, or it would
-    answer "not modified". `lengths`: WARC files that were written anew -> bytes. Raises `DatabaseError`, `SchemaTooNewError`.
+    answer "not modified". `lengths`: WARC files that were written anew -> bytes, None for one of
+    which nothing was left. Raises `DatabaseError`, `SchemaTooNewError`.
     """
     if not path.exists():
         return 0
@@ -31,7 +32,10 @@ def clean_frontier(path: Path, gone: Gone, validators: Collection[str], lengths:
             conn.execute("BEGIN IMMEDIATE")
             went = _clean(conn, gone, frozenset(validators))
             for name, length in lengths.items():
-                conn.execute("UPDATE warcs SET length = ? WHERE name = ?", (length, name))
+                if length is None:
+                    conn.execute("DELETE FROM warcs WHERE name = ?", (name,))
+                else:
+                    conn.execute("UPDATE warcs SET length = ? WHERE name = ?", (length, name))
             conn.execute("COMMIT")
         except sqlite3.Error as error:
             raise unusable(path, error) from error

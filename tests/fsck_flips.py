@@ -1,6 +1,6 @@
 """Bits flipped at random places of an archive, and what `morgue fsck` makes of them.
 
-Short in tests/test_fsck.py, on 100 MB of real pages in scripts/check-long.d/fsck-flips.py.
+Short in tests/test_fsck.py and test_fsck_repair.py, on 100 MB of real pages in scripts/check-long.d/fsck-flips.py.
 """
 
 from __future__ import annotations
@@ -40,8 +40,11 @@ TEXTS = {
     "articles": {
         "id", "url", "url_key", "canonical_url", "title", "authors", "published", "modified", "language", "section", "image",
         "keywords", "description", "provenance", "title_terms", "text", "text_terms", "digest", "domain", "word_count",
+        "first_seen", "last_seen",
+        "gone_at", "sort_at", "kind", "source",
     },
-    "revisions": {"title", "text", "content", "digest"},
+    "revisions": {"title", "text", "content", "digest", "seen_from", "seen_to", "capture"},
+    "stories": {"id", "head", "members"},
     "extractions": {"result", "digest", "status", "reason"},
     "revision_changes": {"before", "after", "kind", "paragraph", "number", "seq", "cause", "seen_from"},
     "discoveries": {

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 _PAGE = (
     '<!doctype html><meta charset="utf-8"><script src="/ui.js"></script>'
@@ -38,7 +39,7 @@ def served(files: dict[str, tuple[bytes, str]]) -> Iterator[tuple[str, set[str]]
             asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range") or "")
             first, last = 0, len(data) - 1
             if asked and data:
-                first = int(asked[1]) if asked[1] else len(data) - int(asked[2])
+                first = int(asked[1]) if asked[1] else max(len(data) - int(asked[2]), 0)
                 last = min(last, int(asked[2])) if asked[1] and asked[2] else last
             self.send_response(404 if not kind else 206 if asked else 200)
             if asked:
@@ -69,6 +70,27 @@ def shown_by_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: st
 
     If it shows none within a minute and a half: "", and what was heard of the viewer.
     """
+    heard: list[str] = []
+    for frame in _looked_at(wacz, viewer, chromium, url=url, ts=ts, heard=heard):
+        text = frame.evaluate("document.readyState === 'loading' ? '' : document.body.innerText")
+        if text:
+            return frame.url, text
+    return "", "\n".join(heard)
+
+
+def asked_in_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: str, script: str) -> dict[str, Any]:
+    """Return what a script says in the page that ReplayWeb.page shows, once it says `done`; else what it said last."""
+    told: dict[str, Any] = {}
+    for frame in _looked_at(wacz, viewer, chromium, url=url, ts=ts, heard=[]):
+        if frame.evaluate("document.readyState") == "complete":
+            told = frame.evaluate(script)
+            if told.get("done"):
+                break
+    return told
+
+
+def _looked_at(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: str, heard: list[str]) -> Iterator[Any]:
+    """Give the frame in which a page is shown, again and again; `heard`: what was heard of the viewer if there is none."""
     from playwright.sync_api import Error, sync_playwright
 
     files = {
@@ -80,7 +102,7 @@ def shown_by_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: st
     with served(files) as (address, asked_for), sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=_FLAGS, chromium_sandbox=False)
         try:
-            page, heard = browser.new_page(), list[str]()
+            page = browser.new_page()
             page.on("console", lambda message: heard.append(message.text))
             for look in range(_PATIENCE):
                 # On a busy machine the viewer's page sometimes waits for ever for its service worker, and asks for nothing.
@@ -90,12 +112,9 @@ def shown_by_viewer(wacz: Path, viewer: Path, chromium: str, *, url: str, ts: st
                 for frame in page.frames:
                     if "mp_/" not in frame.url:
                         continue
-                    try:
-                        text = frame.evaluate("document.readyState === 'loading' ? '' : document.body.innerText")
-                    except Error:  # it is being loaded
-                        continue
-                    if text:
-                        return frame.url, text
-            return "", "\n".join([*heard, *(frame.url for frame in page.frames)])
+                    with suppress(Error):  # it is being loaded
+                        frame.evaluate("document.body.innerText")
+                        yield frame
+            heard += (frame.url for frame in page.frames)
         finally:
             browser.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import time
@@ -13,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from archive.backup import make_backup, open_target
-from archive.backup.make import backups, read_manifest
+from archive.backup.registry import backups, read_manifest
 from archive.clock import SystemClock
 from archive.errors import BackupError
 from archive.folder import ArchiveFolder
+from archive.locks import lock
 from tests.line import Archive, dump, new_archive
 from tests.site.server import NewsSites
 
@@ -44,8 +44,10 @@ def test_what_comes_back_is_the_same_archive(archive: Archive, tmp_path: Path) -
     archive.run("restore", tmp_path / "b", tmp_path / "again")
     again = Archive(tmp_path / "again")
     assert dump(again) == dump(archive)
-    for name in ("sources.toml", "decisions.jsonl"):
-        assert (again.path / name).read_bytes() == (archive.path / name).read_bytes()
+    assert (again.path / "sources.toml").read_bytes() == (archive.path / "sources.toml").read_bytes()
+    *lines, last = (archive.path / "decisions.jsonl").read_text().splitlines(keepends=True)
+    assert (again.path / "decisions.jsonl").read_text() == "".join(lines)
+    assert json.loads(last)["kind"] == "backup"  # it is known when it is whole
     assert [path.read_bytes() for path in again.warcs()] == [path.read_bytes() for path in archive.warcs()]
     report = again.crawl("--no-ingest")  # crawl.db knows what was kept: nothing but what is due is asked for
     assert report["roles"].get("page", 0) == 0
@@ -57,7 +59,7 @@ def test_a_second_backup_copies_sealed_files_no_more(archive: Archive, tmp_path:
     second = archive.run("backup", tmp_path / "b", "--json").json
     assert (first["shared_files"], second["shared_files"]) == (0, 1)
     (warc,) = archive.path.glob("warc/*.warc.gz")
-    assert second["stored_bytes"] <= first["stored_bytes"] - warc.stat().st_size
+    assert second["stored_bytes"] <= first["stored_bytes"] - warc.stat().st_size + 1_000  # of decisions.jsonl
     assert [line.split()[0] for line in archive.run("backup", tmp_path / "b", "--list").out.splitlines()] == [
         first["stamp"],
         second["stamp"],
@@ -126,11 +128,8 @@ def test_a_kill_leaves_the_backups_before_as_they_were(archive: Archive, tmp_pat
         process.send_signal(signal.SIGKILL)
         process.communicate()
         archive.run("restore", tmp_path / "b", tmp_path / f"r{wait}", "--at", stamp)
-    for left in archive.path.glob(".backup-*"):
-        os.utime(left, (0, 0))
-    (archive.path / ".backup-young").mkdir()
     archive.run("backup", tmp_path / "b")
-    assert [path.name for path in archive.path.glob(".backup-*")] == [".backup-young"]
+    assert not list(archive.path.glob(".backup-*"))
     archive.run("restore", tmp_path / "b", tmp_path / "last")
     assert dump(Archive(tmp_path / "last")) == dump(archive)
 
@@ -157,6 +156,13 @@ def test_damage_is_seen_and_a_restore_goes_on_where_it_was(archive: Archive, tmp
         (lambda b: next(b.glob("*Z/manifest.json")).write_text("{"), "no manifest"),
         (lambda b: _rename_in_manifest(b, "../../outside"), "Nothing was restored"),
         (lambda b: _rename_in_manifest(b, "/etc/outside"), "Nothing was restored"),
+        (lambda b: _rename_in_manifest(b, "takedown.pending"), "Nothing was restored"),  # no file that a backup keeps
+        (lambda b: _rename_in_manifest(b, "warc/./a.warc.gz"), "Nothing was restored"),
+        (lambda b: _in_manifest(b, "stored", "../../etc/passwd"), "Nothing was restored"),
+        (lambda b: _in_manifest(b, "size", "many"), "no manifest"),
+        (lambda b: _in_manifest(b, "sha256", 7), "no manifest"),
+        (lambda b: next(b.glob("*Z/manifest.json")).write_text("[" * 200_000), "no manifest"),
+        (lambda b: next(b.glob("*Z")).rename(b / "20990101T000000Z"), "put there by something else"),
     ],
 )
 def test_what_is_no_backup_is_refused(archive: Archive, tmp_path: Path, change: object, says: str) -> None:
@@ -171,6 +177,85 @@ def _rename_in_manifest(target: Path, name: str) -> None:
     data = json.loads(path.read_text())
     data["files"][name] = data["files"].pop("sources.toml")
     path.write_text(json.dumps(data))
+
+
+def _in_manifest(target: Path, key: str, value: object) -> None:
+    path = next(target.glob("*Z/manifest.json"))
+    data = json.loads(path.read_text())
+    data["files"]["sources.toml"][key] = value
+    path.write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize("place", ["a", "a/b", "a/warc", ".", "other"])
+def test_where_a_backup_would_lie_among_an_archives_files_is_refused(
+    archive: Archive, tmp_path: Path, place: str
+) -> None:
+    """`--keep` removes WARC files there that no backup names: those of the archive."""
+    archive.copy(tmp_path / "other")
+    before = [(path, path.read_bytes()) for path in [*archive.warcs(), *Archive(tmp_path / "other").warcs()]]
+    assert "cannot take backups" in archive.run("backup", tmp_path / place, "--keep", "1", code=1).err
+    assert all(path.read_bytes() == data for path, data in before)
+
+
+def test_two_archives_do_not_share_a_target(archive: Archive, tmp_path: Path) -> None:
+    archive.run("backup", tmp_path / "b")
+    other = new_archive(tmp_path / "other", {})
+    said = other.run("backup", tmp_path / "b", "--keep", "1", code=1).err
+    assert "backups of another archive" in said
+    assert len(backups(open_target(str(tmp_path / "b")))) == 1
+
+
+def test_a_clock_that_was_set_back_does_not_let_the_newest_backup_go(archive: Archive, tmp_path: Path) -> None:
+    first = archive.run("backup", tmp_path / "b", "--json", now="2027-01-01T00:00:00Z").json["stamp"]
+    second = archive.run("backup", tmp_path / "b", "--keep", "1", "--json", now="2026-01-01T00:00:00Z").json
+    assert second["removed"] == [first]
+    assert backups(open_target(str(tmp_path / "b"))) == [second["stamp"]]
+
+
+def test_an_old_manifest_that_cannot_be_read_stops_no_new_backup(archive: Archive, tmp_path: Path) -> None:
+    seal(archive)
+    archive.run("backup", tmp_path / "b")
+    next((tmp_path / "b").glob("*Z/manifest.json")).write_text("{")
+    archive.run("backup", tmp_path / "b")
+    assert "cannot be read" in archive.run("backup", tmp_path / "b", "--list").out
+    archive.run("restore", tmp_path / "b", tmp_path / "again")
+
+
+def test_a_file_that_a_killed_run_left_is_believed_by_its_bytes_alone(archive: Archive, tmp_path: Path) -> None:
+    """As a place that is no folder may show it: as long as the right one, and not the right one."""
+    seal(archive)
+    (warc,) = archive.path.glob("warc/*.warc.gz")
+    left = tmp_path / "b" / "warc" / warc.name
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(warc.stat().st_size))
+    archive.run("backup", tmp_path / "b")
+    archive.run("restore", tmp_path / "b", tmp_path / "again")
+
+
+def test_a_growing_file_is_kept_up_to_its_last_whole_record(archive: Archive, tmp_path: Path) -> None:
+    (warc,) = archive.path.glob("warc/*.open")
+    whole = warc.read_bytes()
+    warc.write_bytes(whole + whole[:300])
+    archive.run("backup", tmp_path / "b")
+    assert next((tmp_path / "b").glob("*Z/warc/*.open")).read_bytes() == whole
+
+
+def test_a_restore_goes_on_with_the_backup_that_it_began(archive: Archive, tmp_path: Path) -> None:
+    first = archive.run("backup", tmp_path / "b", "--json").json["stamp"]
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / ".restoring").write_text(first)
+    second = archive.run("backup", tmp_path / "b", "--json").json["stamp"]
+    said = archive.run("restore", tmp_path / "b", again, "--at", second, code=1).err
+    assert f"half of the backup {first}" in said
+    assert archive.run("restore", tmp_path / "b", again, "--json").json["stamp"] == first
+
+
+def test_a_second_backup_and_a_takedown_wait_for_the_first(archive: Archive, tmp_path: Path) -> None:
+    with lock(archive.path / "backup.lock", "morgue backup"):
+        assert "held by morgue backup" in archive.run("backup", tmp_path / "b", code=75).err
+        said = archive.run("takedown", "https://news.example/a", "--reason", "other", code=75).err
+        assert "held by morgue backup" in said
 
 
 def test_a_folder_with_something_in_it_is_not_restored_into(archive: Archive, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,20 @@ def test_no_file_of_the_archive_has_it(used: Used) -> None:
 
 def test_nothing_that_was_printed_has_it(used: Used) -> None:
     assert [done for done in used.said if SECRET in done.out + done.err] == []
+
+
+def test_no_export_and_no_backup_has_it(used: Used, tmp_path: Path) -> None:
+    for kind in ("wacz", "cdxj", "jsonl", "pywb"):
+        used.archive.run("export", kind, tmp_path / f"x.{kind}")
+    used.archive.run("backup", tmp_path / "backup")
+    with zipfile.ZipFile(tmp_path / "x.wacz") as package:
+        package.extractall(tmp_path / "unpacked")
+    files = list(kept(tmp_path))
+    assert {"x.cdxj", "x.jsonl", "datapackage.json", "crawl.db"} <= {name for name, _ in files}
+    assert any(ARTICLE in body for _, body in files)
+    assert [
+        name for name, body in files if SECRET.encode() in body
+    ] == []  # the backup's sources.toml has it, as it must
 
 
 def test_the_request_record_says_so_and_is_otherwise_as_sent(used: Used) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 import signal
@@ -82,6 +83,11 @@ def test_the_search_for_what_is_left_finds_it_where_nothing_was_taken_down(days:
 def test_nothing_is_left_in_any_record_database_or_report(work: Work) -> None:
     assert still_there(work.archive.path, work.secrets) == []
     assert faults(work.archive.path) == []
+
+
+def test_fsck_finds_no_fault_afterwards(work: Work) -> None:
+    """Also crawl.db knows how long the files are now, sealed ones too."""
+    work.archive.run("fsck", "--full")
 
 
 def test_every_other_record_stays_byte_for_byte_and_blanked_ones_are_marked(work: Work) -> None:
@@ -170,7 +176,7 @@ def test_a_dry_run_tells_the_same_and_changes_nothing(fresh: Archive) -> None:
     assert dump(fresh) == rows
     done = take_down(fresh, name, "--json").json
     assert (told["records"], told["hashes"], told["redacted"]) == (done["records"], done["hashes"], done["redacted"])
-    assert name in take_down(fresh, name, code=1).err  # an id is known no more once its article is gone
+    assert "taken down before" in take_down(fresh, name).out  # the log knows the id when its article is gone
 
 
 def test_a_second_takedown_of_the_same_address_finds_nothing(work: Work, tmp_path: Path) -> None:
@@ -255,9 +261,54 @@ def test_a_file_imported_in_place_is_named_and_not_changed(days: Days, tmp_path:
     assert done.json["in_place"] == [str(foreign)]
     assert "not ours to change" in done.err
     assert foreign.read_bytes() == data
+    assert take_down(empty, secret.url, "--json", code=3).json["in_place"] == [str(foreign)]  # it still does
     assert still_there(empty.path, [secret]) == []
     empty.run("rebuild", "--jobs", "1", "--quiet")
     assert still_there(empty.path, [secret]) == []
+    foreign.write_bytes(b"cleaned")
+    take_down(empty, secret.url)
+
+
+def test_a_page_without_a_row_in_a_file_imported_in_place_is_told_of(days: Days, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.warc.gz"
+    foreign.write_bytes(next(path for path in days.second.warcs() if path.name.endswith(".warc.gz")).read_bytes())
+    empty = Archive(tmp_path / "empty", AFTER_DAY_2)
+    empty.run("init", empty.path)
+    secret = secret_of(days.second.path, article_at(days.second, PATHS[0]))
+    host = str(days.server.sites["bote"]).split("//")[1].split(":")[0]  # another paper's pages alone
+    assert host not in secret.url
+    empty.run("ingest", foreign, "--in-place", "--host", host, "--jobs", "1", "--quiet")
+    assert take_down(empty, secret.url, "--json", code=3).json["in_place"] == [str(foreign)]
+
+
+def test_a_spelling_that_was_never_kept_is_not_mistaken_for_done(work: Work, fresh: Archive) -> None:
+    secret = work.secrets[0]
+    said = take_down(fresh, f"{secret.url}/amp", code=1).err
+    assert secret.url in said
+    assert not [line for line in decisions(fresh.path) if line["kind"] == "takedown"]
+
+
+def test_a_long_chain_of_redirects_goes_with_the_page_it_leads_to(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a", AFTER_DAY_2)
+    archive.run("init", archive.path)
+    urls = [f"https://news.example/hop-{number}" for number in range(12)]
+
+    def record(url: str, block: bytes) -> bytes:
+        head = (
+            f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2026-05-01T06:00:00Z\r\n"
+            f"Content-Type: application/http;msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n"
+        )
+        return head.encode() + block + b"\r\n\r\n"
+
+    moved = [
+        record(url, f"HTTP/1.1 301 Moved\r\nLocation: {to}\r\n\r\n".encode()) for url, to in itertools.pairwise(urls)
+    ]
+    page = record(urls[-1], b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>Here it is.</p>")
+    foreign = tmp_path / "chain.warc"
+    foreign.write_bytes(b"".join([*moved, page]))
+    archive.run("ingest", foreign, "--jobs", "1", "--quiet")
+    assert take_down(archive, urls[-1], "--json").json["records"] == {"drop": len(urls)}
+    archive.run("fsck", "--full")
 
 
 def killed(archive: Archive, name: str, at: int) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ from archive.takedown.gone import Gone, bare, new_gone, phrases_of
 from archive.takedown.records import redacted, with_fields, without_lines
 from archive.takedown.rewrite import rewrite
 from archive.takedown.survey import Act, Place, Plan, Row, RowAt, Survey
+from archive.takedown.target import host_named
 from archive.tombstones import Tombstones, host_hash, key_hash, links_in, tells_of, tombstones_of
 from archive.urls import url_key
 from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RawReader, RawRecord, RevisitOf, sha1_digest
@@ -292,6 +293,20 @@ def test_a_foreign_file_is_cleaned_by_hashes_alone(packing: str, tmp_path: Path)
     assert not read(path)[3]
 
 
+def test_the_parts_of_a_segmented_listing_go_with_its_body(tmp_path: Path) -> None:
+    """What names it may stand in the first part, what it says in another."""
+    path = shelf(tmp_path) / "x.warc.gz"
+    listing, page = (made("response", OTHER, OK + body) for body in (LINK, PAGE))
+    ids = [record.split(b"WARC-Record-ID: ")[1].split(b"\r\n")[0].decode() for record in (listing, page)]
+    parts = [made("continuation", OTHER, STORY, f"WARC-Segment-Origin-ID: {one}") for one in ids]
+    path.write_bytes(b"".join(map(pack, (listing, parts[0], page, parts[1]))))
+    clean(path.parent, gone(), lambda _offset: Row(None, "not-an-article"))
+    left = raw(path.parent)
+    assert [record.fields.record_type for record in left] == ["response", "response", "continuation"]
+    assert LINK not in left[0].block
+    assert left[2].fields.get("warc-segment-origin-id") == ids[1]  # another record's
+
+
 def test_a_file_of_nothing_else_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "foreign.warc.gz"
     path.write_bytes(pack(FOREIGN[0]))
@@ -389,3 +404,35 @@ def test_a_resource_record_is_blanked_whole_and_a_first_line_never_goes(tmp_path
         resource
     )
     assert without_lines(replace(request), lambda _line: True).split(b"\r\n\r\n", 1)[1].startswith(b"GET /style.css")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "covered"),
+    [
+        ("http://NEWS.example:80/2026/05/secret-tide#top", True),
+        ("https://news.example./2026/05/secret-tide", True),  # the root's dot
+        ("https://news.example//2026/./05/secret%2Dtide/?utm_source=x", True),
+        ("HTTPS:\\\\www.news.example\\2026\\05\\secret-tide", True),  # as browsers read it
+        ("https://me:pw@news.example/2026/05/secret-tide", True),  # as a crawler of others wrote it down
+        ("https://amp.news.example/2026/05/secret-tide", True),
+        ("https://news.example:8080/2026/05/secret-tide", False),  # another server
+        ("https://news.example@elsewhere.example/2026/05/secret-tide", False),
+        ("https://elsewhere.example/@news.example/2026/05/secret-tide", False),
+    ],
+)
+def test_which_spellings_of_an_address_are_covered(spelling: str, covered: bool) -> None:
+    assert Tombstones(frozenset({key_hash(url_key(GONE_URL))})).covers(spelling) is covered
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("WWW.News.example.", "news.example"),
+        ("news.example:80", "news.example"),
+        ("news.example:443", "news.example"),
+        ("news.example:8080", "news.example:8080"),
+        ("zeitung-\u00fc.example", "xn--zeitung--e6a.example"),
+    ],
+)
+def test_how_a_host_may_be_named(name: str, host: str) -> None:
+    assert host_named(name) == host

@@ -6,6 +6,9 @@
 
 A backup counts when its manifest is there, which is written last. Databases are copied before WARC files: what they name is
 then in files that only grow. So a crawl may go on meanwhile, and the copy is one moment's archive all the same.
+
+The archive knows its backups by lines of decisions.jsonl (`registry`); those that hold what was taken down since are let go
+with the next backup to the same target (`letgo`).
 """
 
 from archive.backup.make import Made, make_backup

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from archive.errors import BackupError
 
 FORMAT = 1
 NAME = "manifest.json"
-_STAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z(?:-[0-9]+)?")
+_STAMP = re.compile(r"([0-9]{8}T[0-9]{6}Z)(?:-([0-9]{1,9}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# What an archive's folder has that a backup keeps; a manifest that names anything else was not written by `make_backup`.
+_KEPT = re.compile(
+    r"sources\.toml|decisions\.jsonl|archive\.db|crawl\.db|(?:profiles|reports)/[^/]{1,255}\.json|warc/.{1,4000}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,8 @@ class Manifest:
     stamp: str
     made_at: datetime  # aware
     software: str
+    archive: str | None = None  # whose backup it is: the id in the lines of decisions.jsonl
+    taken_down: frozenset[str] = frozenset()  # tokens of the takedowns that were done before (`registry.token_of`)
     files: Mapping[str, Entry] = field(default_factory=dict)  # path below the archive's folder -> the file
 
     def as_json(self) -> str:
@@ -43,6 +48,8 @@ class Manifest:
             "stamp": self.stamp,
             "made_at": self.made_at.isoformat(),
             "software": self.software,
+            "archive": self.archive,
+            "taken_down": sorted(self.taken_down),
             "files": {path: asdict(entry) for path, entry in sorted(self.files.items())},
         }
         return json.dumps(data, indent=1)
@@ -54,35 +61,40 @@ class Manifest:
             data: dict[str, Any] = json.loads(text)
             if data["format"] != FORMAT:
                 raise BackupError(f"{where} was made by a newer Morgue (format {data['format']!r}). Update Morgue.")
-            files = {str(path): Entry(**entry) for path, entry in data["files"].items()}
             made = cls(
-                stamp=data["stamp"],
+                stamp=_text(data["stamp"]),
                 made_at=datetime.fromisoformat(data["made_at"]),
-                software=str(data["software"]),
-                files=files,
+                software=_text(data["software"]),
+                archive=None if data.get("archive") is None else _text(data["archive"]),
+                taken_down=frozenset(_text(one) for one in data.get("taken_down", ())),
+                files={str(path): _entry(entry) for path, entry in data["files"].items()},
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if made.made_at.tzinfo is None or not is_stamp(made.stamp):
+                raise ValueError("its time or its name is none")  # noqa: TRY301 - one message for all
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BackupError(
                 f"{where} is no manifest of a backup ({error}). Take another backup, or make a new one."
             ) from None
         for path, entry in made.files.items():
-            if not (_is_below(path) and _is_below(entry.stored) and _SHA256.fullmatch(entry.sha256)):
+            if not _is_kept(path, entry, made.stamp):
                 raise BackupError(f"{where} names {path!r}, which no backup of Morgue's holds. Nothing was restored.")
         return made
 
 
-def stamp_of(moment: datetime, taken: frozenset[str] = frozenset()) -> str:
-    """Return the name of a backup made at `moment` (aware) that is not among those `taken`.
+def stamp_of(moment: datetime, taken: Collection[str] = ()) -> str:
+    """Return the name of a backup made at `moment` (aware) that comes after all those `taken`.
 
-    >>> stamp_of(datetime(2026, 5, 1, 6, tzinfo=UTC), frozenset({"20260501T060000Z"}))
+    Also if the clock was set back: the newest backup is the one that was made last.
+
+    >>> stamp_of(datetime(2026, 5, 1, 6, tzinfo=UTC), ["20260501T060000Z"])
     '20260501T060000Z-2'
     """
-    stamp = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    name, number = stamp, 1
-    while name in taken:
-        number += 1
-        name = f"{stamp}-{number}"
-    return name
+    stamp, number = f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}", 1
+    if taken:
+        last, nth = max(place_of(name) for name in taken)
+        if last >= stamp:
+            stamp, number = last, nth + 1
+    return stamp if number == 1 else f"{stamp}-{number}"
 
 
 def is_stamp(name: str) -> bool:
@@ -90,6 +102,39 @@ def is_stamp(name: str) -> bool:
     return _STAMP.fullmatch(name) is not None
 
 
+def place_of(stamp: str) -> tuple[str, int]:
+    """Return a stamp's place in the order of backups.
+
+    >>> sorted(["20260501T060000Z-10", "20260501T060000Z-2", "20260501T060000Z"], key=place_of)
+    ['20260501T060000Z', '20260501T060000Z-2', '20260501T060000Z-10']
+    """
+    found = _STAMP.fullmatch(stamp)
+    return (found[1], int(found[2] or 1)) if found else (stamp, 0)
+
+
+def _entry(data: Mapping[str, Any]) -> Entry:
+    size = data["size"]
+    if not isinstance(size, int) or size < 0:
+        raise ValueError(f"a size of {size!r}")
+    return Entry(stored=_text(data["stored"]), size=size, sha256=_text(data["sha256"]))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} where a text should be")
+    return value
+
+
+def _is_kept(path: str, entry: Entry, stamp: str) -> bool:
+    return (
+        _KEPT.fullmatch(path) is not None
+        and all(_is_below(each) for each in (path, entry.stored))
+        and entry.stored.startswith((f"{stamp}/", "warc/"))
+        and _SHA256.fullmatch(entry.sha256) is not None
+    )
+
+
 def _is_below(path: str) -> bool:
-    parts = PurePosixPath(path)
-    return bool(path) and not parts.is_absolute() and ".." not in parts.parts and "\\" not in path and "\0" not in path
+    """Tell whether a path stays below its folder, also where a backslash parts folders."""
+    parts = path.split("/")
+    return "\\" not in path and "\0" not in path and not {"", ".", ".."} & set(parts)

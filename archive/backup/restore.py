@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from archive.backup.make import backups, read_manifest
 from archive.backup.manifest import Entry, Manifest
+from archive.backup.registry import backups, read_manifest, readable
 from archive.backup.targets import Target
 from archive.errors import BackupError
 from archive.folder import ArchiveFolder
@@ -34,13 +35,19 @@ def restore_backup(
         raise BackupError(f"{target.name} holds no backup. `morgue backup {target.name}` makes one.")
     if stamp is not None and stamp not in there:
         raise BackupError(f"{target.name} has no backup {stamp!r}. It has: {', '.join(there[-10:])}.")
-    manifest = read_manifest(target, stamp or there[-1])
     mark = folder.root / _MARK
     try:
         folder.root.mkdir(parents=True, exist_ok=True)
-        if not mark.exists() and any(folder.root.iterdir()):
+        begun = mark.read_text(encoding="utf-8") if mark.exists() else None
+        if begun is None and any(folder.root.iterdir()):
             raise BackupError(
                 f"{folder.root} is not empty, and nothing in it was touched. Restore into a new folder: "
+                f"`morgue restore {target.name} NEW-FOLDER`."
+            )
+        manifest = read_manifest(target, stamp or (begun if begun in there else None) or there[-1])
+        if begun and begun != manifest.stamp:  # files of two backups would lie among each other
+            raise BackupError(
+                f"{folder.root} holds half of the backup {begun}, and nothing in it was touched. Restore into a new folder: "
                 f"`morgue restore {target.name} NEW-FOLDER`."
             )
         mark.write_text(manifest.stamp, encoding="utf-8")
@@ -59,6 +66,11 @@ def restore_backup(
     return manifest
 
 
+def taken_down_since(target: Target, manifest: Manifest) -> bool:
+    """Return whether something was taken down after a backup was made, as newer backups at its place know."""
+    return any(one is not None and not one.taken_down <= manifest.taken_down for _, one in readable(target))
+
+
 def _fetch(target: Target, entry: Entry, to: Path) -> None:
     if to.exists() and _digest(to) == (entry.size, entry.sha256):
         return
@@ -71,6 +83,8 @@ def _fetch(target: Target, entry: Entry, to: Path) -> None:
             f"{target.name.rstrip('/')}/{entry.stored} is damaged: it is not the file that was backed up (another SHA-256). "
             "Restore an older backup (`--at`), or this file from elsewhere, and run the command again."
         )
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
     part.replace(to)
 
 

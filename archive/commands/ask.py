@@ -221,22 +221,25 @@ def sql(
         say(f"Only the first {limit:,} rows are shown; --limit N shows more.")
 
 
-@click.command(short_help="Open the archive in a browser (Datasette).")
+@click.command(short_help="Open the archive in a browser.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8001, show_default=True, help="Port to listen on.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--public", is_flag=True, help="Show only what may be shown to anybody; says which settings that switches."
+)
 @pass_context
-def serve(context: Context, port: int, host: str) -> None:
-    """Open the archive in Datasette: browse, search, ask in SQL, from a browser on this machine.
+def serve(context: Context, port: int, host: str, public: bool) -> None:
+    """Open the archive in a browser on this machine: read, search, see what was edited, copied or taken away; ask in SQL.
 
     Read-only; may run while a crawl writes. Ends with Ctrl-C.
 
     Example: morgue serve --port 8001
     """
-    from archive.web.serve import serve_archive
+    from archive.web.serve import PUBLIC_SETTINGS, serve_archive
 
-    serve_archive(
-        context.folder,
-        host=host,
-        port=port,
-        on_ready=lambda address: say(f"The archive is at {address} Ctrl-C ends it."),
-    )
+    def ready(address: str) -> None:
+        say(f"The archive is at {address} Ctrl-C ends it.")
+        for setting in PUBLIC_SETTINGS if public else ():
+            say(f"--public: {setting}.")
+
+    serve_archive(context.folder, host=host, port=port, public=public, clock=context.clock, on_ready=ready)

@@ -106,6 +106,8 @@ def wacz(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
     if packed.trouble_count > len(packed.troubles):
         say(f"morgue: {packed.trouble_count:,} records or files in all could not be read; the first are named.")
     what = f"{counted(packed.articles, 'article')}, {counted(packed.captures, 'capture')}"
+    if packed.assets:
+        what += f" ({packed.assets:,} of them style sheets, fonts and images)"
     _tell(output, what, packed.left_out, quiet=quiet)
     if packed.trouble_count:
         raise click.exceptions.Exit(3)

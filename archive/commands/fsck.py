@@ -24,7 +24,9 @@ MakeFrontier = Callable[[bool], "FrontierSide"]
 
 
 @click.command(short_help="Check that everything is as it was written.")
-@click.option("--fast", is_flag=True, help="Only files, sizes, SQLite's quick check and counts: seconds.")
+@click.option(
+    "--fast", is_flag=True, help="Only files, sizes, and SQLite's quick check of the tables without texts: seconds."
+)
 @click.option("--full", is_flag=True, help="Also read every record and hold every row against its record.")
 @click.option("--repair", is_flag=True, help="Check in full, then mend what loses nothing that can still be read.")
 @click.option(

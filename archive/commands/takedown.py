@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -48,7 +49,8 @@ def takedown(
     sitemaps that quote it lose their body. Captures of other articles that link to it or quote its title are named, and stay. A
     host is that name alone, not its subdomains. There is no way back. A run that was killed is finished by the same command.
 
-    Exit 3: done, but files imported with --in-place still hold it; those, and copies made elsewhere, are yours to clean.
+    Exit 3: done, but backups or files imported with --in-place still hold it. `morgue backup` to the same target cleans the
+    first; the others, and copies made elsewhere, are yours to clean.
 
     Example: morgue takedown https://news.example/2026/05/tide --reason personal-data --reference 2026-17
     """
@@ -126,12 +128,22 @@ def _warn(done: TakenDown) -> None:
         say(plain(f"morgue: cannot be read, so nobody knows what it holds: {one}"))
     for path in done.in_place:
         say(plain(f"morgue: {path} was imported with --in-place and still holds it: it is not ours to change."))
-    for path in done.backups:
-        say(plain(f"morgue: the backup {path} still holds it."))
+    for held in done.backups:
+        will = "will still hold it" if done.dry_run else "still holds it"
+        target = shlex.quote(held.target)
+        say(
+            plain(
+                f"morgue: the backup {held} {will}. `morgue backup {target}` makes a new one there and lets those go."
+            )
+        )
+        if not held.reached:
+            say(plain(f"If that place is no more: `morgue backup {target} --forget`."))
     if not done.dry_run:
         if done.log:
             say(f"Kept in decisions.jsonl; what was done stands in reports/{done.log}.")
-        say("Copies made elsewhere (backups, exports, other machines) are not reached: clean or replace them.")
+        say(
+            "Copies made elsewhere (by other programs, exports, other machines) are not reached: clean or replace them."
+        )
 
 
 def _named(ids: tuple[str, ...]) -> str:

@@ -1,7 +1,8 @@
 """A WACZ: chosen articles as one file that a browser shows (ReplayWeb.page), and other archives take in.
 
 What it holds of each article: its captures, each with its request and, of a rendered page, what the browser made of it; what
-their revisits refer to; the warcinfo records. The records are copied byte for byte, so digests and dates stay. Discovery
+their revisits refer to; what its pages are shown with (style sheets, fonts, images), as far as the archive has it; the
+warcinfo records. The records are copied byte for byte, so digests and dates stay. Discovery
 records stay behind: those of listings speak of other articles.
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from archive.errors import MorgueError, NothingToExportError, ShelfError
+from archive.export.assets import Assets, PlacedCapture
 from archive.export.cdxj import NOT_MODIFIED, cdxj_line
 from archive.export.choose import Choice, allowed_captures, batches
 from archive.export.jsonl import line
@@ -78,6 +80,7 @@ class Packed:
 
     articles: int = 0
     captures: int = 0
+    assets: int = 0  # of these captures: what the pages are shown with
     records: int = 0
     left_out: int = 0  # articles that opt out
     troubles: list[MorgueError] = field(default_factory=list)  # the first of them
@@ -137,6 +140,7 @@ class WaczExport:
             if not articles:
                 raise NothingToExportError("article", left_out=packed.left_out)
             captures = self._captures(articles, choice)
+            packed.assets = self._add_assets(captures, choice)
             with Package(out, now=self._now) as package:
                 self._copy(package, captures, packed, shown, max_warc)
                 if not shown.pages:
@@ -172,6 +176,27 @@ class WaczExport:
                 capture = _Capture(*row)
                 found.setdefault(capture.warc, {}).setdefault(capture.offset, capture)
         return found
+
+    def _add_assets(self, captures: dict[int, dict[int, _Capture]], choice: Choice) -> int:
+        """Add what the pages among the captures are shown with; return how many captures that are."""
+        assets = Assets(self._conn, self._find, allowed_captures(include_opted_out=choice.include_opted_out))
+        if not assets.any():
+            return 0
+        names = dict(self._conn.execute("SELECT pk, name FROM warcs"))
+        pks: set[int] = set()
+        for of_file in captures.values():
+            for each in of_file.values():
+                if each.record_type in {"response", "resource"}:
+                    place = (each.mime, names[each.warc], each.offset)
+                    pks |= assets.of(PlacedCapture(each.pk, each.url, each.captured_at, each.status, *place))
+        added = 0
+        for some, marks in batches(sorted(pks)):
+            for row in self._conn.execute(f"SELECT {_COLUMNS} WHERE c.pk IN ({marks})", some):
+                capture = _Capture(*row)
+                of_file = captures.setdefault(capture.warc, {})
+                added += capture.offset not in of_file
+                of_file.setdefault(capture.offset, capture)
+        return added
 
     def _copy(
         self,

@@ -11,6 +11,7 @@ An `Extraction` with `article` false carries one of these reasons, which is stor
     status       the answer was not a 2xx
     not-html     an image, a PDF, plain data
     feed         a feed, a sitemap, robots.txt
+    asset        a style sheet, a font, an image of a page
     empty        no bytes, or no element
     too-large    more than 64 MiB once decoded, or more elements than a page can have
     front-page   a home page

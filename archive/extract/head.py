@@ -11,6 +11,7 @@ _BY_ROLE = {
     Role.SITEMAP: "feed",
     Role.ROBOTS: "feed",
     Role.HOME: "front-page",
+    Role.ASSET: "asset",
 }
 
 

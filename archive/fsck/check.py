@@ -14,8 +14,9 @@ from archive.fsck.database import check_database
 from archive.fsck.faults import Fault, Findings, Level
 from archive.fsck.files import check_files, check_sealed
 from archive.fsck.index import check_index
-from archive.fsck.kept import check_decisions, check_profiles
+from archive.fsck.kept import check_backups, check_decisions, check_profiles
 from archive.fsck.look import Look, begin, open_read_only
+from archive.fsck.placed import check_placed
 from archive.fsck.places import check_places
 from archive.fsck.records import check_records
 from archive.fsck.texts import check_reports, check_texts
@@ -57,6 +58,7 @@ def check(
         look.names = _names(decisions)
         begin(look, frontier.durable() if frontier else {}, imported_files(decisions))
         check_profiles(look, decisions)
+        check_backups(look, decisions)
         check_files(look)
         check_database(look)
         check_index(look)
@@ -68,6 +70,7 @@ def check(
         if level == Level.USUAL:
             check_places(look)
         if level >= Level.FULL:
+            check_placed(look)
             check_sealed(look)
             check_records(look)
     finally:

@@ -13,8 +13,8 @@ MOST_NAMED = 1000  # faults kept one by one; more are counted by kind
 class Level(IntEnum):
     """How much is looked at."""
 
-    FAST = 0  # files and their sizes, quick_check, counts
-    USUAL = 1  # … digests of all texts, the index, each row's place
+    FAST = 0  # files and their sizes, quick_check of the tables without texts
+    USUAL = 1  # … quick_check, digests of all texts, the index, each row's place
     FULL = 2  # … every record read, every row against its record, digests of sealed files, integrity_check
 
 
@@ -110,6 +110,10 @@ KINDS: dict[str, Kind] = {
         "Restore the file from a backup; without one `morgue learn --all-captures` learns anew.",
     ),
     "report": Kind("Only history is lost.", "Take the file from a backup, or delete it."),
+    "backup": Kind(
+        "What was taken down can be restored from there.",
+        "`morgue backup` to the same target makes a new one and lets those go; `--forget` if the place is no more.",
+    ),
     "unreadable": Kind(
         "What it holds could not be checked.",
         "Check owner, mode and room on the disk, and run `morgue fsck --full` again.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archive.backup.registry import found_something, holding, local_only
 from archive.decisions import Decision, read_decisions, renames
 from archive.errors import DecisionsError, ProfileError
 from archive.fsck.look import Look
@@ -26,3 +27,11 @@ def check_profiles(look: Look, decisions: tuple[Decision, ...]) -> None:
             profiles.load(digest)
         except ProfileError as error:
             look.fault("profile", error.why, file=f"profiles/{digest}.json")
+
+
+def check_backups(look: Look, decisions: tuple[Decision, ...]) -> None:
+    """Name the places of backups that hold what was taken down. Folders are looked into; of others decisions.jsonl tells."""
+    removed = [decision for decision in decisions if found_something(decision)]
+    for held in holding(decisions, removed, opened=local_only, leftovers=False):
+        look.count("backups")
+        look.fault("backup", "it holds what was taken down", file=str(held))

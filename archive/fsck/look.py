@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from archive.database import refuse_newer
+from archive.database import MIGRATION_SET, MIGRATIONS, refuse_newer
 from archive.errors import ShelfError
 from archive.folder import ArchiveFolder
 from archive.fsck.faults import Fault, Findings
@@ -56,6 +56,7 @@ class Look:
     conn: sqlite3.Connection | None  # to archive.db, read-only; None if it cannot be opened
     shelf: list[Shelved] = field(default_factory=list)
     names: frozenset[str] = frozenset()  # that sources have had
+    behind: frozenset[str] = frozenset()  # migrations that archive.db has not had: the next writer makes them
     as_imported: set[str] = field(default_factory=set)  # foreign files that are byte for byte what was taken in
     last_capture: int = 0  # captures.pk when the look began
     last_fact: int = 0  # discoveries.pk
@@ -112,6 +113,9 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 def begin(look: Look, durable: Mapping[str, int], imports: dict[str, Imported]) -> None:
     """Note what is there now. `durable`: how far crawl.db has noted each file, bytes."""
     known: dict[str, tuple[Any, ...]] = {}
+    with look.reading("_sqlite_migrations"):
+        done = look.rows("SELECT name FROM _sqlite_migrations WHERE migration_set = ?", (MIGRATION_SET,))
+        look.behind = frozenset(MIGRATIONS) - {name for (name,) in done} if look.conn is not None else frozenset()
     with look.reading("warcs"):
         if look.conn is not None:
             look.conn.execute("BEGIN")

@@ -14,6 +14,7 @@ In this order, because each needs what stands before it:
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sqlite3
@@ -150,12 +151,28 @@ def _rebuild(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress:
 
     kept = None
     if folder.archive_db.exists():
-        kept = folder.archive_db.with_name(f"archive.db.damaged-{clock.now():%Y%m%d%H%M%S}")
+        _forget_killed(folder)
+        kept = _free(folder.archive_db.with_name(f"archive.db.damaged-{clock.now():%Y%m%d%H%M%S}"))
         for suffix in _SUFFIXES:
             _copy(folder.archive_db.with_name(folder.archive_db.name + suffix), kept.with_name(kept.name + suffix))
     report = rebuild_locked(folder, clock=clock, jobs=jobs, progress=progress)
     was = f"; the damaged one is kept as {kept.name}" if kept else ""
     return f"Made archive.db again from {report.captures:,} captures{was}."
+
+
+def _free(path: Path) -> Path:
+    """Return a name that is not taken: what an earlier repair kept, within the same second or with the same clock, stays."""
+    taken = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(name for name in itertools.chain([path], taken) if not name.exists())
+
+
+def _forget_killed(folder: ArchiveFolder) -> None:
+    """Remove the second names that a killed repair gave to the database that is still in use, and to its log."""
+    for suffix in _SUFFIXES:
+        now = folder.archive_db.with_name(folder.archive_db.name + suffix)
+        for left in folder.root.glob("archive.db.damaged-*"):
+            if now.exists() and left.samefile(now):
+                left.unlink()
 
 
 def _copy(old: Path, new: Path) -> None:

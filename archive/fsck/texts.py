@@ -43,7 +43,7 @@ def check_texts(look: Look) -> None:
     ):
         with look.reading(table):
             check(look)
-    if look.findings.level >= Level.FULL:
+    if look.findings.level >= Level.FULL and "m004_changes" not in look.behind:
         with look.reading("revision_changes"):
             _changes(look)
 

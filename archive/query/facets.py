@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Literal, TypedDict
 
 from archive.query.filters import Filters, moment
-from archive.query.found import FACTS, Question
-from archive.query.reader import answering, need_search
+from archive.query.found import Question
+from archive.query.found import facts as short_rows
+from archive.query.reader import answering
 from archive.query.search import asked_for, without_words
 
 Unit = Literal["day", "month", "year"]
 Counts = tuple[tuple[str, int], ...]
 _MOST = 20  # values shown of each
 _LENGTHS: dict[Unit, int] = {"day": 10, "month": 7, "year": 4}
-_DAYS, _MONTHS = 92, 60  # as many bars as can be told apart
+_SHORT, _MONTHS = 3, 60  # months from which on bars are of months, of years: as many as can be told apart
 _COLUMNS = (
     "a.story, CASE WHEN ifnull(a.source, '') = '' THEN a.domain ELSE a.source END, ifnull(a.language, ''), a.kind, a.authors,"
     " substr(a.sort_at, 1, 10)"
@@ -57,18 +58,17 @@ def facets(conn: sqlite3.Connection, words: str, filters: Filters | None = None,
     """Count what `search` finds. Raises `QueryError` for dates that are none, or when time is up."""
     filters = filters or Filters()
     with answering(conn):
-        need_search(conn)
         asked = asked_for(conn, words, filters)
         if asked is None:
             return _NOTHING
         if asked.match is not None:
-            question = Question.of(asked.match, filters)
+            question = Question.of(conn, asked.match, filters)
             rows = conn.execute(f"SELECT {_COLUMNS} FROM {question.joined}", question.all_values)  # noqa: S608
             return _counted(rows, every=all)
-        if asked.without is None and (months := _whole_months(filters)) is not None:
+        if asked.without is None and (months := _whole_months(conn, filters)) is not None:
             return _by_months(conn, filters, *months)
         where, values = without_words(filters, asked)
-        return _counted(conn.execute(f"SELECT {_COLUMNS} FROM {FACTS} WHERE {where}", values), every=all)  # noqa: S608
+        return _counted(conn.execute(f"SELECT {_COLUMNS} FROM {short_rows(conn)} WHERE {where}", values), every=all)  # noqa: S608
 
 
 def _counted(rows: Iterable[Sequence[str]], *, every: bool) -> Facets:
@@ -123,19 +123,26 @@ def _times(days: Mapping[str, int]) -> Times:
     unit: Unit = "day"
     if days:
         first, last = min(days), max(days)
-        months = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7]) + 1
+        months = _between(first, last)
         whole = len(first) < _LENGTHS["day"]
-        unit = "year" if months > _MONTHS else "month" if whole or months > _DAYS // 31 + 1 else "day"
+        unit = "year" if months >= _MONTHS else "month" if whole or months >= _SHORT else "day"
     bars: Counter[str] = Counter()
     for day, count in days.items():
         bars[day[: _LENGTHS[unit]]] += count
     return {"days": tuple(sorted(bars.items())), "unit": unit}
 
 
-def _whole_months(filters: Filters) -> tuple[str, str] | None:
+def _between(first: str, last: str) -> int:
+    """Return how many months lie between two days or months."""
+    return (int(last[:4]) - int(first[:4])) * 12 + int(last[5:7]) - int(first[5:7])
+
+
+def _whole_months(conn: sqlite3.Connection, filters: Filters) -> tuple[str, str] | None:
     """Return the first and last month asked for; None if more is asked than `article_months` knows."""
     if filters.kind or filters.author or not filters.opted_out:
         return None
+    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'article_months'").fetchone() is None:
+        return None  # an older Morgue made the database
     first, last = "0000-01", "9999-12"
     if filters.since:
         since = moment(filters.since, end=False)
@@ -161,8 +168,12 @@ def _by_months(conn: sqlite3.Connection, filters: Filters, first: str, last: str
         dict(conn.execute(f"SELECT {by}, sum(articles) FROM article_months WHERE {where} GROUP BY 1", values))  # noqa: S608
         for by in (name, "language", "month")
     )
+    total = sum(months.values())
+    if months and not filters.source and not filters.language and _between(min(months), max(months)) < _SHORT:
+        days = "SELECT day, sum(articles) FROM article_days WHERE day BETWEEN ? AND ? GROUP BY 1"
+        months = dict(conn.execute(days, (f"{first}-01", f"{last}-31")))
     return Facets(
-        total=sum(months.values()),
+        total=total,
         counted="articles",
         sources=_most(sources),
         languages=_most(languages),

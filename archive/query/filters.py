@@ -9,6 +9,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from archive.errors import QueryError
 
 Moment = datetime | date | str
+PUBLIC = (
+    " AND NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)"  # further condition for a row `a` of articles
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ def condition(filters: Filters) -> tuple[str, list[object]]:
             parts.append(clause)
             values += [value] * clause.count("?")
     if not filters.opted_out:
-        parts.append("NOT EXISTS (SELECT 1 FROM opted_out o WHERE o.article = a.pk)")
+        return " AND ".join(parts) + PUBLIC, values
     return " AND ".join(parts), values
 
 

@@ -15,8 +15,13 @@ from operator import itemgetter
 from archive.query.filters import Filters, condition
 
 _STEP = 200  # rows looked up at once
-FACTS = "articles a INDEXED BY articles_found"
 _NO_FILTER = Filters()
+
+
+def facts(conn: sqlite3.Connection) -> str:
+    """Return the table `a` of articles by its short rows; where an older Morgue made the database it has none, and is slower."""
+    there = conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_found'").fetchone()
+    return "articles a INDEXED BY articles_found" if there else "articles a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +32,18 @@ class Question:
     where: str
     values: tuple[object, ...]
     filtered: bool  # `where` says more than that the article is shown, as everything in the index is
+    facts: str  # of `facts`
 
     @classmethod
-    def of(cls, match: str, filters: Filters) -> Question:
+    def of(cls, conn: sqlite3.Connection, match: str, filters: Filters) -> Question:
         """Return the question of an expression and filters. Raises `QueryError` for dates that are none."""
         where, values = condition(filters)
-        return cls(match, where, tuple(values), filters != _NO_FILTER)
+        return cls(match, where, tuple(values), filters != _NO_FILTER, facts(conn))
 
     @property
     def joined(self) -> str:
         """The tables and conditions of everything found, with `f` the index and `a` the article; values: `.all_values`."""
-        return f"articles_fts f JOIN {FACTS} ON a.pk = f.rowid WHERE articles_fts MATCH ? AND {self.where}"
+        return f"articles_fts f JOIN {self.facts} ON a.pk = f.rowid WHERE articles_fts MATCH ? AND {self.where}"
 
     @property
     def all_values(self) -> tuple[object, ...]:
@@ -59,7 +65,7 @@ def by_relevance(conn: sqlite3.Connection, asked: Question, *, every: bool, end:
     if end <= 0:
         return found
     for rank, group in groupby(_stepwise(conn.execute(sql, values)), key=itemgetter(1)):
-        rows = _facts(conn, [pk for pk, _ in group])
+        rows = _facts(conn, asked, [pk for pk, _ in group])
         rows.sort(key=lambda row: row[0])
         rows.sort(key=lambda row: row[2], reverse=True)
         for pk, story, _ in rows:
@@ -142,12 +148,12 @@ def _stepwise(cursor: sqlite3.Cursor) -> Iterator[tuple[int, float]]:
         yield from rows
 
 
-def _facts(conn: sqlite3.Connection, pks: Sequence[int]) -> list[tuple[int, int, str]]:
+def _facts(conn: sqlite3.Connection, asked: Question, pks: Sequence[int]) -> list[tuple[int, int, str]]:
     """Return (pk, story, sort_at) of articles."""
     rows: list[tuple[int, int, str]] = []
     for at in range(0, len(pks), _STEP):
         part = pks[at : at + _STEP]
-        sql = f"SELECT a.pk, a.story, a.sort_at FROM {FACTS} WHERE a.pk IN ({_marks(part)})"  # noqa: S608
+        sql = f"SELECT a.pk, a.story, a.sort_at FROM {asked.facts} WHERE a.pk IN ({_marks(part)})"  # noqa: S608
         rows += conn.execute(sql, part).fetchall()
     return rows
 

@@ -43,6 +43,7 @@ class Reader(sqlite3.Connection):
 
     path: Path = Path("archive.db")
     time_limit: float = TIME_LIMIT
+    until: float = float("inf")  # monotonic seconds: when all statements together must have ended
     _end: float = float("inf")
 
     def execute(self, *args: Any) -> sqlite3.Cursor:
@@ -56,8 +57,8 @@ class Reader(sqlite3.Connection):
         return super().cursor(*args, **options)
 
     def late(self) -> bool:
-        """Tell whether the running statement has used up its time."""
-        return time.monotonic() > self._end
+        """Tell whether the running statement has used up its time, or all together theirs."""
+        return time.monotonic() > min(self._end, self.until)
 
 
 def open_reader(
@@ -183,15 +184,6 @@ def need_opt_outs(conn: sqlite3.Connection) -> None:
         raise DatabaseError(
             f"{path} was made by an older Morgue and does not tell which pages opt out yet. `morgue ingest` brings it up to "
             "date."
-        )
-
-
-def need_search(conn: sqlite3.Connection) -> None:
-    """Raise `DatabaseError` if an older Morgue made the database, and no writer of this version has opened it yet."""
-    if conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_found'").fetchone() is None:
-        path = getattr(conn, "path", "archive.db")
-        raise DatabaseError(
-            f"{path} was made by an older Morgue and lacks what searching needs. `morgue ingest` brings it up to date."
         )
 
 

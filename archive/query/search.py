@@ -10,8 +10,8 @@ from typing import Literal, get_args
 
 from archive.errors import QueryError
 from archive.query.filters import Filters, Moment, condition
-from archive.query.found import Question, by_relevance, by_time, newest
-from archive.query.reader import answering, need_opt_outs, need_search
+from archive.query.found import Question, by_relevance, by_time, facts, newest
+from archive.query.reader import answering, need_opt_outs
 from archive.query.snippets import Marked, mark, snippet
 from archive.query.words import Asked, parse_words
 from archive.terms import algorithm_for
@@ -75,7 +75,6 @@ def search(
     )
     found: Sequence[tuple[int, float | None]]
     with answering(conn):
-        need_search(conn)
         asked = asked_for(conn, words, filters)
         if asked is None:
             return []
@@ -85,9 +84,9 @@ def search(
             where, values = without_words(filters, asked)
             found = newest(conn, where, values, oldest=sort == "oldest", every=all, end=end)
         elif sort == "relevance":
-            found = by_relevance(conn, Question.of(asked.match, filters), every=all, end=end)
+            found = by_relevance(conn, Question.of(conn, asked.match, filters), every=all, end=end)
         else:
-            question = Question.of(asked.match, filters)
+            question = Question.of(conn, asked.match, filters)
             found = by_time(conn, question, oldest=sort == "oldest", every=all, end=end)
         return [hit for pk, score in found[offset:] if (hit := _hit(conn, pk, score, asked)) is not None]
 
@@ -96,22 +95,17 @@ def count(conn: sqlite3.Connection, words: str, filters: Filters | None = None, 
     """Return how many hits `search` has in all."""
     filters = filters or Filters()
     with answering(conn):
-        need_search(conn)
         asked = asked_for(conn, words, filters)
         if asked is None:
             return 0
         what = "count(*)" if all else "count(DISTINCT a.story)"
         if asked.match is None:
             where, values = without_words(filters, asked)
-            sql = f"SELECT {what} FROM articles a INDEXED BY articles_found WHERE {where}"  # noqa: S608 - made of constants
-            if where == EVERYTHING:
-                sql = (
-                    "SELECT total(articles) FROM article_months"
-                    if all
-                    else "SELECT count(*) FROM stories WHERE members > 0"
-                )
+            sql = f"SELECT {what} FROM {facts(conn)} WHERE {where}"  # noqa: S608 - made of constants
+            if where == EVERYTHING and not all:
+                sql = "SELECT count(*) FROM stories WHERE members > 0"
             return int(conn.execute(sql, values).fetchone()[0])
-        question = Question.of(asked.match, filters)
+        question = Question.of(conn, asked.match, filters)
         sql = f"SELECT {what} FROM {question.joined}"  # noqa: S608 - made of constants
         return int(conn.execute(sql, question.all_values).fetchone()[0])
 
@@ -124,14 +118,13 @@ def matching(conn: sqlite3.Connection, words: str, filters: Filters, *, opted_ou
     """
     with answering(conn):
         need_opt_outs(conn)
-        need_search(conn)
         filters = replace(filters, opted_out=opted_out)
         asked = asked_for(conn, words, filters)
         if asked is None:
             return []
         tables = "articles a WHERE"
         if asked.match is not None:
-            tables = "articles_fts f JOIN articles a INDEXED BY articles_found ON a.pk = f.rowid WHERE articles_fts MATCH ? AND"
+            tables = f"articles_fts f JOIN {facts(conn)} ON a.pk = f.rowid WHERE articles_fts MATCH ? AND"
         where, values = without_words(filters, asked)
         sql = f"SELECT a.pk FROM {tables} {where} ORDER BY a.sort_at, a.pk"  # noqa: S608 - made of constants
         return [int(row[0]) for row in conn.execute(sql, values if asked.match is None else [asked.match, *values])]

@@ -10,6 +10,7 @@ from archive.errors import UrlError
 from archive.urls import registered_domain, url_key
 
 OPT_OUTS = ("record", "skip", "ignore")
+ASSETS = ("none", "page")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Source:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     user_agent: str | None = None  # instead of Morgue's own
     render: bool = False  # through a browser
+    assets: str = "none"  # page: also the style sheets, fonts and images of each page
     selectors: Mapping[str, str] = field(default_factory=dict)  # part of the page -> CSS selector
     politeness_key: str | None = None  # sources with one key are asked one request at a time; None: registered domain
     # What a page's wish not to be kept means: record (not shown in public), skip (not extracted), ignore.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
-from archive.sources.model import OPT_OUTS, Source, SourcesFile
+from archive.sources.model import ASSETS, OPT_OUTS, Source, SourcesFile
 from archive.sources.selector import SELECTOR_FIELDS, SelectorError, xpath_of
 from archive.urls import canonical_url, join_url
 
@@ -266,6 +266,12 @@ def _opt_out(value: object) -> str:
     return str(value)
 
 
+def _assets(value: object) -> str:
+    if value not in ASSETS:
+        raise _WrongValueError(f"it must be one of {', '.join(ASSETS)}, in quotes.")
+    return str(value)
+
+
 def _table(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict):
         raise _WrongValueError('it must be a table, like { name = "value" }.')
@@ -330,6 +336,7 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "headers": _headers,
     "user_agent": _text,
     "render": _truth,
+    "assets": _assets,
     "selectors": _selectors,
     "politeness_key": _text,
     "opt_out": _opt_out,

@@ -28,6 +28,7 @@ SOURCES_TEMPLATE = """\
 # pages_per_day = 500                           # at most, of one politeness key; 10,000 if nothing is said
 # selectors = { text = "div.story", remove = ".promo" }   # try them first: morgue sources try NAME --text div.story
 # opt_out = "record"                            # what noarchive means: record, skip or ignore; see docs/sources.md
+# assets = "page"                               # also keep style sheets, fonts and images of its pages
 # render = true                                 # let a browser make its pages: for sites whose scripts bring the text
 # enabled = false                               # keep the entry, but do not crawl
 """

@@ -17,7 +17,7 @@ from archive.dedupe.identity import names_of
 from archive.dedupe.revisions import History, Published, Sight, SightKind, step
 from archive.dedupe.words import content_digest, same_content
 from archive.errors import UrlError
-from archive.model import Extraction
+from archive.model import Extraction, Role
 from archive.store.articles import Articles
 from archive.store.optouts import OptOutRows
 from archive.store.resolve import Resolver
@@ -58,6 +58,7 @@ class Seen:
     refers_to: tuple[str | None, str | None]
     article: int | None
     result: bytes | None  # the accepted extraction in force
+    asset: bool = False  # asked for to show a page: says nothing of any article, whatever address it has
 
     @property
     def order(self) -> tuple[str, str, str]:
@@ -67,7 +68,7 @@ class Seen:
 
 SEEN_SQL = (
     "SELECT c.pk, c.url, c.url_key, c.captured_at, ifnull(c.payload_digest, ''), c.status, c.record_type,"
-    " c.truncated IS NOT NULL, c.source, c.refers_to_url, c.refers_to_at, c.article, e.result, c.content"
+    " c.truncated IS NOT NULL, c.source, c.refers_to_url, c.refers_to_at, c.article, e.result, c.content, c.role"
     " FROM captures c LEFT JOIN extractions e ON e.pk = c.extraction AND e.status = 'article'"
 )
 CONTRACT_ORDER = " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
@@ -75,9 +76,23 @@ CONTRACT_ORDER = " ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, '
 
 def seen_from(row: tuple[Any, ...]) -> Seen:
     """Return a row of `SEEN_SQL`."""
-    pk, url, url_key, at, digest, status, record_type, truncated, source, refers_url, refers_at, article, result, _ = (
-        row
-    )
+    (
+        pk,
+        url,
+        url_key,
+        at,
+        digest,
+        status,
+        record_type,
+        truncated,
+        source,
+        refers_url,
+        refers_at,
+        article,
+        result,
+        _,
+        role,
+    ) = row
     return Seen(
         pk=pk,
         url=url,
@@ -91,6 +106,7 @@ def seen_from(row: tuple[Any, ...]) -> Seen:
         refers_to=(refers_url, refers_at),
         article=article,
         result=result,
+        asset=role == Role.ASSET,
     )
 
 
@@ -119,6 +135,8 @@ class Placer:
         return placed
 
     def _place(self, seen: Seen) -> Placement:
+        if seen.asset:
+            return REFUSED
         if seen.result is not None:
             return self._place_text(seen, unpack(seen.result))
         if seen.record_type == "revisit" or seen.status == NOT_MODIFIED:

@@ -2,41 +2,47 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
+from archive.backup.registry import Held, holding, takedowns_about
 from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import Decision, append_decision, read_decisions
-from archive.errors import ShelfError, UnfinishedTakedownError, UrlError
+from archive.errors import QueryError, ShelfError, UnfinishedTakedownError, UrlError, UsageError
 from archive.folder import ArchiveFolder
-from archive.imported import sha256_of
+from archive.imported import imported_files, sha256_of
 from archive.ingest import Ingest
 from archive.locks import TAKEDOWN as PURPOSE
 from archive.locks import UNFINISHED, lock
 from archive.reading import open_ingest, take_reports, unread
 from archive.scrub import scrub
 from archive.takedown.gone import Gone
-from archive.takedown.log import write_log
+from archive.takedown.log import hashes_of_article, write_log
 from archive.takedown.pending import Pending, clear_pending, load_pending
 from archive.takedown.reports import clean_reports
 from archive.takedown.rewrite import PART, rewrite
 from archive.takedown.rows import follow, in_place_holding, rows_of, settle
 from archive.takedown.survey import Act, Change, Place, Plan, Survey
-from archive.takedown.target import gone_of, resolve
-from archive.tombstones import TAKEDOWN, key_hash
+from archive.takedown.target import Target, gone_of, host_named, resolve
+from archive.tombstones import TAKEDOWN, host_hash, key_hash
 from archive.tombstones.hashes import hashes_of
 from archive.urls import url_key
-from archive.warc import OPEN_SUFFIX, RawReader, RawRecord, find_warc, shelf_name, warc_files
+from archive.warc import RawReader, RawRecord, find_warc, shelf_name, warc_files
 
-_MOST_ROUNDS = 6  # of a survey: one, one after revisits got their bodies, and one for each hop of a redirect chain
+_MOST_ROUNDS = (
+    6  # of a survey and what it asks for: one, one after revisits got their bodies; further ones should not be needed
+)
+_MOST_HOPS = 30  # of a redirect chain
 _SUFFIXES = ("", "-wal", "-shm")
 
-# The part of it in crawl.db, which is the crawler's: (what is to go, URLs whose validators go, file -> bytes) -> rows that went
-FrontierPart = Callable[[Gone, Sequence[str], Mapping[str, int]], int]
+# The part of it in crawl.db, which is the crawler's: (what is to go, URLs whose validators go, file -> bytes, None for one that
+# is gone) -> rows that went
+FrontierPart = Callable[[Gone, Sequence[str], Mapping[str, int | None]], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ class TakenDown:
     quoting: Mapping[str, str]  # other articles (ids, or URLs) that stay -> why they are named
     unread: tuple[str, ...]  # records that could not be looked into
     in_place: tuple[str, ...]  # files that were imported in place and hold it: not changed
-    backups: tuple[str, ...]  # that still hold it
+    backups: tuple[Held, ...]  # places of backups that still hold it
     log: str | None  # file below reports/
     known: bool  # it had been taken down before
     dry_run: bool
@@ -90,6 +96,9 @@ def take_down(
     with ExitStack() as stack:
         stack.enter_context(lock(folder.crawl_lock, PURPOSE))
         stack.enter_context(lock(folder.archive_lock, PURPOSE))
+        stack.enter_context(
+            lock(folder.backup_lock, PURPOSE)
+        )  # a backup would copy some files as they were, some as they are
         work = _Work(folder, clock, jobs, progress, frontier)
         before = load_pending(folder.root)
         if before is not None:
@@ -106,8 +115,10 @@ def _is_same(request: Request, pending: Pending) -> bool:
     """Say whether a takedown is the one that was interrupted."""
     if request.name in pending.articles or request.name in pending.urls:
         return True
-    with suppress(UrlError):
-        return "://" in request.name and key_hash(url_key(request.name)) in pending.hashes
+    with suppress(UrlError, UsageError):
+        if "://" in request.name:
+            return key_hash(url_key(request.name)) in pending.hashes
+        return pending.scope == "host" and host_hash(host_named(request.name)) in pending.hashes
     return False
 
 
@@ -128,10 +139,11 @@ class _Work:
                 ingest.files(unread(folder, ingest.store))  # what nobody has read yet nobody can find
                 take_reports(folder, ingest.store)
             conn = ingest.store.db.conn
-            target = resolve(conn, request.name)
-            gone, plan = self._planned(gone_of(conn, target), ingest)
-            in_place = in_place_holding(conn, gone)
-        lines = [line for line in read_decisions(folder.decisions) if line.kind == TAKEDOWN]
+            target, gone = self._named(conn, request.name)
+            gone, plan = self._planned(gone, ingest)
+            in_place = sorted({*in_place_holding(conn, gone), *self._in_place(gone, ingest)})
+        decisions = read_decisions(folder.decisions)
+        lines = [line for line in decisions if line.kind == TAKEDOWN]
         known = set(gone.hashes) <= {one for line in lines for one in hashes_of(line)}
         pending = Pending(
             scope=gone.scope,
@@ -148,9 +160,27 @@ class _Work:
         )
         _note(pending, plan)
         if request.dry_run:
-            return _told(pending, plan, files=sorted(plan.changes), known=known, dry_run=True)
+            return _told(pending, plan, self._backups(pending), files=sorted(plan.changes), known=known, dry_run=True)
         pending.save(folder.root)
         return self.finish(pending, known=known, plan=plan)
+
+    def _named(self, conn: sqlite3.Connection, name: str) -> tuple[Target, Gone]:
+        """Return what was named. An article that was taken down before is known by the log alone."""
+        try:
+            target = resolve(conn, name)
+            return target, gone_of(conn, target)
+        except QueryError:
+            hashes = hashes_of_article(self.folder.reports, name)
+            if not hashes:
+                raise
+            return Target("article"), Gone(scope="article", hashes=hashes)
+
+    def _backups(self, pending: Pending) -> tuple[Held, ...]:
+        """Return the places of backups that hold it, or will when this is done."""
+        decisions = read_decisions(self.folder.decisions)
+        about = takedowns_about(decisions, pending.hashes, pending.urls)
+        coming = pending.found and not any(one.at == pending.moment for one in about)
+        return tuple(holding(decisions, about, coming=coming))
 
     def finish(self, pending: Pending, *, known: bool = False, plan: Plan | None = None) -> TakenDown:
         """Do all that is left of a takedown; each step may have been done before. `plan`: of this moment."""
@@ -173,7 +203,7 @@ class _Work:
         scrub(folder.archive_db)
         log = write_log(folder, pending, clock=self.clock)
         clear_pending(folder.root)
-        return _told(pending, plan, files=sorted(pending.files), known=known, log=log)
+        return _told(pending, plan, self._backups(pending), files=sorted(pending.files), known=known, log=log)
 
     # the shelf
 
@@ -189,10 +219,22 @@ class _Work:
             self.progress.update(survey.plan.records, (number + 1) / len(files))
         return survey.settled()
 
+    def _in_place(self, gone: Gone, ingest: Ingest) -> list[str]:
+        """Return the files imported in place that hold something of it, also what no row tells of. None is changed."""
+        found = []
+        for name, file in imported_files(read_decisions(self.folder.decisions)).items():
+            if file.in_place and file.path.is_file():
+                survey = Survey(gone)
+                with suppress(ShelfError):  # what cannot be read as a whole, rows tell of
+                    survey.look(file.path, name, rows_of(ingest.store.db.conn, name).get)
+                if any(survey.settled().changes.values()):
+                    found.append(str(file.path))
+        return found
+
     def _planned(self, gone: Gone, ingest: Ingest) -> tuple[Gone, Plan]:
         """Return the plan, and what is to go with the addresses added that only lead to it."""
-        for _ in range(_MOST_ROUNDS):
-            plan = self._survey(gone, ingest)
+        plan = self._survey(gone, ingest)
+        for _ in range(_MOST_HOPS):
             leading = [url for url in plan.redirects if not gone.covers(url) and not _is_needed(ingest, url)]
             if not leading:
                 break
@@ -200,6 +242,7 @@ class _Work:
             gone = replace(
                 gone, hashes=tuple(sorted({*gone.hashes, *more})), urls=tuple(sorted({*gone.urls, *leading}))
             )
+            plan = self._survey(gone, ingest)
         return gone, plan
 
     def _clean_shelf(self, pending: Pending, ingest: Ingest, plan: Plan | None) -> Plan:
@@ -244,20 +287,26 @@ class _Work:
         files = self._files()
         return {name: files.get(name) for name in pending.files}
 
-    def _lengths(self, pending: Pending) -> dict[str, int]:
+    def _lengths(self, pending: Pending) -> dict[str, int | None]:
         places = self._places(pending).items()
-        return {
-            name: path.stat().st_size for name, path in places if path is not None and path.name.endswith(OPEN_SUFFIX)
-        }
+        return {name: None if path is None else path.stat().st_size for name, path in places}
 
     # beside it
 
     def _write_down(self, pending: Pending) -> tuple[Decision, ...]:
-        """Write the line of decisions.jsonl, once."""
+        """Write the line of decisions.jsonl, once; a further one only if there was something to remove again."""
         path = self.folder.decisions
-        line = {"scope": pending.scope, "hashes": pending.hashes, "reference": pending.reference}
-        if not any(one.kind == TAKEDOWN and set(pending.hashes) <= set(hashes_of(one)) for one in read_decisions(path)):
-            append_decision(path, TAKEDOWN, line, at=datetime.fromisoformat(pending.at), reason=pending.reason)
+        found = pending.found
+        line = {"scope": pending.scope, "hashes": pending.hashes, "reference": pending.reference, "found": found}
+        said = [
+            one
+            for one in read_decisions(path)
+            if one.kind == TAKEDOWN
+            and set(pending.hashes) <= set(hashes_of(one))
+            and (not found or one.at == pending.moment)
+        ]
+        if not said:
+            append_decision(path, TAKEDOWN, line, at=pending.moment, reason=pending.reason)
         return read_decisions(path)
 
     def _sweep(self) -> None:
@@ -265,6 +314,12 @@ class _Work:
         for database in ("archive.db.rebuild", "crawl.db.rebuild"):
             for suffix in _SUFFIXES:
                 (self.folder.root / f"{database}{suffix}").unlink(missing_ok=True)
+        for pattern in ("*.db.damaged-*", ".backup-*"):  # beside a database that fsck made anew; of a killed backup
+            for path in self.folder.root.glob(pattern):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
         for below in (self.folder.warc, self.folder.warc / "imported"):
             for pattern in (f"*{PART}", "*.part"):
                 for path in below.glob(pattern):
@@ -304,6 +359,7 @@ def _note(pending: Pending, plan: Plan) -> None:
 def _told(
     pending: Pending,
     plan: Plan,
+    backups: tuple[Held, ...],
     *,
     files: Sequence[str],
     known: bool,
@@ -320,7 +376,7 @@ def _told(
         quoting=dict(sorted(pending.quoting.items())),
         unread=tuple(f"{error.path}:{error.offset} ({error.why})" for error in plan.unread),
         in_place=tuple(pending.in_place),
-        backups=(),
+        backups=backups,
         log=log,
         known=known,
         dry_run=dry_run,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ class Pending:
     quoting: dict[str, str] = field(default_factory=dict)
     in_place: list[str] = field(default_factory=list)  # files that hold it and are not ours to change
     validators: list[str] = field(default_factory=list)  # URLs of captures that were removed or redacted
+
+    @property
+    def moment(self) -> datetime:
+        """When it was asked for."""
+        return datetime.fromisoformat(self.at)
+
+    @property
+    def found(self) -> bool:
+        """Whether the archive had something of it."""
+        return bool(self.articles or self.in_place or any(self.removed.values()))
 
     @property
     def gone(self) -> Gone:

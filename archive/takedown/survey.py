@@ -3,6 +3,8 @@
 - Of an address that is to go: dropped, whatever their kind; also redirects to it, and what belongs to a dropped record.
 - A revisit of another address that refers to a dropped capture gets that one's body first (`BODY`); further ones are pointed
   to the first (`POINT`).
+- What was fetched to show it (a picture, a style sheet) stays and is named: other pages may show it, too. Its record no longer
+  says for which page it was fetched. `morgue takedown` of its own address removes it.
 - A capture that is no article and quotes it (a feed, a front page, a sitemap, a page of links) loses its body (`REDACT`).
 - Discovery records lose the facts that tell of it (`FACTS`), other tools' records the lines (`LINES`).
 - Captures of other articles that link to it or quote its title stay, and are named.
@@ -124,6 +126,7 @@ class Survey:
     gone: Gone
     plan: Plan = field(default_factory=Plan)
     _dropped: set[str] = field(default_factory=set)  # record ids
+    _blanked: set[str] = field(default_factory=set)  # … of captures that lose their body
     _bodies: dict[tuple[str, str], Place] = field(default_factory=dict)  # (URL, second) of dropped captures
     _by_digest: dict[str, Place] = field(default_factory=dict)
     # WARC-Date, place, URL, (URL, second) that it refers to, digest: of other addresses' revisits of what is dropped
@@ -141,6 +144,8 @@ class Survey:
                 discovery = _discovery_of(record)
                 if discovery is not None and fields.get("warc-concurrent-to") is not None:
                     role = (fields.get("warc-concurrent-to"), discovery.role)
+                if fields.get("morgue-redacted") is not None and (blanked := fields.get("warc-record-id")) is not None:
+                    self._blanked.add(blanked)  # before a kill
                 change = self._judge(record, name, role, row_at, answer)
                 if change is not None:
                     self._note(name, record, change)
@@ -182,9 +187,10 @@ class Survey:
         if url and self.gone.covers(url):
             return Change(Act.DROP, url, digest=fields.get("warc-payload-digest"))
         belongs_to = {fields.get("warc-concurrent-to"), fields.get("warc-refers-to")}
-        if (
-            kind != "revisit" and self._dropped & belongs_to
-        ):  # a revisit of another address stays, and is given the body
+        whole = fields.get("warc-segment-origin-id")  # of a segmented record (WARC 1.1, section 7): one body in parts
+        is_part = whole is not None and (whole in self._blanked or whole in self._dropped)
+        # A revisit of another address stays, and is given the body.
+        if is_part or (kind != "revisit" and self._dropped & belongs_to):
             return Change(Act.DROP, url)
         if kind == "revisit":
             self._note_revisit(record, name)
@@ -237,6 +243,8 @@ class Survey:
         except (ValueError, RecursionError):
             return None
         if isinstance(facts, list) and any(fact_tells(self.gone, fact) for fact in facts):
+            if data.get("role") == Role.ASSET and url:
+                self.plan.quoting.setdefault(url, "was fetched to show it")
             return Change(Act.FACTS, url)
         return None
 
@@ -253,9 +261,12 @@ class Survey:
     def _note(self, name: str, record: RawRecord, change: Change) -> None:
         self.plan.changes.setdefault(name, {})[record.offset] = change
         fields = record.fields
+        record_id = fields.get("warc-record-id")
+        if change.act is Act.REDACT and record_id is not None:
+            self._blanked.add(record_id)
         if change.act is not Act.DROP:
             return
-        if (record_id := fields.get("warc-record-id")) is not None:
+        if record_id is not None:
             self._dropped.add(record_id)
         if fields.record_type == "response":
             place = Place(name, record.offset)

@@ -11,7 +11,7 @@ from archive.errors import QueryError, UrlError, UsageError
 from archive.query.show import find_article
 from archive.takedown.gone import Gone, new_gone, phrases_of
 from archive.tombstones import Tombstones, host_hash
-from archive.urls import canonical_url, url_key
+from archive.urls import canonical_url, proposed_key, url_key
 
 _ARTICLE_ID = re.compile(r"a-[a-z2-7]{12}")
 _MOST_TEXTS = 200  # articles of a host up to which listings are searched for their words, too
@@ -37,12 +37,34 @@ def resolve(conn: sqlite3.Connection, name: str) -> Target:
         try:
             found = [find_article(conn, name)]
         except QueryError:
+            _refuse_variant(conn, name)
             found = []
         return _with_articles(conn, target, found)
     return _host(conn, name)
 
 
-def _host(conn: sqlite3.Connection, name: str) -> Target:
+def _refuse_variant(conn: sqlite3.Connection, name: str) -> None:
+    """Refuse an AMP, mobile or print spelling that is not kept, of an article that is: it would stay, and nobody would know.
+
+    Only the page itself says whether it is that article's, and it is not here.
+    """
+    key = proposed_key(name)
+    row = None
+    if key != url_key(name):
+        row = conn.execute(
+            "SELECT url FROM articles WHERE url_key = :key"
+            " OR pk = (SELECT article FROM aliases WHERE key = :key) LIMIT 1",
+            {"key": key},
+        ).fetchone()
+    if row is not None:
+        raise QueryError(
+            f"{name} was never kept, but looks like another spelling of {row[0]}, which is here. Nothing was taken down. "
+            f"`morgue takedown {row[0]}` takes that down with all its spellings, also this one."
+        )
+
+
+def host_named(name: str) -> str:
+    """Return a host as it stands in URL keys. Raises `UsageError` for what is none."""
     try:
         key = url_key(f"https://{name}/")
     except UrlError:
@@ -53,6 +75,11 @@ def _host(conn: sqlite3.Connection, name: str) -> Target:
             f"{name!r} is no web address, article or host. Write an address in full (https://news.example/2026/05/tide), "
             "an article's id (a-3f7kq2m9x0ab), or a host (news.example)."
         )
+    return host.removesuffix(":80")  # of http, which keys leave out; https is what is asked above
+
+
+def _host(conn: sqlite3.Connection, name: str) -> Target:
+    host = host_named(name)
     target = Target("host", hosts={host})
     stones = Tombstones(frozenset({host_hash(host)}))
     rows = conn.execute("SELECT pk, id, url_key FROM articles")

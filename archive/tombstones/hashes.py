@@ -15,6 +15,7 @@ TAKEDOWN = "takedown"  # kind of the decision
 REASONS = ("copyright", "court-order", "defamation", "illegal", "personal-data", "publisher", "other")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _PORT = re.compile(r":[0-9]+\Z")
+_USER = re.compile(r"(?<=://)[^/?#\\@\s]{1,500}@")  # no page of ours has one, a file of others may
 
 
 def key_hash(key: str) -> str:
@@ -59,6 +60,7 @@ class Tombstones:
         """
         if not self.hashes:
             return False
+        url = _USER.sub("", url, count=1) if "@" in url else url
         try:
             return self.covers_key(url_key(url)) or key_hash(proposed_key(url)) in self.hashes
         except ValueError:  # UrlError, a lone surrogate

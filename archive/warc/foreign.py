@@ -129,7 +129,6 @@ def _of_wacz(path: Path, scratch: Path, told: _Told, on_broken: OnBroken | None)
 
 def _of_entry(inner: Path, label: str, scratch: Path, on_broken: OnBroken | None) -> Iterator[RawRecord]:
     told = _Told(label, on_broken)
-    told = _Told(label, on_broken)
     try:
         if form_of(inner).packing is Packing.ZIP:
             told(0, "a ZIP file in a ZIP file is not read")

@@ -41,6 +41,8 @@ class WarcWriter:
     is. What was cut is in `repairs`. Files change between batches only: all that one `flush` makes durable lies in the
     one file that it names.
 
+    `settings` are further fields of each run's warcinfo record (WARC 1.1 section 6.2).
+
     A record is durable after `flush`, and in the hands of the system before. After a `ShelfError` everything since the
     last `flush` counts as not kept, although some of it may stay in the file: captures kept twice do no harm. The
     writer may be used again after one (the disk may have room again).
@@ -55,6 +57,7 @@ class WarcWriter:
         run_id: str,
         software: str,
         contact: str | None = None,
+        settings: Sequence[tuple[str, str]] = (),
         max_bytes: int = 10**9,
         max_age: timedelta = timedelta(hours=24),
         floor: Callable[[str], int] = _from_start,
@@ -66,6 +69,7 @@ class WarcWriter:
         self._run_id = run_id
         self._software = software
         self._contact = contact
+        self._settings = settings
         self._max_bytes = max_bytes
         self._max_age = max_age
         self._new_id = new_id
@@ -283,6 +287,7 @@ class WarcWriter:
             ("conformsTo", "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"),
             ("isPartOf", f"run {self._run_id}, shard {self._shard}"),
             *([("operator", self._contact)] if self._contact else []),
+            *self._settings,
         ]
         block = "".join(f"{name}: {' '.join(value.splitlines())}\r\n" for name, value in lines)
         return build.record(

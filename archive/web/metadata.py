@@ -229,7 +229,7 @@ _TABLES: dict[str, dict[str, Any]] = {
             "offset": "first byte of the record in that file",
             "length": "bytes of the record in that file",
             "source": "name of the source that asked for it",
-            "role": "what it was asked for as: page, home, section, feed, sitemap, robots",
+            "role": "what it was asked for as: page, home, section, feed, sitemap, robots, asset",
             "truncated": "why it was not seen whole: WARC-Truncated of body or document, or unrendered; empty if it was",
             "refers_to_url": "revisit: address of the capture whose body this repeats",
             "refers_to_at": "revisit: time of that capture",

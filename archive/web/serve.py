@@ -1,4 +1,4 @@
-"""`morgue serve`: Datasette over archive.db, with limits, a description of every table, and our search in SQL."""
+"""`morgue serve`: Morgue's pages over archive.db, and Datasette behind them for SQL: with limits, and our search in it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,24 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 from datasette.app import Datasette
 from datasette.plugins import pm
 
-from archive.errors import MorgueError
+from archive.clock import Clock, SystemClock
+from archive.decisions import read_decisions
+from archive.errors import MorgueError, ShelfError
 from archive.folder import ArchiveFolder
+from archive.imported import find_file, imported_files
 from archive.query import open_reader
-from archive.query.reader import nobody_writes
+from archive.query.reader import HEAP_LIMIT, need_opt_outs, nobody_writes
+from archive.warc.names import find_warc
 from archive.web import limits
+from archive.web.app import Pages
 from archive.web.metadata import metadata
+from archive.web.render import DATASETTE_TEMPLATES, style
 
 _SETTINGS = {
     "sql_time_limit_ms": 5000,
@@ -30,9 +37,37 @@ _SETTINGS = {
 }
 
 
-def application(folder: ArchiveFolder) -> Any:
-    """Return the ASGI application. Raises `DatabaseError` if archive.db cannot be read."""
-    open_reader(folder.archive_db).close()  # says what is wrong with it before a browser does
+PUBLIC_SETTINGS = (
+    "articles whose site asks to be left out (noindex, noarchive, TDM reservations …) are not shown, counted or found",
+    "SQL and Datasette's pages are off",
+    "archived pages are off: publishers' own pages are not shown again",
+    "downloads are off, and where records lie on this machine is not told",
+)
+
+
+def application(folder: ArchiveFolder, *, public: bool = False, clock: Clock | None = None) -> Pages:
+    """Return the ASGI application; `public`: as `PUBLIC_SETTINGS` says. Raises `DatabaseError` if archive.db cannot be read."""
+    with closing(
+        open_reader(folder.archive_db, heap_limit=HEAP_LIMIT // 2)
+    ) as reader:  # before a browser meets what is wrong
+        need_opt_outs(reader)
+    inner = None if public else _datasette(folder)
+    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner, find=_finder(folder))
+
+
+def _finder(folder: ArchiveFolder) -> Callable[[str], Path]:
+    """Return what says where a WARC file lies. Files imported in place are read of in decisions.jsonl when one is asked for."""
+
+    def find(name: str) -> Path:
+        try:
+            return find_warc(folder.warc, name)
+        except ShelfError:
+            return find_file(folder.warc, imported_files(read_decisions(folder.decisions)), name)
+
+    return find
+
+
+def _datasette(folder: ArchiveFolder) -> Any:
     if not pm.is_registered(limits):
         pm.register(limits, "morgue-limits")
     # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
@@ -44,25 +79,36 @@ def application(folder: ArchiveFolder) -> Any:
         immutables=files if nobody_writes(folder.archive_db) else [],
         metadata=metadata(folder.archive_db.stem),
         settings=_SETTINGS,
+        template_dir=str(DATASETTE_TEMPLATES),
         memory=False,
     )
     asyncio.run(datasette.invoke_startup())
+    datasette.jinja_env.globals["morgue_styles"] = [style(name)[0] for name in ("morgue", "sql")]
     return datasette.app()
 
 
 def serve_archive(
-    folder: ArchiveFolder, *, host: str, port: int, on_ready: Callable[[str], None] = lambda _address: None
+    folder: ArchiveFolder,
+    *,
+    host: str,
+    port: int,
+    public: bool = False,
+    clock: Clock | None = None,
+    on_ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
     """Serve until Ctrl-C; `on_ready` is told the address. Raises `MorgueError` if the port is taken."""
     import uvicorn
 
     with closing(_listen(host, port)) as listener:
-        app = application(folder)
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", workers=1)
+        app = application(folder, public=public, clock=clock)
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="off" if public else "on", workers=1, server_header=False
+        )
         name = f"[{host}]" if ":" in host else host
         on_ready(f"http://{name}:{listener.getsockname()[1]}/")
         with suppress(KeyboardInterrupt):  # uvicorn ends in order, and then raises what ended it
             uvicorn.Server(config).run(sockets=[listener])
+        app.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

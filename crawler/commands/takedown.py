@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 def takedown(context: Context, /, **options: Any) -> None:
     """Take something down in both rooms."""
 
-    def frontier(gone: Gone, validators: Sequence[str], lengths: Mapping[str, int]) -> int:
+    def frontier(gone: Gone, validators: Sequence[str], lengths: Mapping[str, int | None]) -> int:
         from crawler.takedown import clean_frontier
 
         return clean_frontier(context.folder.crawl_db, gone, validators, lengths)
 
+    if context.folder.crawl_db.exists():
+        from crawler.frontier.view import view
+
+        with view(context.folder.crawl_db):  # one that cannot be cleaned is told before anything is taken down
+            pass
     run(context, **options, frontier=frontier)
 
 

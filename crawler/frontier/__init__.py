@@ -10,6 +10,7 @@ Leases live in memory: they are out as long as the process that holds crawl.lock
 """
 
 from crawler.frontier.frontier import Frontier
+from crawler.frontier.intake import NOT_WANTED, PAGE_LIMIT
 from crawler.frontier.records import (
     AddResult,
     KeptLike,
@@ -24,6 +25,8 @@ from crawler.frontier.records import (
 from crawler.frontier.view import FrontierView, SourceStats, view
 
 __all__ = [
+    "NOT_WANTED",
+    "PAGE_LIMIT",
     "AddResult",
     "Frontier",
     "FrontierView",

@@ -17,12 +17,11 @@ from crawler.discovery.traps import TrapCounts
 from crawler.frontier.identity import identity
 from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
-from crawler.frontier.scheduler import Key, Queue, Scheduler, SourceState
+from crawler.frontier.scheduler import ASSET_RANK, LISTING_RANK, PAGE_RANK, Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
-from crawler.politeness import PAGES_PER_DAY, gap
+from crawler.politeness import PAGES_PER_DAY, asset_gap, gap
 from crawler.recheck import LISTINGS, Harvest, History
 
-LISTING_RANK, PAGE_RANK = 1, 2
 _REMEMBERED = 50_000  # hosts
 # What a lease is made of; see `crawler.frontier.leasing`, which takes them in this order.
 COLUMNS = (
@@ -33,7 +32,9 @@ _HEAD = f"SELECT {COLUMNS} FROM urls WHERE state = {READY} AND queue = ? ORDER B
 
 
 def rank_of(role: Role) -> int:
-    """Return the rank of a role: listings before pages, because they say what is new."""
+    """Return the rank of a role: listings before pages, because they say what is new, and last what pages show."""
+    if role is Role.ASSET:
+        return ASSET_RANK
     return LISTING_RANK if role in LISTINGS or role is Role.ROBOTS else PAGE_RANK
 
 
@@ -194,9 +195,13 @@ class Core:
             queue.head, queue.row = head, None
             self.scheduler.offer(queue.key)
 
-    def gap_of(self, key: Key) -> float:
-        """Return the seconds between two requests of a key: the most that any source, robots.txt or its slowness asks."""
-        own = max(key.delay, gap(None, None, key.latency)) if key.usual else key.delay
+    def gap_of(self, key: Key, *, asset: bool = False) -> float:
+        """Return the seconds to leave a key alone: the most that any source, robots.txt or its slowness asks.
+
+        `asset`: after what a page shows.
+        """
+        usual = asset_gap(None, None, key.asset_latency) if asset else gap(None, None, key.latency)
+        own = max(key.delay, usual) if key.usual else key.delay
         return max(own, key.crawl_delay)
 
     def pages_left(self, key: Key, day: int) -> int:

@@ -23,6 +23,7 @@ from crawler.frontier.records import (
     UrlNames,
     UrlState,
 )
+from crawler.frontier.scheduler import ASKED_RANK, ASSET_RANK, PAGE_RANK
 from crawler.frontier.schema import READY
 from crawler.frontier.view import state_of
 from crawler.politeness import Rules, pause, smoothed
@@ -131,16 +132,18 @@ class Frontier:
         busy_keys: Collection[str] = (),
         sources: Collection[str] | None = None,
         asked_only: bool = False,
+        assets: bool = True,
     ) -> list[Lease]:
         """Return up to `limit` URLs to fetch, at most one per politeness key, none whose key is busy or resting.
 
         Order: listings first, then the source that was served longest ago, then the newest page. A page whose origin's
         robots.txt is not known or a day old waits; the robots.txt is leased instead. What robots.txt disallows is put
         off for a day with the reason "robots", without a request. `sources`: only these (None: all). `asked_only`: only
-        what a person asked for by name (`Via.USER`), and the robots.txt it needs.
+        what a person asked for by name (`Via.USER`), and the robots.txt it needs. `assets`: also what pages show, last of all.
         """
+        most_rank = ASKED_RANK if asked_only else ASSET_RANK if assets else PAGE_RANK
         chosen = None if sources is None else frozenset(sources)
-        return self._leasing.lease(now, limit=limit, busy=busy_keys, sources=chosen, asked_only=asked_only)
+        return self._leasing.lease(now, limit=limit, busy=busy_keys, sources=chosen, most_rank=most_rank)
 
     def exchanged(
         self,
@@ -162,7 +165,9 @@ class Frontier:
         if held is not None and held.over:
             return
         key = core.scheduler.key(lease.key)
-        if status is not None and seconds > 0:
+        if status is not None and seconds > 0 and lease.role is Role.ASSET:
+            key.asset_latency = smoothed(key.asset_latency, seconds)
+        elif status is not None and seconds > 0:
             key.latency = smoothed(key.latency, seconds)
         manners = pause(status, headers, error=error, failures=key.failures, now=self._clock.now())
         outcomes.end_exchange(core, lease, pause=manners.seconds, failures=manners.failures)
@@ -176,6 +181,10 @@ class Frontier:
         Sets when each URL is due next; return how many leases ended. Results without a lease are passed over.
         """
         return outcomes.complete(self._core, results, warc=warc, length=length, now=self._now())
+
+    def decline(self, lease: Lease, reason: str) -> None:
+        """End a lease without a request, for good: its URL is asked for again only if a page names it in another month."""
+        outcomes.decline(self._core, lease, reason=reason, now=self._now())
 
     def release(self, lease_ids: Iterable[int]) -> None:
         """Give back leases that were not fetched: they are due as before."""

@@ -13,10 +13,11 @@ from crawler.frontier.records import AddResult, LateFact
 from crawler.frontier.scheduler import ASKED_RANK
 from crawler.frontier.schema import DONE, READY
 from crawler.frontier.trapped import trapped
-from crawler.recheck import LISTINGS, is_redirect
+from crawler.recheck import ASSET_FRESH, LISTINGS, is_redirect
 
 MAX_URL = 2000  # characters
 TAKEN_DOWN = "taken-down"  # why a candidate is refused
+PAGE_LIMIT, NOT_WANTED = "page-limit", "not-wanted"  # why what a page shows was not asked for
 MAX_HOPS = 20
 MAX_FACTS = 50  # about one URL: a feed that rewords its entries at each visit must not fill the disk
 MAX_DEPTH = (
@@ -28,6 +29,8 @@ _ANYWHERE = {
     Role.FEED: (Via.CONFIG, Via.USER, Via.REDIRECT),
     Role.SITEMAP: (Via.CONFIG, Via.USER, Via.REDIRECT, Via.ROBOTS),
     Role.ROBOTS: (Via.CONFIG, Via.USER, Via.REDIRECT, Via.ROBOTS),
+    # A paper's pictures and fonts lie on other people's hosts. Config: a frontier that is made again from the shelf.
+    Role.ASSET: (Via.CONFIG, Via.REDIRECT, Via.ASSET),
 }
 
 
@@ -97,13 +100,20 @@ def _take(
     row = core.conn.execute(
         "SELECT id, url, role, state, fetches, status, queue FROM urls WHERE hash = ?", (digest,)
     ).fetchone()
-    if row is None:
+    if row is None and candidate.role is Role.ASSET:
+        depth = 0
+    elif row is None:
         depth = _depth(core, candidate.fact, depths)
         reason = "too-deep" if depth > MAX_DEPTH else trapped(core, candidate)
         if reason is not None:
             result.refused[reason] = result.refused.get(reason, 0) + 1
             return
-    _count(core, candidate, new=row is None)
+    if candidate.role is Role.ASSET and row is not None:
+        result.known += 1
+        _shown_again(core, candidate, row[0], now)
+        return
+    if candidate.role is not Role.ASSET:
+        _count(core, candidate, new=row is None)
     if row is None:
         url_id = _insert(core, candidate, digest, now, depth)
         result.new.append(candidate.url)
@@ -120,6 +130,39 @@ def _take(
             fact = fact_digest(candidate.fact)
             core.late.add((url_id, fact))
             result.late.append(LateFact(url_id=url_id, source=candidate.source, fact=candidate.fact, digest=fact))
+
+
+def _shown_again(core: Core, candidate: Candidate, url_id: int, now: float) -> None:
+    """Take note that a page shows what is known: a month after it was asked for, it is asked for again.
+
+    For which page it was asked is said once, with its capture: a paper's style sheet is shown by every page.
+    """
+    state, fetches, looked_at, reason = core.conn.execute(
+        "SELECT state, fetches, ifnull(last_fetched, 0), reason FROM urls WHERE id = ?", (url_id,)
+    ).fetchone()
+    if url_id in core.held or state != DONE:
+        if not fetches and candidate.hops:  # a redirect's target: also what was said of the address before it
+            _add_fact(core, url_id, candidate.fact)
+        return
+    no_room = not fetches and reason in (PAGE_LIMIT, NOT_WANTED)
+    if no_room or not looked_at <= now < looked_at + ASSET_FRESH:
+        core.conn.execute(
+            "UPDATE urls SET state = ?, next_at = ?, priority = ?, hops = ?, failures = 0 WHERE id = ?",
+            (READY, now, _priority(core, candidate), candidate.hops, url_id),
+        )
+        _add_fact(core, url_id, candidate.fact)
+        _offer(core, url_id)
+
+
+def _priority(core: Core, candidate: Candidate) -> int:
+    """Return a candidate's priority; what a page shows has that of its page, so that the newest pages are whole first."""
+    if candidate.role is Role.ASSET and candidate.fact.found_on:
+        for role in (Role.PAGE, Role.ASSET):  # a redirect's target is found on what sent us there
+            digest = core.hash_of(candidate.fact.found_on, role)
+            row = core.conn.execute("SELECT priority FROM urls WHERE hash = ?", (digest,)).fetchone()
+            if row is not None:
+                return int(row[0])
+    return priority_of(candidate)
 
 
 def _count(core: Core, candidate: Candidate, *, new: bool) -> None:
@@ -144,7 +187,7 @@ def _insert(core: Core, candidate: Candidate, digest: bytes, now: float, depth: 
     fact = candidate.fact
     queue = core.queue_for(candidate.url, candidate.source)
     rank = ASKED_RANK if fact.via is Via.USER else rank_of(candidate.role)
-    priority = priority_of(candidate)
+    priority = _priority(core, candidate)
     past = None if candidate.past_until is None else candidate.past_until.timestamp()
     of_the_past = past is not None and (core.backfill is None or past <= core.backfill)
     asleep = candidate.role is Role.ROBOTS or of_the_past  # on demand only: see `Frontier.lease`, `wake_past`

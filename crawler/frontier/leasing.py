@@ -9,15 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from archive.model import Candidate, Role
-from crawler.frontier.core import COLUMNS, PAGE_RANK, Core, Held, rank_of
+from crawler.frontier.core import COLUMNS, Core, Held, rank_of
 from crawler.frontier.facts import fact_from_json
 from crawler.frontier.records import Lease, Previous
 from crawler.frontier.robots import Advice
-from crawler.frontier.scheduler import ASKED_RANK, Key, Queue
+from crawler.frontier.scheduler import ASKED_RANK, ASSET_RANK, PAGE_RANK, Key, Queue
 from crawler.frontier.schema import DONE, READY, WAITING
+from crawler.politeness import Verdict
 from crawler.recheck import DAY, History
 
 _PROMOTE_AT_ONCE = 5000  # keeps a call under about 50 ms after a long pause
+_ASSET_WAITS = 7 * DAY  # for a robots.txt
 _DEFER_AT_ONCE = 500  # disallowed URLs put off per call
 _BY_ID = f"SELECT {COLUMNS} FROM urls WHERE id = ?"  # noqa: S608 - constants
 
@@ -31,14 +33,14 @@ class Leasing:
         self.put_off: Counter[tuple[str, str]] = Counter()  # (source, reason) -> URLs that robots.txt kept us from
 
     def lease(
-        self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, asked_only: bool = False
+        self, now: float, *, limit: int, busy: Collection[str], sources: frozenset[str] | None, most_rank: int
     ) -> list[Lease]:
         """Return up to `limit` leases, one per politeness key. `now`: epoch of the archive's clock."""
         core = self._core
         scheduler = core.scheduler
-        scheduler.restrict(sources, asked_only=asked_only)
+        scheduler.restrict(sources, most_rank=most_rank)
         leases: list[Lease] = []
-        rested: list[Key] = []
+        rested: list[tuple[Key, float]] = []
         self._deferred = 0
         mono = core.clock.monotonic()
         if limit <= 0:
@@ -50,20 +52,19 @@ class Leasing:
                 lease = self._serve(queue, now, mono, busy)
                 if lease is not None:
                     leases.append(lease)
-                    key = core.held[lease.id].queue.key
-                    if core.gap_of(key) > 0:
-                        rested.append(key)
+                    if lease.gap > 0:
+                        rested.append((core.held[lease.id].queue.key, lease.gap))
                 if len(leases) >= limit or self._deferred >= _DEFER_AT_ONCE:
                     break
             if rested:
                 self._remember_gaps(rested)
         return leases
 
-    def _remember_gaps(self, keys: list[Key]) -> None:
+    def _remember_gaps(self, keys: list[tuple[Key, float]]) -> None:
         """Keep the gap on the disk before the request goes out: a run killed now must not come back too soon."""
         core = self._core
         real = core.clock.real()
-        rows = [(key.name, real + core.gap_of(key), key.failures) for key in keys]
+        rows = [(key.name, real + gap, key.failures) for key, gap in keys]
         with core.writing():
             remember_hosts(core.conn, rows)
 
@@ -73,7 +74,7 @@ class Leasing:
         left = _PROMOTE_AT_ONCE
         changed: set[int] = set()
         with core.writing():
-            for rank in (0, 1, 2):
+            for rank in range(ASSET_RANK + 1):
                 found = core.conn.execute(
                     f"UPDATE urls SET state = {READY} WHERE id IN (SELECT id FROM urls WHERE state = {WAITING}"  # noqa: S608 - constants
                     " AND rank = ? AND next_at <= ? ORDER BY next_at LIMIT ?) RETURNING queue, rank, priority, id",
@@ -101,6 +102,9 @@ class Leasing:
             row = queue.row or core.conn.execute(_BY_ID, (queue.head[2],)).fetchone()
             url = row[1]
             advice = core.robots.advice(core.origin_of(url), url, now)
+            if advice.ask is not None and self._waited_long(queue, advice.ask, now):
+                self._defer(queue, row[0], Advice(reason="robots-unreachable", until=now))
+                continue
             if advice.ask is not None:
                 return self._ask(advice.ask, queue, now, mono, busy)
             if advice.reason is not None:
@@ -110,7 +114,7 @@ class Leasing:
                 self._close_for_today(queue, now)
                 continue
             key.crawl_delay = max(key.crawl_delay, advice.delay)
-            soonest = key.last_end + core.gap_of(key)
+            soonest = key.last_end + core.gap_of(key, asset=key.after_asset)
             if soonest > mono:  # robots.txt has just asked for a longer gap than the one that was kept
                 core.scheduler.rest(key, soonest)
                 return None
@@ -120,14 +124,38 @@ class Leasing:
 
     def _defer(self, queue: Queue, url_id: int, advice: Advice) -> None:
         core = self._core
-        core.conn.execute(
-            "UPDATE urls SET state = ?, next_at = ?, reason = ? WHERE id = ?",
-            (WAITING, advice.until, advice.reason, url_id),
-        )
-        core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         self._deferred += 1
-        self.put_off[queue.source.name, advice.reason or ""] += 1
+        if queue.head is not None and queue.head[0] == ASSET_RANK:
+            self._give_up(url_id, advice)
+        else:
+            core.conn.execute(
+                "UPDATE urls SET state = ?, next_at = ?, reason = ? WHERE id = ?",
+                (WAITING, advice.until, advice.reason, url_id),
+            )
+            self.put_off[queue.source.name, advice.reason or ""] += 1
+        core.wake_at = min(core.wake_at, advice.until or core.wake_at)
         core.find_head(queue)
+
+    def _waited_long(self, queue: Queue, robots_url: str, now: float) -> bool:
+        """Say whether what a page shows has waited long enough for a robots.txt that could not be had."""
+        if queue.head is None or queue.head[0] != ASSET_RANK:
+            return False
+        rules = self._core.robots.rules_for(robots_url)
+        if rules is None or rules.verdict is not Verdict.DISALLOW_ALL:
+            return False
+        seen = self._core.conn.execute("SELECT first_seen FROM urls WHERE id = ?", (queue.head[2],)).fetchone()[0]
+        return bool(seen < now - _ASSET_WAITS)
+
+    def _give_up(self, url_id: int, advice: Advice) -> None:
+        """Leave what a page shows where robots.txt forbids it. A robots.txt that cannot be had is waited for a week."""
+        now = self._core.clock.now().timestamp()
+        lost = advice.reason == "robots"
+        self._core.conn.execute(
+            "UPDATE urls SET state = iif(:lost OR first_seen < :old, :done, :waiting),"
+            " next_at = iif(:lost OR first_seen < :old, NULL, :until), reason = :reason, last_fetched = :now WHERE id = :id",
+            {"lost": lost, "old": now - _ASSET_WAITS, "done": DONE, "waiting": WAITING, "until": advice.until,
+             "reason": advice.reason, "now": now, "id": url_id},
+        )  # fmt: skip
 
     def _close_for_today(self, queue: Queue, now: float) -> None:
         """Put off all pages of a queue until tomorrow: so many were fetched today that it may have no end."""
@@ -143,7 +171,8 @@ class Leasing:
 
     def _give(self, queue: Queue, row: tuple[Any, ...]) -> Lease:
         core = self._core
-        lease, history, digests = _lease(core.conn, queue, row, core.gap_of(queue.key))
+        gap = core.gap_of(queue.key, asset=row[2] == Role.ASSET)
+        lease, history, digests = _lease(core.conn, queue, row, gap)
         core.held[lease.id] = Held(lease, queue, history, digests)
         core.tallies.pop(lease.url, None)
         queue.leased.add(lease.id)
@@ -250,7 +279,7 @@ def earliest(conn: sqlite3.Connection) -> float | None:
     """Return when the first waiting URL becomes due."""
     times = [
         row[0]
-        for rank in (0, 1, 2)
+        for rank in range(ASSET_RANK + 1)
         if (
             row := conn.execute(
                 "SELECT next_at FROM urls WHERE state = 0 AND rank = ? ORDER BY next_at LIMIT 1", (rank,)

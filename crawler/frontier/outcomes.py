@@ -94,7 +94,8 @@ def end_exchange(core: Core, lease: Lease, *, pause: float, failures: int) -> No
     key.failures = failures
     if key.in_flight == lease.id:
         key.in_flight = None
-    wait = max(core.gap_of(key), pause)
+    key.after_asset = lease.role is Role.ASSET
+    wait = max(core.gap_of(key, asset=key.after_asset), pause)
     if wait > 0:
         core.scheduler.rest(key, key.last_end + wait)
     else:
@@ -110,6 +111,21 @@ def give_back(core: Core, held: Held) -> None:
     if key.in_flight == lease.id:
         key.in_flight = None
         core.scheduler.offer(key)
+
+
+def decline(core: Core, lease: Lease, *, reason: str, now: float) -> None:
+    """End a lease without a request, for good: there is no room for it, or it is not wanted any more."""
+    held = core.held.get(lease.id)
+    if held is None:
+        return
+    with core.writing():
+        core.conn.execute(
+            "UPDATE urls SET state = ?, next_at = NULL, reason = ?, last_fetched = ? WHERE id = ?",
+            (DONE, reason, now, lease.id),
+        )
+    give_back(core, held)
+    core.find_head(held.queue)
+    core.scheduler.offer(held.queue.key)
 
 
 def _is_wrong(result: KeptLike, harvest: Harvest | None) -> bool:

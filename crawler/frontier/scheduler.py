@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ASKED_RANK = 0  # what a person asked for by name comes first
+LISTING_RANK, PAGE_RANK, ASSET_RANK = 1, 2, 3  # what pages show comes last: no page is late because of it
 Head = tuple[int, int, int]  # rank, -priority, id of the URL: the queue's best due one
 
 
@@ -54,6 +55,8 @@ class Key:
     usual: bool = False  # a source of it sets none: then the usual delay holds
     crawl_delay: float = 0.0
     latency: float | None = None  # seconds that its server takes, smoothed; in this run
+    asset_latency: float | None = None  # the same for style sheets, fonts and images
+    after_asset: bool = False  # its last exchange was one of those
     failures: int = 0  # in a row
     day: int = 0  # of the archive's clock, since 1970
     pages: int = 0  # fetched on that day
@@ -73,7 +76,7 @@ class Scheduler:
         self._entries = itertools.count(1)
         self._turns = itertools.count(1)
         self._sources: frozenset[str] | None = None
-        self._asked_only = False
+        self._most_rank = ASSET_RANK
 
     def key(self, name: str) -> Key:
         """Return the key of that name, made if need be."""
@@ -82,11 +85,11 @@ class Scheduler:
             key = self.keys[name] = Key(name)
         return key
 
-    def restrict(self, sources: frozenset[str] | None, *, asked_only: bool = False) -> None:
-        """Serve these sources only (None: all); `asked_only`: only what a person asked for by name."""
-        if sources != self._sources or asked_only != self._asked_only:
+    def restrict(self, sources: frozenset[str] | None, *, most_rank: int = ASSET_RANK) -> None:
+        """Serve these sources only (None: all), and nothing behind `most_rank`."""
+        if sources != self._sources or most_rank != self._most_rank:
             self._sources = sources
-            self._asked_only = asked_only
+            self._most_rank = most_rank
             self.rebuild()
 
     def rebuild(self) -> None:
@@ -104,7 +107,7 @@ class Scheduler:
                 continue
             if self._sources is not None and queue.source.name not in self._sources:
                 continue
-            if self._asked_only and queue.head[0] != ASKED_RANK:
+            if queue.head[0] > self._most_rank:
                 continue
             if best is None or _order(queue) < _order(best):
                 best = queue

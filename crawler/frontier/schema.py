@@ -29,7 +29,7 @@ _MIGRATIONS: tuple[str, ...] = (
         url TEXT NOT NULL,                -- spelling to fetch
         queue INTEGER NOT NULL,
         role TEXT NOT NULL,
-        rank INTEGER NOT NULL,            -- 0 asked for by a person, 1 listings, 2 pages
+        rank INTEGER NOT NULL,            -- 0 asked for by a person, 1 listings, 2 pages, 3 what pages show
         priority INTEGER NOT NULL,        -- epoch of publication or lastmod, else first seen: newest first
         state INTEGER NOT NULL,           -- 0 waiting, 1 due, 2 done
         next_at REAL,                     -- epoch of the archive's clock; NULL: never again
@@ -87,6 +87,16 @@ _MIGRATIONS: tuple[str, ...] = (
 )
 
 
+# What the second migration has in addition to what it began as: the versions before the first release wrote both.
+_SECOND = (
+    ("hosts", "day", "ALTER TABLE hosts ADD COLUMN day INTEGER NOT NULL DEFAULT 0"),
+    ("hosts", "pages", "ALTER TABLE hosts ADD COLUMN pages INTEGER NOT NULL DEFAULT 0"),
+    ("sources", "pages_per_day", "ALTER TABLE sources ADD COLUMN pages_per_day INTEGER"),
+    ("sources", "wants", "ALTER TABLE sources ADD COLUMN wants TEXT"),
+    ("traps", "source", "CREATE TABLE traps(source TEXT PRIMARY KEY, counts TEXT NOT NULL) STRICT"),
+)
+
+
 def open_database(path: Path) -> sqlite3.Connection:
     """Open `path` (made if missing) for the one crawl, with the newest schema.
 
@@ -129,6 +139,10 @@ def _migrate(conn: sqlite3.Connection, path: Path) -> None:
     for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
         # One transaction for the effect and its mark; executescript would commit by itself, so BEGIN stands inside.
         conn.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version={number}; COMMIT;")
+    if version == 2:  # noqa: PLR2004 - as far as `_SECOND` goes
+        for table, column, statement in _SECOND:
+            if conn.execute("SELECT 1 FROM pragma_table_info(?) WHERE name = ?", (table, column)).fetchone() is None:
+                conn.execute(statement)
 
 
 def refuse_newer(conn: sqlite3.Connection, path: Path) -> int:

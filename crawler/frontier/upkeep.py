@@ -98,7 +98,7 @@ def make_all_due(core: Core, now: float) -> int:
     with core.writing():
         core.conn.execute("INSERT OR REPLACE INTO meta(name, value) VALUES('all-due', ?)", (str(now),))
         count = core.conn.execute(
-            "UPDATE urls SET state = ? WHERE state <> ? AND captured_at IS NOT NULL AND role <> 'robots'",
+            "UPDATE urls SET state = ? WHERE state <> ? AND captured_at IS NOT NULL AND role NOT IN ('robots', 'asset')",
             (READY, READY),
         ).rowcount
         for queue in core.queues.values():

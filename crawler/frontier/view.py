@@ -34,12 +34,16 @@ _BY_SOURCE = f"""
         min(CASE WHEN {_LISTING} AND u.fetches > 0 THEN u.failures END),
         max(CASE WHEN {_LISTING} AND {_GOOD} THEN u.last_fetched END),
         min(CASE WHEN {_LISTING} AND {_GOOD} AND u.state <> {DONE} THEN u.interval END)
-    FROM urls u JOIN queues q ON q.id = u.queue WHERE u.role <> 'robots' GROUP BY q.source
+    FROM urls u JOIN queues q ON q.id = u.queue WHERE u.role NOT IN ('robots', 'asset') GROUP BY q.source
 """  # noqa: S608 - constants
 _REASONS = f"""
     SELECT q.source, u.reason, {_LISTING}, count(*) FROM urls u JOIN queues q ON q.id = u.queue
-    WHERE u.reason IS NOT NULL AND u.role <> 'robots' GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2
+    WHERE u.reason IS NOT NULL AND u.role NOT IN ('robots', 'asset') GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2
 """  # noqa: S608 - constants
+_ASSETS = """
+    SELECT q.source, sum(u.captured_at IS NOT NULL) FROM urls u JOIN queues q ON q.id = u.queue
+    WHERE u.role = 'asset' GROUP BY q.source
+"""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class SourceStats:
     interval: float | None = None  # seconds between two visits of its busiest listing, as learned
     reasons: dict[str, int] = field(default_factory=dict)  # of all addresses, the commonest first
     listing_reasons: dict[str, int] = field(default_factory=dict)  # of its listings
+    assets: int = 0  # kept style sheets, fonts and images of its pages; no part of any other number here
 
 
 def state_of(conn: sqlite3.Connection, digest: bytes) -> UrlState | None:
@@ -97,6 +102,9 @@ class FrontierView:
                 stats.reasons[reason] = stats.reasons.get(reason, 0) + count
                 if listing:
                     stats.listing_reasons[reason] = count
+            for source, count in self._conn.execute(_ASSETS):
+                if source in found:
+                    found[source].assets = count
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
         return found

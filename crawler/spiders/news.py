@@ -62,6 +62,7 @@ class NewsSpider(scrapy.Spider):
                     "download_slot": lease.key,
                     "send_once": lease.gap > 0,
                     "render": self._crawl.to_render(lease),
+                    "most_bytes": self._crawl.most_bytes(lease),
                 },
             )
         except ValueError as error:  # an address that Scrapy will not take must not end every run that meets it

@@ -49,8 +49,8 @@ class Easy:
     """A `pycurl.Curl` with every option set that no transfer changes, and the callbacks that collect one exchange."""
 
     __slots__ = (
-        "_asked", "_first_byte", "_head_size", "_lines", "_once", "_only_ours", "_opened", "_refused", "_route", "_scanner",
-        "_size", "chunks", "curl", "ended", "failure", "head",
+        "_asked", "_first_byte", "_head_size", "_lines", "_most", "_once", "_only_ours", "_opened", "_refused", "_route",
+        "_scanner", "_size", "chunks", "curl", "ended", "failure", "head",
     )  # fmt: skip
 
     def __init__(self, route: Route) -> None:
@@ -98,6 +98,7 @@ class Easy:
         self._only_ours = False
         self._asked = 0
         self._once = False
+        self._most = 0
         self._opened = 0
         self._refused: list[str] = []
         self._first_byte: Callable[[], None] | None = None
@@ -107,6 +108,8 @@ class Easy:
         self._clear()
         self._first_byte = first_byte
         self._once = ask.once
+        limit = self._route.limits.body
+        self._most = limit if ask.most is None else min(ask.most, limit)
         curl = self.curl
         base = f"{ask.scheme}://{ask.authority}"
         # libcurl gets a URL that holds nothing but the host, and the target as text: two URL parsers that disagree
@@ -193,10 +196,10 @@ class Easy:
             elif scanner.broken:
                 self.failure = Failure("protocol", "the chunked framing of the body is broken")
                 stop = True
-        room = self._route.limits.body - self._size
+        room = self._most - self._size
         if len(data) > room:
             self.ended = False
-            self.failure = Failure("too-large", f"more than {self._route.limits.body} bytes of body")
+            self.failure = Failure("too-large", f"more than {self._most} bytes of body")
             data = data[:room]
             stop = True
         self.chunks.append(data)

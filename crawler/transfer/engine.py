@@ -85,8 +85,12 @@ class Engine:
         method: str = "GET",
         headers: tuple[tuple[bytes, bytes], ...] | list[tuple[bytes, bytes]] = (),
         once: bool = False,
+        most: int | None = None,
     ) -> Transfer:
-        """Begin one exchange. Never raises for what the request or the network is like: see `Exchange.error`."""
+        """Begin one exchange. Never raises for what the request or the network is like: see `Exchange.error`.
+
+        `most`: bytes of its body, where the route allows more.
+        """
         loop = self._loop = self._loop or asyncio.get_running_loop()
         transfer = Transfer(
             url=url,
@@ -96,7 +100,7 @@ class Engine:
             engine=self,
         )
         try:
-            transfer.ask = ask = make_ask(url, method=method, headers=headers, once=once)
+            transfer.ask = ask = make_ask(url, method=method, headers=headers, once=once, most=most)
         except UnusableRequestError as error:
             self._settle(transfer, Failure("protocol", str(error)))
             return transfer

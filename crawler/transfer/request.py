@@ -61,6 +61,7 @@ class Ask:
     method: str
     fields: tuple[tuple[bytes, bytes], ...] = field(default=())  # Host first
     once: bool = False  # not to be sent again by itself when a connection that was used before dies
+    most: int | None = None  # bytes of the body, where the route allows more
 
     @property
     def head(self) -> bytes:
@@ -70,7 +71,14 @@ class Ask:
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def make_ask(url: str, *, method: str = "GET", headers: Iterable[tuple[bytes, bytes]] = (), once: bool = False) -> Ask:
+def make_ask(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    once: bool = False,
+    most: int | None = None,
+) -> Ask:
     """Return the request for `url` with exactly these header fields, after Host (taken from the URL unless given).
 
     Fields that frame a message (Connection, Content-Length, Expect, Upgrade, …) are left out. A user name in the URL is
@@ -98,7 +106,7 @@ def make_ask(url: str, *, method: str = "GET", headers: Iterable[tuple[bytes, by
     fields = ((b"Host", hosts[0]), *(pair for pair in given if pair[0].lower() != b"host"))
     return Ask(
         url=url, scheme=parts.scheme, host=host, authority=authority, port=port, target=target, method=method,
-        fields=fields, once=once,
+        fields=fields, once=once, most=most,
     )  # fmt: skip
 
 
