@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Known-item search: is the article found by what a person remembers of it?
+"""Measure known-item search: is the article found by what a person remembers of it?
 
     MORGUE_CORPUS=… scripts/bench/relevance.py [--queries 300] [--seed 1] [--keep archive.db] [--misses]
 
-All replay pages are read and placed as ingest does it. Of randomly drawn articles three kinds of queries are made, a third each: five
-words in a row of the text's middle, one of them rare, typed without quotes; two words of the title; a name of two words that
-stands in the text (capital letters within a sentence). Words of fewer than four letters are not drawn alone. What is told: in how many
-cases the article's story is the first hit, and among the first ten. The same with bare bm25 of FTS5 (no weights, no stories).
+All replay pages are read and placed as ingest does it. Of randomly drawn articles three kinds of queries are made, a third
+each: five words in a row of the text's middle, one of them rare, typed without quotes; two words of the title; a name of
+two words that stands in the text (capital letters within a sentence). Words of fewer than four letters are not drawn alone.
+What is told: in how many cases the article's story is the first hit, and among the first ten; and the same with FTS5 by itself
+(the same stems, title and text alike, no phrases).
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ from archive.model import ExtractorId, RecordRef, Snapshot
 from archive.query import open_reader, search
 from archive.schema import open_archive
 from archive.store import Store
-from archive.terms import SPACELESS, words_of
+from archive.terms import ALGORITHMS, SPACELESS, query_terms, words_of
 
 _RARE = 20  # articles that a rare word stands in, at most
 _LEAST = 4  # letters of a word that is drawn alone
 _SPACELESS = re.compile(f"[{SPACELESS}]")
 _NAME = re.compile(r"(?<=[a-z,] )([A-Z][a-z]{2,} [A-Z][a-z]{2,})(?=[ ,.])")
+_STEMMERS = sorted(set(ALGORITHMS.values()))
 _EXTRACTOR = ExtractorId(name="bench", version="1", config="")
 
 
@@ -51,7 +53,9 @@ def fill(corpus: Path, path: Path) -> None:
         kept = row["revs"][-1]
         body = gzip.decompress((replay / kept["path"]).read_bytes())
         at = datetime.fromisoformat(kept["captured"]) if kept.get("captured") else datetime(2026, 1, 1, tzinfo=UTC)
-        said = extract(Page(url=row["url"], body=body, headers=(("Content-Type", kept.get("content_type") or "text/html"),)))
+        said = extract(
+            Page(url=row["url"], body=body, headers=(("Content-Type", kept.get("content_type") or "text/html"),))
+        )
         with store.transaction():
             capture = store.add_capture(
                 Snapshot(
@@ -124,13 +128,16 @@ def _name(_title: str, text: str, _common: Counter[str], drawn: random.Random) -
 
 
 def bare(conn: Connection, typed: str) -> list[str]:
-    """Return the stories that FTS5 finds by itself, all words, in its own order."""
-    match = " ".join('"' + word.replace('"', "") + '"' for word in words_of(typed))
+    """Return the stories of the first ten articles that FTS5 finds by itself: all words by their stems, each counting once."""
+    match = " AND ".join(
+        "(" + " OR ".join(f'"{" ".join(terms)}"' for terms, _ in query_terms(word, _STEMMERS)) + ")"
+        for word in words_of(typed)
+    )
     sql = (
         "SELECT s.id FROM articles_fts f JOIN articles a ON a.pk = f.rowid JOIN stories s ON s.pk = a.story"
         " WHERE articles_fts MATCH ? ORDER BY bm25(articles_fts, 1.0, 1.0) LIMIT 10"
     )
-    return [row[0] for row in conn.execute(sql, (match.casefold(),))] if match else []
+    return [row[0] for row in conn.execute(sql, (match,))] if match else []
 
 
 def main() -> int:
@@ -149,7 +156,7 @@ def main() -> int:
                 print("MORGUE_CORPUS is not set: there are no pages to look for", file=sys.stderr)
                 return 1
             fill(Path(corpus), path)
-        conn = open_reader(path, heap_limit=None)
+        conn = open_reader(path, time_limit=600, heap_limit=None)
         ranks: dict[str, list[int]] = {}
         for kind, typed, story in queries(conn, asked.queries, asked.seed):
             found = [hit.story for hit in search(conn, typed, limit=10)]
@@ -160,10 +167,14 @@ def main() -> int:
             if asked.misses and place != 1:
                 print(f"{kind}: {typed!r} at {place or 'more than 10'}, {len(found)} hits on the first page")
         for kind in ("", ", bare FTS5"):
-            ranks[f"all{kind}"] = [place for name in ("phrase", "title", "name") for place in ranks.get(f"{name}{kind}", [])]
+            ranks[f"all{kind}"] = [
+                place for name in ("phrase", "title", "name") for place in ranks.get(f"{name}{kind}", [])
+            ]
         for kind, places in ranks.items():
             first, ten = sum(place == 1 for place in places), sum(place > 0 for place in places)
-            print(f"{kind}: {len(places)} queries, first {first / len(places):.1%}, in the first ten {ten / len(places):.1%}")
+            print(
+                f"{kind}: {len(places)} queries, first {first / len(places):.1%}, in the first ten {ten / len(places):.1%}"
+            )
     return 0
 
 
