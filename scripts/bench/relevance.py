@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure known-item search: is the article found by what a person remembers of it?
+"""Measure known-item search: whether an article is found by what a person remembers of it.
 
     MORGUE_CORPUS=… scripts/bench/relevance.py [--queries 300] [--seed 1] [--keep archive.db] [--misses]
 
