@@ -9,6 +9,7 @@ from __future__ import annotations
 
 SEARCH_SCHEMA = """
 CREATE INDEX articles_found ON articles (pk, story, sort_at, source, domain, language, kind, hidden, authors);
+INSERT INTO articles_fts(articles_fts, rank) VALUES ('rank', 'bm25(10.0, 1.0)');
 CREATE INDEX articles_gone ON articles (gone_at) WHERE gone_at IS NOT NULL;
 CREATE INDEX revisions_edits ON revisions (seen_from, article) WHERE cause = 'publisher' AND seq > 1;
 

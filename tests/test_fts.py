@@ -115,7 +115,7 @@ def test_the_histories_notice_new_words_that_come_before_the_old_ones_go():
         history(conn)
 
 
-def test_title_counts_five_times():
+def test_a_word_of_the_title_counts_more_than_many_of_the_text():
     conn = empty_database()
     insert(conn, 1, "other", "alpha other other")
     insert(conn, 2, "alpha", "other other other")

@@ -60,7 +60,7 @@ class Crawled:
 def crawled(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Crawled:
     folder = tmp_path_factory.mktemp("replay")
     archive = folder / "archive"
-    hosts = dict(sorted(big_hosts(corpus).items())[:: 1 if os.environ.get("MORGUE_REPLAY") == "all" else 2])
+    hosts = dict(sorted(big_hosts(corpus).items())[:: 1 if os.environ.get("MORGUE_REPLAY") == "all" else 5])
     morgue(archive, "init")
     (archive / "sources.toml").write_text(sources_toml(hosts))
     with replay_server(corpus, folder, "--scheme", "http", "--robots", "open", "--no-tls") as server:

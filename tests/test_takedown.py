@@ -183,8 +183,10 @@ def test_a_second_takedown_of_the_same_address_finds_nothing(work: Work, tmp_pat
     archive = work.archive.copy(tmp_path / "again")
     lines = len(decisions(archive.path))
     shelf = {path.name: path.read_bytes() for path in archive.warcs()}
+    logs = {path: path.read_bytes() for path in (archive.path / "reports").glob("takedown-*")}
     done = take_down(archive, work.secrets[1].url, "--json").json
     assert (done["known"], done["records"]) == (True, {})
+    assert {path: path.read_bytes() for path in logs} == logs  # also where both were asked for in the same second
     assert len(decisions(archive.path)) == lines
     assert {path.name: path.read_bytes() for path in archive.warcs()} == shelf
 

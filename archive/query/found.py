@@ -19,7 +19,7 @@ _NO_FILTER = Filters()
 
 
 def facts(conn: sqlite3.Connection) -> str:
-    """Return the table `a` of articles by its short rows; where an older Morgue made the database there are none."""
+    """Return the table `a` of articles by its short rows; an archive of an older Morgue has none."""
     there = conn.execute("SELECT 1 FROM sqlite_master WHERE name = 'articles_found'").fetchone()
     return "articles a INDEXED BY articles_found" if there else "articles a"
 

@@ -60,7 +60,7 @@ def _found(text: str, language: str | None, wanted: Wanted) -> list[tuple[int, i
     if not wanted.terms and not wanted.prefixes:
         return []
     found: list[tuple[int, int]] = []
-    for start, end in islice(places(text, language, wanted.matches), _MARKS):
+    for start, end in islice(places(text, language, wanted.matches, wanted.known), _MARKS):
         if found and start < found[-1][1]:  # overlapping pairs of a script without spaces
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:

@@ -12,8 +12,9 @@ same language. At most 64 words count; a search of more is an article pasted in.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from archive.terms import query_terms
 
@@ -27,6 +28,8 @@ _TOKEN = re.compile(
 _NEAR, _FARTHEST = 10, 1000  # words between, where not said; more say nothing
 _OPERATOR = re.compile("NEAR(?:/([0-9]{1,4}))?")
 _DISTANCE = re.compile(",?([0-9]{1,4})")
+_PLAIN = re.compile(r"[^-:\"*][^:\"*]*")
+_LONGEST_RUN = 12  # words in a row that are looked for as a phrase too
 _SIGNS = frozenset({"(", ")", "OR", "AND", "NOT"})
 # Quotes and brackets of other keyboards: typographic, guillemets, full-width.
 _QUOTES = str.maketrans("\u201c\u201d\u201e\u00ab\u00bb\uff02\uff08\uff09\0", '""""""() ')
@@ -38,6 +41,7 @@ class Wanted:
 
     terms: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
+    known: dict[str | None, dict[str, bool]] = field(default_factory=dict, compare=False, repr=False)  # see `places`
 
     def matches(self, term: str) -> bool:
         """Tell whether a term of the text was asked for."""
@@ -77,7 +81,7 @@ class _Parser:
         return match, without
 
     def _all_of(self, depth: int, *, negative: bool) -> tuple[str | None, str | None]:
-        positive: list[str] = []
+        positive: list[tuple[str, str | None]] = []  # expression, and the word where it is one and nothing more
         refused: list[str] = []
         turned = False
         while self.at < len(self.tokens):
@@ -98,14 +102,35 @@ class _Parser:
                 continue
             turn = turned or bool(token["minus"])
             turned = False
+            counted = self.words
             expression = self._one(token, depth, negative=negative != turn)
-            if expression is not None:
-                (refused if turn else positive).append(expression)
-        match = _joined("AND", list(dict.fromkeys(positive)))
+            if expression is None:
+                continue
+            if turn:
+                refused.append(expression)
+            else:
+                plain = _PLAIN.fullmatch(token[0]) and self.words == counted + 1
+                positive.append((expression, token[0] if plain else None))
+        match = _joined("AND", list(dict.fromkeys(self._together_first(positive))))
         without = _joined("OR", list(dict.fromkeys(refused)))
         if match is not None and without is not None:
             return f"({match} NOT {without})", None
         return match, without
+
+    def _together_first(self, positive: list[tuple[str, str | None]]) -> Iterator[str]:
+        """Yield what all must be there. Words in a row may also stand as they were typed: that counts for rank alone.
+
+        A phrase is rarer than its words, so bm25 puts articles that have it before those that have the words here and there.
+        """
+        for plain, group in groupby(positive, key=lambda one: one[1] is not None):
+            members = list(group)
+            expressions = list(dict.fromkeys(expression for expression, _ in members))
+            if not plain or not 1 < len(members) <= _LONGEST_RUN:
+                yield from expressions
+                continue
+            typed = query_terms(" ".join(word or "" for _, word in members), self.algorithms)
+            phrases = [f'"{" ".join(terms)}"' for terms, is_open in typed if not is_open]
+            yield str(_joined("OR", [*phrases, str(_joined("AND", expressions))]))
 
     def _one(self, token: re.Match[str], depth: int, *, negative: bool) -> str | None:
         if token[0] == "(":

@@ -40,8 +40,12 @@ def _texts(log: dict[str, Any], name: str) -> list[str]:
 
 
 def write_log(folder: ArchiveFolder, pending: Pending, *, clock: Clock) -> str:
-    """Write what one takedown did; returns the file's name below `reports/`. The same takedown has the same name."""
-    stamp = "".join(char for char in pending.at[:19] if char.isdigit())
+    """Write what one takedown did; returns the file's name below `reports/`.
+
+    The same takedown, gone on with after a kill, has the same name; another of the same address in the same second has not:
+    the log of the first says which files were written anew, and backups from before are known by that.
+    """
+    stamp = f"{pending.moment:%Y%m%d%H%M%S%f}"
     path = folder.reports / f"takedown-{stamp}-{pending.hashes[0][:8]}.json"
     folder.reports.mkdir(exist_ok=True)
     write_json(

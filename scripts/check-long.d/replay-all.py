@@ -1,4 +1,4 @@
-"""The crawl of the corpus with all its hosts; the tests take every second one. Needs MORGUE_CORPUS."""
+"""The crawl of the corpus with all its hosts; the tests take every fifth one. Needs MORGUE_CORPUS."""
 
 from __future__ import annotations
 

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""Measure how quickly an archive of a million articles answers, against bare FTS5 on the same texts in the same run.
+
+    MORGUE_CORPUS=… scripts/bench/search.py [--articles 1000000] [--queries 200] [--keep archive.db]
+
+The articles are made up with the words of real ones (search_archive.py; a million take half an hour and 8 GB). Words are drawn
+by the share of articles that hold them: .01% to 1%, and about 10%. A question is timed by the clock, in the process: a search
+brings 20 hits with marks and snippets, one per story. Bare FTS5 brings the rowids of the same match in its own order. Rows that
+are not in the machine's memory are read from its disk: read the file once before, or that is what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from search_archive import make
+
+from archive.query import Reader, count, facets, open_reader, search
+from archive.query.reader import TIME_LIMIT
+from archive.query.words import parse_words
+from archive.terms import algorithm_for
+
+_SAMPLE = 4000  # articles whose words are drawn from
+_ALGORITHMS = sorted(filter(None, map(algorithm_for, ("en", "de"))))
+
+
+def words_by_share(conn: Reader, articles: int, drawn: random.Random) -> dict[str, list[str]]:
+    """Return words by how many articles hold them: `rare` (.01% to 1%) and `frequent` (8% to 12%)."""
+    held: Counter[str] = Counter()
+    for _ in range(_SAMPLE):
+        row = conn.execute("SELECT text_terms FROM articles WHERE pk = ?", (drawn.randint(1, articles),)).fetchone()
+        held.update(set(row[0].split()))
+    shares = {"rare": (0.0001, 0.01), "frequent": (0.08, 0.12)}
+    found: dict[str, list[str]] = {name: [] for name in shares}
+    candidates = [word for word in sorted(held) if word.isalpha() and len(word) > 2]
+    drawn.shuffle(candidates)
+    for word in candidates:
+        for name, (least, most) in shares.items():
+            about = held[word] / _SAMPLE
+            if len(found[name]) < 120 and (about <= most * 1.5) and (about >= least / 2 or least * _SAMPLE < 3):
+                there = conn.execute(
+                    "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?", (f'"{word}"',)
+                ).fetchone()[0]
+                if least <= there / articles <= most:
+                    found[name].append(word)
+    return found
+
+
+def timed(asked: Sequence[str], ask: Callable[[str], object]) -> list[float]:
+    """Return milliseconds of each question."""
+    spent = []
+    for words in asked:
+        began = time.perf_counter()
+        ask(words)
+        spent.append(1e3 * (time.perf_counter() - began))
+    return spent
+
+
+def told(name: str, spent: list[float], limit: float | None, bare: list[float] | None = None) -> None:
+    """Print one line of figures."""
+    p95 = statistics.quantiles(spent, n=20)[-1]
+    line = f"{name}: p50 {statistics.median(spent):.1f} ms, p95 {p95:.1f} ms"
+    if limit is not None:
+        line += f" (asked: under {limit:g})"
+    if bare is not None:
+        line += f"; {statistics.median(a / b for a, b in zip(spent, bare, strict=True)):.2f} times bare FTS5"
+    print(line, flush=True)
+
+
+def measure(path: Path, count_of: int, queries: int) -> None:
+    """Ask and print."""
+    conn = open_reader(path, heap_limit=None)
+    drawn = random.Random(5)  # noqa: S311 - a sample
+    conn.time_limit = 600.0  # words are counted, on a disk that may be cold
+    words = words_by_share(conn, count_of, drawn)
+    conn.time_limit = TIME_LIMIT
+    print({name: len(found) for name, found in words.items()}, "words drawn from", flush=True)
+
+    def bare(asked: str) -> object:
+        match = parse_words(asked, _ALGORITHMS).match
+        return conn.execute(
+            "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank LIMIT 20", (match,)
+        ).fetchall()
+
+    for name, limit, facet_limit in (("rare", 60, 150), ("frequent", 400, None)):
+        pairs = [" ".join(drawn.sample(words[name], 2)) for _ in range(queries)]
+        singles = [drawn.choice(words[name]) for _ in range(queries)]
+        for kind, asked in (("two words", pairs), ("one word", singles)):
+            by_itself = timed(asked, bare)
+            told(f"{name}, {kind}, with snippets", timed(asked, lambda one: search(conn, one)), limit, by_itself)
+            told(
+                f"{name}, {kind}, newest first",
+                timed(asked, lambda one: search(conn, one, sort="newest")),
+                None,
+                by_itself,
+            )
+            told(
+                f"{name}, {kind}, one source",
+                timed(asked, lambda one: search(conn, one, source="paper3")),
+                None,
+                by_itself,
+            )
+            told(f"{name}, {kind}, count", timed(asked, lambda one: count(conn, one)), None, by_itself)
+            told(f"{name}, {kind}, facets", timed(asked, lambda one: facets(conn, one)), facet_limit, by_itself)
+    nothing = [""] * queries
+    told("newest first without words", timed(nothing, lambda one: search(conn, one, sort="newest")), 10)
+    told("newest of one source", timed(nothing, lambda one: search(conn, one, source="paper3", sort="newest")), 10)
+    told("page 50 of the newest", timed(nothing[:20], lambda one: search(conn, one, sort="newest", offset=1000)), None)
+    told("facets without words", timed(nothing[:40], lambda one: facets(conn, one)), 150)
+    told("facets of one source", timed(nothing[:40], lambda one: facets(conn, one, None)), 150)
+
+
+def main() -> int:
+    """Measure."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--articles", type=int, default=1_000_000)
+    options.add_argument("--queries", type=int, default=200)
+    options.add_argument("--keep", type=Path, help="keep the database here, or ask the one that is there")
+    asked = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = asked.keep or Path(folder) / "archive.db"
+        if not path.exists():
+            make(path, asked.articles)
+        measure(path, asked.articles, asked.queries)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
