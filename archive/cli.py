@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from archive.commands import ask, make, page
+from archive.commands.alerts import alerts
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
 from archive.commands.export import export
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.searches import searches
+from archive.commands.stats import stats
 from archive.commands.story import story
 from archive.commands.takedown import takedown
 from archive.console import Context, MorgueGroup
@@ -50,7 +53,9 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.show,
     diff,
     story,
-    ask.stats,
+    stats,
+    searches,
+    alerts,
     ask.sql,
     ask.serve,
     export,

@@ -23,6 +23,7 @@
     ├── DatabaseError        archive.db or crawl.db cannot be used
     │   └── SchemaTooNewError  it was written by a newer Morgue
     ├── NothingToExportError  nothing matched, so no file was written
+    ├── DeliveryError        what is new could not be handed over; it is told again next time
     └── QueryError           a question that cannot be answered (SQL that writes, fails, or takes too long)
 
 Facts are attributes of the errors; `exit_code` is what the command line returns.
@@ -71,12 +72,14 @@ class NotAnArchiveError(MorgueError):
 class SourcesError(MorgueError):
     """sources.toml cannot be used as it is: which file, which entry, which key, and what is allowed."""
 
-    def __init__(self, path: Path | str, why: str, *, entry: str | None = None, key: str | None = None) -> None:
+    def __init__(
+        self, path: Path | str, why: str, *, entry: str | None = None, key: str | None = None, what: str = "source"
+    ) -> None:
         self.path = str(path)
         self.entry = entry
         self.key = key
         self.why = why
-        where = f"{path}" + (f", source {entry!r}" if entry else "") + (f", key {key!r}" if key else "")
+        where = f"{path}" + (f", {what} {entry!r}" if entry else "") + (f", key {key!r}" if key else "")
         super().__init__(f"{where}: {why}")
 
 
@@ -238,6 +241,18 @@ class SchemaTooNewError(DatabaseError):
 
 class QueryError(MorgueError):
     """A question that cannot be answered as it was put."""
+
+
+class DeliveryError(MorgueError):
+    """What saved searches found could not be handed over: where to, and why. It is told again next time."""
+
+    def __init__(self, where: str, why: str) -> None:
+        self.where = where
+        self.why = why
+        super().__init__(
+            f"{where} did not take what is new: {why}. Nothing is lost: what it did not take is told again by the next "
+            "`morgue alerts`."
+        )
 
 
 class NothingToExportError(MorgueError):

@@ -50,6 +50,16 @@ class ArchiveFolder:
         return self.root / "crawl.db"
 
     @property
+    def alerts(self) -> Path:
+        """What `morgue alerts` told already."""
+        return self.root / "alerts.json"
+
+    @property
+    def alerts_lock(self) -> Path:
+        """Held by the one who tells."""
+        return self.root / "alerts.lock"
+
+    @property
     def crawl_lock(self) -> Path:
         """Held by the one crawl."""
         return self.root / "crawl.lock"

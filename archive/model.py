@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+# How an article came into its story; `joined`: a person said so.
+COPY_KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
+
 
 class Role(StrEnum):
     """What the crawler took a URL for when it asked for it; kept with the capture."""

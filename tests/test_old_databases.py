@@ -26,6 +26,7 @@ from tests.old_databases import FOLDER, restored, shelve
 NOW = {"MORGUE_NOW": "2026-05-02T05:00:00Z"}
 HARBOUR = "https://paper.example/2026/04/30/harbour-opens-again"
 SOURCES = "".join(f'\n[[source]]\nname = "{name}"\nurl = "https://{name}.example/"\n' for name in ("paper", "other"))
+SOURCES += '\n[[search]]\nname = "ferries"\nwords = "ferry"\n'
 VERSIONS = [f"archive-{number}.sql" for number in range(1, len(MIGRATIONS))]
 CRAWL_VERSIONS = sorted(path.name for path in FOLDER.glob("crawl-*.sql"))
 # What must be the same afterwards.
@@ -156,11 +157,13 @@ def test_a_migration_that_was_killed_goes_on(archive: Path) -> None:
 ARTICLE = "a-i763ikukzl2j"
 # What each command needs to be run: None where it opens neither database or makes one anew.
 NEEDS: dict[str, list[str] | None] = {
+    "alerts": ["--saved", "ferries"],
     "backup": None,  # copies them as they are
     "cluster": None,
     "crawl": ["--allow-private"],
     "diff": [HARBOUR],
     "export cdxj": ["{tmp}/x.cdxj"],
+    "export feed": ["{tmp}/x.atom"],
     "export jsonl": ["{tmp}/x.jsonl"],
     "export pywb": ["{tmp}/pywb"],
     "export wacz": ["{tmp}/x.wacz"],
@@ -174,6 +177,9 @@ NEEDS: dict[str, list[str] | None] = {
     "restory": [],
     "save": ["--allow-private", "http://127.0.0.1:9/"],
     "search": ["harbour"],
+    "searches add": None,  # of sources.toml alone
+    "searches list": None,
+    "searches remove": None,
     "serve": ["--port", "0"],
     "show": [HARBOUR],
     "sources add": None,  # looks for what is known there, and goes on without

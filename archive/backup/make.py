@@ -240,6 +240,8 @@ def _of_this_moment(folder: ArchiveFolder, work: Path) -> Iterator[tuple[str, Pa
             yield database.name, copy
     if folder.decisions.exists():
         yield folder.decisions.name, _copy_small(folder.decisions, work, whole_lines=True)
+    if folder.alerts.exists():
+        yield folder.alerts.name, _copy_small(folder.alerts, work)
     for below in (folder.profiles, folder.reports):
         for path in sorted(below.glob("*.json")):
             yield f"{below.name}/{path.name}", _copy_small(path, work)

@@ -17,7 +17,7 @@ _STAMP = re.compile(r"([0-9]{8}T[0-9]{6}Z)(?:-([0-9]{1,9}))?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What an archive's folder has that a backup keeps; a manifest that names anything else was not written by `make_backup`.
 _KEPT = re.compile(
-    r"sources\.toml|decisions\.jsonl|archive\.db|crawl\.db|(?:profiles|reports)/[^/]{1,255}\.json|warc/.{1,4000}"
+    r"sources\.toml|decisions\.jsonl|alerts\.json|archive\.db|crawl\.db|(?:profiles|reports)/[^/]{1,255}\.json|warc/.{1,4000}"
 )
 
 

@@ -10,15 +10,15 @@ import click
 
 from archive.commands.forms import hit_json, print_hit, print_shown, shown_json
 from archive.console import Context, counted, emit_csv, emit_json, emit_table, pass_context, say
+from archive.model import COPY_KINDS
 
 if TYPE_CHECKING:
     from archive.query import Facets
 
-KINDS = ("new", "exact", "near", "rewrite", "related", "joined")
 _MINUS = "\ue000"  # stands for the minus of -word while click looks for options
 
 
-class _Search(click.Command):
+class WordsCommand(click.Command):
     """A command whose words may begin with a minus: `-cruise` is a word to leave out, not six options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -26,16 +26,26 @@ class _Search(click.Command):
         return super().parse_args(ctx, [re.sub(r"^-(?=[^-].)", _MINUS, word) for word in args])
 
 
-@click.command(cls=_Search, short_help="Find articles.")
+def words_of(words: tuple[str, ...]) -> str:
+    """Return what was typed to a `WordsCommand`."""
+    return " ".join(words).replace(_MINUS, "-")
+
+
+@click.command(cls=WordsCommand, short_help="Find articles.")
 @click.argument("words", nargs=-1, required=False)
 @click.option("--since", metavar="DATE", help="Published (or, undated, first seen) at or after this day or time.")
 @click.option("--until", metavar="DATE", help="… and before the end of this day or time.")
 @click.option("--source", help="Only this source.")
 @click.option("--language", metavar="CODE", help="Only this language, as ISO 639-1: en, de, ar …")
-@click.option("--kind", type=click.Choice(KINDS), help="Only articles of this kind of copy (joined: a person said so).")
+@click.option(
+    "--kind", type=click.Choice(COPY_KINDS), help="Only articles of this kind of copy (joined: a person said so)."
+)
 @click.option("--author", help="Only articles with this author's name.")
 @click.option("--sort", type=click.Choice(["relevance", "newest", "oldest"]), default=None, help="Default: relevance.")
 @click.option("--all", "every_copy", is_flag=True, help="Every copy, not one hit per story.")
+@click.option(
+    "--saved", metavar="NAME", help="Ask a saved search (`morgue searches list`), in the place of words and filters."
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most so many.")
 @click.option("--offset", type=click.IntRange(0), default=0, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print hits as JSON.")
@@ -56,6 +66,7 @@ def search(
     limit: int,
     offset: int,
     sort: str | None,
+    saved: str | None,
     **filters: Any,
 ) -> None:
     """Find articles: words, "phrases", OR, NOT or -word, NEAR, prefix*, title:word. Nothing you type is a syntax error.
@@ -70,8 +81,10 @@ def search(
     from archive.query import Filters, count, facets, open_reader, stats
     from archive.query import search as find
 
-    text = " ".join(words).replace(_MINUS, "-")
+    text = words_of(words)
     every = filters.pop("every_copy")
+    if saved is not None:
+        text, every, filters = _saved(context, saved, text, every=every, given=filters)
     only = Filters(**filters)
     with closing(open_reader(context.folder.archive_db)) as reader:
         if only_count:
@@ -97,6 +110,20 @@ def search(
         else:
             found = counted(total, "article") if every else counted(total, "story", "stories")
             say(f"{found} found. `morgue show ID` reads one.")
+
+
+def _saved(
+    context: Context, name: str, text: str, *, every: bool, given: dict[str, Any]
+) -> tuple[str, bool, dict[str, Any]]:
+    """Return words, whether every copy is wanted, and filters of a saved search. Raises `UsageError`."""
+    from archive.commands.searches import saved_search
+    from archive.errors import UsageError
+    from archive.query.saved import FILTERS
+
+    if text or any(given.values()):
+        raise UsageError("--saved has words and filters of its own. Leave the others out, or ask without --saved.")
+    found = saved_search(context.folder, name)
+    return found.words, found.all or every, {name: getattr(found, name) for name in FILTERS}
 
 
 def _print_facets(found: Facets, *, as_json: bool, as_csv: bool) -> None:
@@ -157,34 +184,6 @@ def show(context: Context, id_or_url: str, as_json: bool) -> None:
         emit_json(shown_json(shown))
     else:
         print_shown(shown)
-
-
-@click.command(short_help="Count what the archive holds.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@pass_context
-def stats(context: Context, as_json: bool) -> None:
-    """Count what the archive holds, by source.
-
-    Example: morgue stats
-    """
-    from archive.query import open_reader
-    from archive.query import stats as count_all
-
-    with closing(open_reader(context.folder.archive_db)) as reader:
-        counts = count_all(reader)
-    if as_json:
-        emit_json(counts)
-        return
-    for name, value in counts.items():
-        if isinstance(value, dict):
-            if value:
-                emit_table([name.removeprefix("by_"), "articles" if name != "refused" else "pages"], value.items())
-        else:
-            click.echo(
-                f"{name.replace('_', ' ')}: {value:,}"
-                if isinstance(value, int)
-                else f"{name.replace('_', ' ')}: {value or 'none'}"
-            )
 
 
 @click.command(short_help="Ask archive.db in SQL.")

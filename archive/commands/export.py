@@ -143,6 +143,75 @@ def jsonl(context: Context, /, output: str, quiet: bool, revisions: bool, **chos
     _tell(output, counted(count, "article"), left_out, quiet=quiet)
 
 
+@export.command(short_help="A search as an Atom feed.")
+@click.argument("output")
+@click.option(
+    "--saved", metavar="NAME", help="A saved search (`morgue searches list`), in the place of words and filters."
+)
+@_article_options
+@click.option("--author", help="Only articles with this author's name.")
+@click.option("--all", "every_copy", is_flag=True, help="Every copy, not one entry per story.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The newest so many.")
+@click.option("--base", metavar="URL", help="Address of a `morgue serve` that readers reach: entries lead there.")
+@click.option("--self", "self_url", metavar="URL", help="Address under which the file will be served.")
+@pass_context
+def feed(
+    context: Context,
+    /,
+    output: str,
+    saved: str | None,
+    words: str,
+    every_copy: bool,
+    limit: int,
+    base: str | None,
+    self_url: str | None,
+    include_opted_out: bool,
+    quiet: bool,
+    **filters: Any,
+) -> None:
+    """Write what a search finds as an Atom file, newest first, for a static web server. One that finds nothing is a feed, too.
+
+    Entries lead to the publishers' own pages, unless --base says where the archive is read.
+
+    Example: morgue export feed ferries.atom --saved ferries
+    """
+    from archive.commands.searches import asked_for, saved_search
+    from archive.errors import UsageError
+    from archive.export.output import whole_file
+    from archive.query import search
+    from archive.query.saved import FILTERS
+    from archive.sources import SavedSearch
+    from archive.web.formats import atom
+    from archive.web.links import web
+    from archive.web.request import Feed
+    from archive.web.views.rows import hit_items
+    from archive.web.views.saved import feed_of
+
+    for option, url in (("--base", base), ("--self", self_url)):
+        if url is not None and web(url) is None:
+            raise UsageError(
+                f"{option} {plain(url)!r} is no web address. Write it in full, like https://archive.example/"
+            )
+    if saved is None:
+        asked = SavedSearch(name="", words=words, all=every_copy, **filters)
+    elif words or every_copy or any(filters.values()):
+        raise UsageError("--saved has words and filters of its own. Leave the others out, or ask without --saved.")
+    else:
+        asked = saved_search(context.folder, saved)
+    only = {name: getattr(asked, name) for name in FILTERS}
+    with closing(_reader(context)) as reader:
+        hits = search(
+            reader, asked.words, **only, sort="newest", all=asked.all, limit=limit, opted_out=include_opted_out
+        )
+    made = feed_of(asked, hits)
+    if saved is None:
+        told = asked_for(asked)
+        made = Feed(f"search:{told}", f"Morgue: {told}", hit_items(hits))
+    with whole_file(output, context.folder) as out:
+        out.write(atom(made, base=base.rstrip("/") if base else None, self_url=self_url, page_url=base))
+    _tell(output, counted(len(hits), "entry", "entries"), 0, quiet=quiet)
+
+
 @export.command(short_help="The index of captures, as pywb reads it.")
 @click.argument("output")
 @_capture_options

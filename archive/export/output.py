@@ -66,7 +66,8 @@ def _stream(end: IO[bytes], *, seekable: bool) -> Iterator[IO[bytes]]:
 def _refuse_own(path: Path, folder: ArchiveFolder) -> None:
     """Keep a slip of the finger from what cannot be made again."""
     root = folder.root.resolve()
-    own = (folder.sources, folder.decisions, folder.archive_db, folder.crawl_db, folder.crawl_lock, folder.archive_lock)
+    own = (folder.sources, folder.decisions, folder.archive_db, folder.crawl_db, folder.crawl_lock, folder.archive_lock,
+           folder.alerts)  # fmt: skip
     if path in {root / each.name for each in own} or any(
         path.is_relative_to(root / each.name) for each in (folder.warc, folder.profiles, folder.reports)
     ):

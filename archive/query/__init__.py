@@ -6,7 +6,7 @@ from archive.query.facets import Facets, facets
 from archive.query.filters import Filters
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
-from archive.query.search import Hit, count, matching, search
+from archive.query.search import Hit, count, hits, matching, search
 from archive.query.show import Shown, find_article, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
@@ -29,6 +29,7 @@ __all__ = [
     "count",
     "facets",
     "find_article",
+    "hits",
     "last_capture",
     "match_expression",
     "matching",

@@ -14,7 +14,7 @@ _ENOUGH_LATELY = 20  # pages that were read lately, to judge how many gave no ar
 _NEARLY_ALL = 0.9
 _SILENT = timedelta(days=14)
 # Each source by one step into the index articles_seen, however many articles it has.
-_SOURCES = (
+SOURCES = (
     "WITH RECURSIVE l(x) AS (SELECT min(source) FROM articles UNION ALL"
     " SELECT (SELECT min(source) FROM articles WHERE source > x) FROM l WHERE x IS NOT NULL)"
 )
@@ -89,7 +89,7 @@ def arrivals_by_day(
     these = f"a.hidden = 0 AND a.first_seen >= ?{public} GROUP BY 1, 2"
     # CROSS: for each source one step into the index. Otherwise SQLite might read all articles.
     every = (
-        f"{_SOURCES} SELECT l.x, {counted} l CROSS JOIN articles a ON a.source = l.x WHERE l.x IS NOT NULL AND {these}"
+        f"{SOURCES} SELECT l.x, {counted} l CROSS JOIN articles a ON a.source = l.x WHERE l.x IS NOT NULL AND {these}"
     )
     single = f"SELECT a.source, {counted} articles a WHERE a.source IS NULL AND {these}"
     one = f"SELECT a.source, {counted} articles a WHERE a.source = ? AND {these}"

@@ -130,6 +130,14 @@ def matching(conn: sqlite3.Connection, words: str, filters: Filters, *, opted_ou
         return [int(row[0]) for row in conn.execute(sql, values if asked.match is None else [asked.match, *values])]
 
 
+def hits(conn: sqlite3.Connection, pks: Sequence[int], words: str, filters: Filters) -> list[Hit]:
+    """Return articles, by `articles.pk`, as hits for `words`, in this order; those that are gone are left out."""
+    with answering(conn):
+        asked = asked_for(conn, words, filters)
+        found = [] if asked is None else [_hit(conn, pk, None, asked) for pk in pks]
+        return [hit for hit in found if hit is not None]
+
+
 def languages(conn: sqlite3.Connection) -> list[str]:
     """Return the languages of the archive's articles."""
     return [row[0] for row in conn.execute(_LANGUAGES)]

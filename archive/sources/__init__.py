@@ -4,12 +4,14 @@ Reading checks everything at once and names file, entry, key and what is allowed
 possible: comments and order are people's own.
 """
 
-from archive.sources.model import Source, SourcesFile, name_for
+from archive.sources.model import SavedSearch, Source, SourcesFile, name_for
 from archive.sources.read import as_contact, load_sources, parse_sources
 from archive.sources.template import SOURCES_TEMPLATE
 from archive.sources.write import (
     add_feeds,
+    add_search,
     add_source,
+    remove_search,
     remove_source,
     rename_source,
     selectors_line,
@@ -19,14 +21,17 @@ from archive.sources.write import (
 
 __all__ = [
     "SOURCES_TEMPLATE",
+    "SavedSearch",
     "Source",
     "SourcesFile",
     "add_feeds",
+    "add_search",
     "add_source",
     "as_contact",
     "load_sources",
     "name_for",
     "parse_sources",
+    "remove_search",
     "remove_source",
     "rename_source",
     "selectors_line",

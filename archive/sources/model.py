@@ -46,6 +46,21 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A question that is asked again and again: words and filters, as `morgue search` takes them. No words: everything."""
+
+    name: str
+    words: str = ""
+    source: str | None = None  # a source's name, or a registered domain
+    language: str | None = None  # ISO 639-1
+    author: str | None = None  # a part of any author's name
+    kind: str | None = None  # of COPY_KINDS
+    since: str | None = None  # ISO 8601, a time or a day, month or year
+    until: str | None = None  # the same; its end
+    all: bool = False  # every copy, not one hit per story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Place:
     """Where a source lives: its key's host and path."""
 
@@ -62,6 +77,7 @@ class SourcesFile:
         default_factory=dict
     )  # of one exchange: body, head (bytes), connect, … (seconds)
     sources: tuple[Source, ...] = ()
+    searches: tuple[SavedSearch, ...] = ()
     _hosts: dict[str, list[_Place]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _domains: dict[str, list[_Place]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -75,6 +91,10 @@ class SourcesFile:
     def by_name(self, name: str) -> Source | None:
         """Return the source of that name, or None."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def search_by_name(self, name: str) -> SavedSearch | None:
+        """Return the saved search of that name, or None."""
+        return next((search for search in self.searches if search.name == name), None)
 
     def for_url(self, url: str) -> Source | None:
         """Return the source that a URL belongs to, or None; also for a broken URL.

@@ -7,11 +7,13 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from archive.errors import SourcesError, UrlError
-from archive.sources.model import ASSETS, OPT_OUTS, Source, SourcesFile
+from archive.model import COPY_KINDS
+from archive.sources.model import ASSETS, OPT_OUTS, SavedSearch, Source, SourcesFile
 from archive.sources.selector import SELECTOR_FIELDS, SelectorError, xpath_of
 from archive.urls import canonical_url, join_url
 
@@ -27,6 +29,9 @@ LIMITS: dict[str, tuple[int, int, str]] = {
     "total": (1, 3600, "seconds"),
 }
 _MAX_COUNT = 10**9
+_MAX_WORDS = 10_000  # characters of a saved search: more is an article pasted in
+_YEAR_OR_MONTH = re.compile(r"\d{4}(?:-\d{2})?")
+_REST_OF_A_DAY = "0000-01-01"
 _NAME = re.compile(r"\w(?:[\w .-]{0,98}[\w.])?")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\U0010ffff]*")
@@ -75,12 +80,19 @@ def parse_sources(text: str, *, path: Path | str = "sources.toml") -> SourcesFil
     if contact is not None:
         contact = _checked(_contact, contact, path=path, entry=None, key="contact")
     limits = _checked(_limits, top.get("limits", {}), path=path, entry=None, key="limits")
-    entries = top.get("source", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SourcesError(path, "write each source under a line [[source]], with two brackets.", key="source")
+    entries = _entries(top, "source", path)
     sources = tuple(_source(entry, number, path, text) for number, entry in enumerate(entries, 1))
     _no_duplicates(sources, path)
-    return SourcesFile(contact=contact, limits=limits, sources=sources)
+    searches = tuple(_search(entry, number, path) for number, entry in enumerate(_entries(top, "search", path), 1))
+    _no_name_twice(searches, path)
+    return SourcesFile(contact=contact, limits=limits, sources=sources, searches=searches)
+
+
+def _entries(top: Mapping[str, Any], key: str, path: Path | str) -> list[dict[str, object]]:
+    entries = top.get(key, [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SourcesError(path, f"write each {key} under a line [[{key}]], with two brackets.", key=key)
+    return entries
 
 
 def _source(entry: Mapping[str, object], number: int, path: Path | str, text: str) -> Source:
@@ -106,6 +118,19 @@ def _source(entry: Mapping[str, object], number: int, path: Path | str, text: st
     return Source(**values)
 
 
+def _search(entry: Mapping[str, object], number: int, path: Path | str) -> SavedSearch:
+    name = entry.get("name")
+    label = name if isinstance(name, str) and name else f"number {number}"
+    _known(entry, _SEARCH_KEYS, path=path, entry=label, what="search")
+    if "name" not in entry:
+        raise SourcesError(path, 'is missing. Add name = "harbour".', entry=label, key="name", what="search")
+    values: dict[str, Any] = {
+        key: _checked(_SEARCH_KEYS[key], value, path=path, entry=label, key=key, what="search")
+        for key, value in entry.items()
+    }
+    return SavedSearch(**values)
+
+
 def _line(text: str, number: int, key: str) -> str:
     """Return "line 12: " where a key stands in the file's n-th source, "" if it is written in another form."""
     entry = 0
@@ -116,7 +141,14 @@ def _line(text: str, number: int, key: str) -> str:
     return ""
 
 
-def _known(table: Mapping[str, object], known: Mapping[str, object], *, path: Path | str, entry: str | None) -> None:
+def _known(
+    table: Mapping[str, object],
+    known: Mapping[str, object],
+    *,
+    path: Path | str,
+    entry: str | None,
+    what: str = "source",
+) -> None:
     for key in table:
         if key in known:
             continue
@@ -125,19 +157,27 @@ def _known(table: Mapping[str, object], known: Mapping[str, object], *, path: Pa
         elsewhere = ""
         if entry is None and key in _KEYS:
             hint, elsewhere = "", "It belongs under a line [[source]]. "
+        elif entry is None and key in _SEARCH_KEYS:
+            hint, elsewhere = "", "It belongs under a line [[search]]. "
         elif entry is not None and key in _TOP_KEYS:
             hint, elsewhere = "", "It belongs at the top of the file, before the first [[source]]. "
         raise SourcesError(
-            path, f"is not known; {hint}{elsewhere}Known here: {', '.join(sorted(known))}.", entry=entry, key=key
+            path,
+            f"is not known; {hint}{elsewhere}Known here: {', '.join(sorted(known))}.",
+            entry=entry,
+            key=key,
+            what=what,
         )
 
 
-def _checked(check: Callable[[object], _T], value: object, *, path: Path | str, entry: str | None, key: str) -> _T:
+def _checked(
+    check: Callable[[object], _T], value: object, *, path: Path | str, entry: str | None, key: str, what: str = "source"
+) -> _T:
     try:
         return check(value)
     except _WrongValueError as error:
         shown = "what stands there" if key in _SECRET else _shown(value)
-        raise SourcesError(path, f"{shown} is not allowed: {error}", entry=entry, key=key) from None
+        raise SourcesError(path, f"{shown} is not allowed: {error}", entry=entry, key=key, what=what) from None
 
 
 def _shown(value: object) -> str:
@@ -157,6 +197,16 @@ def _no_duplicates(sources: tuple[Source, ...], path: Path | str) -> None:
             raise SourcesError(
                 path, f"source {other!r} has this address already; remove one.", entry=source.name, key="url"
             )
+
+
+def _no_name_twice(searches: tuple[SavedSearch, ...], path: Path | str) -> None:
+    names: set[str] = set()
+    for search in searches:
+        if search.name in names:
+            raise SourcesError(
+                path, "two searches have this name; rename one.", entry=search.name, key="name", what="search"
+            )
+        names.add(search.name)
 
 
 # One check per kind of value: returns the value as it is used, or says what is allowed.
@@ -322,7 +372,35 @@ def _limits(value: object) -> Mapping[str, float]:
     return limits
 
 
-_TOP_KEYS: dict[str, object] = {"contact": _contact, "limits": None, "source": None}
+def _words(value: object) -> str:
+    if value == "":
+        return ""
+    words = _text(value)
+    if len(words) > _MAX_WORDS:
+        raise _WrongValueError(f"it must be {_MAX_WORDS:,} characters at most.")
+    return words
+
+
+def _kind(value: object) -> str:
+    if value not in COPY_KINDS:
+        raise _WrongValueError(f"it must be one of {', '.join(COPY_KINDS)}, in quotes.")
+    return str(value)
+
+
+def _moment(value: object) -> str:
+    """Return a time as `morgue search --since` takes it; TOML's own dates and times will do, too."""
+    if isinstance(value, date):  # a time is one, too
+        return value.isoformat()
+    text = _text(value)
+    whole = text + _REST_OF_A_DAY[len(text) :] if _YEAR_OR_MONTH.fullmatch(text) else text
+    try:
+        datetime.fromisoformat(whole)
+    except ValueError:
+        raise _WrongValueError("write it like 2026-05-01, 2026-05, 2026 or 2026-05-01T06:00:00Z.") from None
+    return text
+
+
+_TOP_KEYS: dict[str, object] = {"contact": _contact, "limits": None, "source": None, "search": None}
 _KEYS: dict[str, Callable[[object], object]] = {
     "name": _name,
     "url": _url,
@@ -342,4 +420,15 @@ _KEYS: dict[str, Callable[[object], object]] = {
     "opt_out": _opt_out,
     "pages_per_day": _count,
     "enabled": _truth,
+}
+_SEARCH_KEYS: dict[str, Callable[[object], object]] = {
+    "name": _name,
+    "words": _words,
+    "source": _text,
+    "language": _language,
+    "author": _text,
+    "kind": _kind,
+    "since": _moment,
+    "until": _moment,
+    "all": _truth,
 }

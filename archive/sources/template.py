@@ -31,4 +31,11 @@ SOURCES_TEMPLATE = """\
 # assets = "page"                               # also keep style sheets, fonts and images of its pages
 # render = true                                 # let a browser make its pages: for sites whose scripts bring the text
 # enabled = false                               # keep the entry, but do not crawl
+
+# Questions that are asked again and again: `morgue alerts` tells what is new, `morgue serve` has a page and a feed of each.
+#
+# [[search]]
+# name = "ferries"
+# words = 'ferry OR "harbour master"'           # as `morgue search` takes them; none: everything
+# language = "en"                               # filters: source, language, author, kind, since, until; all = true: each copy
 """

@@ -13,10 +13,11 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from archive.errors import SourcesError
-from archive.sources.model import Source, SourcesFile
+from archive.sources.model import SavedSearch, Source, SourcesFile
 from archive.sources.read import load_sources, parse_sources
 
 _HEADER = re.compile(r"\s*\[\[\s*source\s*\]\]\s*(?:#.*)?")
+_SEARCH_HEADER = re.compile(r"\s*\[\[\s*search\s*\]\]\s*(?:#.*)?")
 _OTHER_TABLE = re.compile(r"\s*\[(?!\[?\s*source\s*\.)[^\]]")  # a table that is not part of the source above it
 _VALUE = r"""\s*=\s*)("(?:[^"\\]|\\.)*"|'[^']*'|true|false)(\s*(?:#.*)?)"""
 _IN_LIST = re.compile(r"""#[^\n]*|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[\],]|[^\s"'#\],]+""")
@@ -94,10 +95,55 @@ def set_enabled(path: Path, name: str, enabled: bool) -> None:
 
 
 def rename_source(path: Path, old_name: str, new_name: str) -> None:
-    """Give a source another name. Raises `SourcesError`, also if there is none or the new name is taken."""
+    """Give a source another name, in saved searches too. Raises `SourcesError`: there is none, or the new name is taken."""
     _edit_source(
-        path, old_name, lambda lines: _with_key(lines, "name", new_name), lambda old: replace(old, name=new_name)
+        path,
+        old_name,
+        lambda lines: _with_key(lines, "name", new_name),
+        lambda old: replace(old, name=new_name),
+        also=lambda lines, old: _with_new_source(lines, old, old_name, new_name),
+        searches=lambda old: replace(old, source=new_name) if old.source == old_name else old,
     )
+
+
+def _with_new_source(lines: list[str], file: SourcesFile, old_name: str, new_name: str) -> list[str]:
+    """Return the file's lines with the new name in those searches that have the old one as their source."""
+    for search, (start, end) in zip(file.searches, list(_blocks(lines, _SEARCH_HEADER)), strict=False):
+        if search.source == old_name:  # one line becomes one line: the places of the others stay true
+            lines = [*lines[:start], *_with_key(lines[start:end], "source", new_name), *lines[end:]]
+    return lines
+
+
+def add_search(path: Path, search: SavedSearch) -> None:
+    """Append a `[[search]]` block. Raises `SourcesError` if the name is there already or a value is not allowed."""
+    lines = ["[[search]]"]
+    for field in fields(SavedSearch):
+        value = getattr(search, field.name)
+        if field.name == "name" or value != field.default:
+            lines.append(_line(field.name, value))
+    block = "\n".join(lines) + "\n"
+    as_read = parse_sources(block, path=path).searches
+    _edit(path, lambda text, _: _with_end(text) + block, lambda old: replace(old, searches=(*old.searches, *as_read)))
+
+
+def remove_search(path: Path, name: str) -> None:
+    """Take the block of a saved search out; comments above it stay. Raises `SourcesError`, also if there is none."""
+
+    def edit(text: str, old: SourcesFile) -> str:
+        number = next((at for at, search in enumerate(old.searches) if search.name == name), None)
+        if number is None:
+            names = ", ".join(search.name for search in old.searches) or "none"
+            raise SourcesError(
+                path, f"there is no saved search of this name. There are: {names}.", entry=name, what="search"
+            )
+        lines = text.splitlines(keepends=True)
+        blocks = list(_blocks(lines, _SEARCH_HEADER))
+        if number >= len(blocks):
+            return text  # the file has another form than ours: the check of the whole says so
+        start, end = blocks[number]
+        return "".join([*lines[:start], *lines[end:]])
+
+    _edit(path, edit, lambda old: replace(old, searches=tuple(one for one in old.searches if one.name != name)))
 
 
 def remove_source(path: Path, name: str) -> None:
@@ -106,7 +152,13 @@ def remove_source(path: Path, name: str) -> None:
 
 
 def _edit_source(
-    path: Path, name: str, change: Callable[[list[str]], list[str]], expected: Callable[[Source], Source | None]
+    path: Path,
+    name: str,
+    change: Callable[[list[str]], list[str]],
+    expected: Callable[[Source], Source | None],
+    *,
+    also: Callable[[list[str], SourcesFile], list[str]] = lambda lines, _: lines,
+    searches: Callable[[SavedSearch], SavedSearch] = lambda search: search,
 ) -> None:
     def edit(text: str, old: SourcesFile) -> str:
         number = next((at for at, source in enumerate(old.sources) if source.name == name), None)
@@ -118,11 +170,12 @@ def _edit_source(
         if number >= len(blocks):
             return text  # the file has another form than ours: the check below says so
         start, end = blocks[number]
-        return "".join([*lines[:start], *change(lines[start:end]), *lines[end:]])
+        return "".join(also([*lines[:start], *change(lines[start:end]), *lines[end:]], old))
 
     def after(old: SourcesFile) -> SourcesFile:
         changed = (expected(source) if source.name == name else source for source in old.sources)
-        return replace(old, sources=tuple(source for source in changed if source is not None))
+        kept = tuple(source for source in changed if source is not None)
+        return replace(old, sources=kept, searches=tuple(searches(search) for search in old.searches))
 
     _edit(path, edit, after)
 
@@ -142,14 +195,14 @@ def _edit(
         _replace(target, new_text)
 
 
-def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield first and last (exclusive) line of each `[[source]]` block, without comments that belong to the next."""
+def _blocks(lines: list[str], header: re.Pattern[str] = _HEADER) -> Iterator[tuple[int, int]]:
+    """Yield first and last (exclusive) line of each block under `header`, without comments that belong to the next."""
     starts: list[int] = []
     stops: list[int] = []
     quote = ""  # the delimiter of a text over several lines that we are in
     for number, line in enumerate(lines):
         if not quote:
-            if _HEADER.fullmatch(line.rstrip("\r\n")):
+            if header.fullmatch(line.rstrip("\r\n")):
                 starts.append(number)
                 stops.append(number)
             elif _OTHER_TABLE.match(line):

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,10 +22,11 @@ from urllib.parse import quote
 from archive.clock import Clock
 from archive.errors import DatabaseError, MorgueError, QueryError
 from archive.query import Reader, open_reader
+from archive.sources import SavedSearch
 from archive.web import links, render
 from archive.web.formats import TYPES, written
 from archive.web.request import Desk, Foreign, Page, Problem, Redirect, Request
-from archive.web.views import archived, article, edits, front, search, sources, story
+from archive.web.views import archived, article, edits, front, saved, search, sources, story
 
 TIME_LIMIT = 5.0  # seconds that all statements of one page may take together
 _THREADS = 4
@@ -69,6 +70,8 @@ _ROUTES: tuple[tuple[re.Pattern[str], View], ...] = tuple(
         (r"/story/(?P<name>[^/]+?)", story.story),
         (r"/sources", sources.sources),
         (r"/source/(?P<name>[^/]+?)", sources.source),
+        (r"/saved", saved.searches),
+        (r"/saved/(?P<name>[^/]+?)", saved.found),
         (r"/changes", edits.edited),
         (r"/gone", edits.vanished),
     )
@@ -97,9 +100,14 @@ class Pages:
         clock: Clock,
         inner: App | None = None,
         find: Callable[[str], Path] | None = None,
+        searches: Callable[[], Sequence[SavedSearch]] | None = None,
     ) -> None:
-        """`inner`: who answers what is no page of ours; None: nobody. `find`: where a WARC file lies, for archived pages."""
+        """`inner`: who answers what is no page of ours; None: nobody. `find`: where a WARC file lies, for archived pages.
+
+        `searches`: what reads the saved searches.
+        """
         self._find = None if public else find
+        self._searches = None if public else searches
         self._archive_db = archive_db
         self._public = public
         self._clock = clock
@@ -163,6 +171,7 @@ class Pages:
                         now=self._clock.now(),
                         remember=self._remember,
                         find=self._find,
+                        searches=self._searches,
                     )
                     return self._told(view(desk, request, **arguments), request)
                 except QueryError as error:

@@ -7,6 +7,7 @@ import uuid
 from xml.etree import ElementTree as ET  # it only writes here
 
 from archive.console import csv_text, json_text, plain
+from archive.web.links import with_query
 from archive.web.request import Feed, Item, Page, Request
 from archive.web.words import instant, language_tag
 
@@ -29,26 +30,31 @@ def written(page: Page, request: Request) -> bytes:
     if request.format == "csv" and page.rows is not None:
         return csv_text(*page.rows()).encode("utf-8", "replace")
     if request.format == "atom" and page.feed is not None:
-        return atom(page.feed(), request)
+        asked = with_query(request.query)
+        here = f"{request.base}{request.path}{asked}"
+        return atom(
+            page.feed(), base=request.base, self_url=f"{request.base}{_file(request.path)}.atom{asked}", page_url=here
+        )
     raise AssertionError(request.format)
 
 
-def atom(feed: Feed, request: Request) -> bytes:
-    """Return an Atom feed (RFC 4287). Ids are made of names that never change: a rebuilt archive gives the same."""
-    from archive.web.links import with_query
+def atom(feed: Feed, *, base: str | None, self_url: str | None = None, page_url: str | None = None) -> bytes:
+    """Return an Atom feed (RFC 4287). Ids are made of names that never change: a rebuilt archive gives the same.
 
+    `base`: what goes before the paths of entries; None: they lead to the live addresses alone. `self_url`: where the feed lies,
+    `page_url`: the page that it is of; None where nobody knows.
+    """
     top = ET.Element("feed", {"xmlns": _ATOM})
     _add(top, "id", _id(feed.name))
     _add(top, "title", feed.title)
     _add(top, "updated", max((found for item in feed.items if (found := instant(item.updated))), default=_NEVER))
-    asked = with_query(request.query)
-    ET.SubElement(top, "link", {"rel": "self", "href": f"{request.base}{_file(request.path)}.atom{asked}"})
-    ET.SubElement(
-        top, "link", {"rel": "alternate", "type": "text/html", "href": f"{request.base}{request.path}{asked}"}
-    )
+    if self_url is not None:
+        ET.SubElement(top, "link", {"rel": "self", "href": self_url})
+    if page_url is not None:
+        ET.SubElement(top, "link", {"rel": "alternate", "type": "text/html", "href": page_url})
     _add(_add(top, "author"), "name", "Morgue")  # an entry without authors takes this one (section 4.1.1)
     for item in feed.items:
-        top.append(_entry(item, request.base))
+        top.append(_entry(item, base))
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(top, encoding="unicode")}\n'.encode()
 
 
@@ -56,7 +62,7 @@ def _file(path: str) -> str:
     return "/index" if path == "/" else path
 
 
-def _entry(item: Item, base: str) -> ET.Element:
+def _entry(item: Item, base: str | None) -> ET.Element:
     entry = ET.Element("entry")
     tag = language_tag(item.language)
     if tag:
@@ -68,11 +74,15 @@ def _entry(item: Item, base: str) -> ET.Element:
         _add(entry, "published", published)
     for name in item.authors:
         _add(_add(entry, "author"), "name", name)
-    ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": f"{base}{item.path}"})
-    if item.via:
+    page = item.via if base is None else f"{base}{item.path}"
+    if page:
+        ET.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": page})
+    if item.via and item.via != page:
         ET.SubElement(entry, "link", {"rel": "via", "href": item.via})
     if item.summary:
         _add(entry, "summary", item.summary)
+    if not page:  # one of the two there must be (section 4.1.2)
+        _add(entry, "content", item.summary)
     return entry
 
 

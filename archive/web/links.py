@@ -58,10 +58,19 @@ def source(name: str) -> str:
     >>> source("Evening Paper"), source("a/b.json"), source("..")
     ('/source/Evening%20Paper', '/source/a~2Fb~2Ejson', '/source/~2E~2E')
     """
+    return f"/source/{_segment(name)}"
+
+
+def saved(name: str) -> str:
+    """Return the path of a saved search."""
+    return f"/saved/{_segment(name)}"
+
+
+def _segment(name: str) -> str:
     text = name.replace("~", "~7E").replace("/", "~2F").replace("\\", "~5C")
     if _LIKE_A_FORMAT.fullmatch(name):
         text = text.replace(".", "~2E")
-    return f"/source/{quote(text, safe='~', errors='replace')}"
+    return quote(text, safe="~", errors="replace")
 
 
 def name_of(segment: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archive.query import Reader
+from archive.sources import SavedSearch
 from archive.web.links import Query
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class Desk:
     now: datetime  # aware, UTC
     remember: Callable[[str, Callable[[Reader], object]], object]
     find: Callable[[str], Path] | None = None  # where a WARC file lies; None: archived pages are not shown
+    searches: Callable[[], Sequence[SavedSearch]] | None = None  # of sources.toml; None: saved searches are not shown
 
     @property
     def opted_out(self) -> bool:

@@ -19,6 +19,7 @@ from archive.folder import ArchiveFolder
 from archive.imported import find_file, imported_files
 from archive.query import open_reader
 from archive.query.reader import HEAP_LIMIT, need_opt_outs, nobody_writes
+from archive.sources import load_sources
 from archive.warc.names import find_warc
 from archive.web import limits
 from archive.web.app import Pages
@@ -41,6 +42,7 @@ PUBLIC_SETTINGS = (
     "articles whose site asks to be left out (noindex, noarchive, TDM reservations …) are not shown, counted or found",
     "SQL and Datasette's pages are off",
     "archived pages are off: publishers' own pages are not shown again",
+    "saved searches are off: what somebody watches is their own affair",
     "downloads are off, and where records lie on this machine is not told",
 )
 
@@ -52,7 +54,8 @@ def application(folder: ArchiveFolder, *, public: bool = False, clock: Clock | N
     ) as reader:  # before a browser meets what is wrong
         need_opt_outs(reader)
     inner = None if public else _datasette(folder)
-    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner, find=_finder(folder))
+    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner, find=_finder(folder),
+                 searches=lambda: load_sources(folder.sources).searches)  # fmt: skip
 
 
 def _finder(folder: ArchiveFolder) -> Callable[[str], Path]:

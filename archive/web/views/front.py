@@ -20,10 +20,12 @@ from archive.query.overview import (
 from archive.web.charts import Chart, chart, days
 from archive.web.request import Desk, Feed, Page, Request
 from archive.web.views.rows import HIT_COLUMNS, hit_data, hit_items, hit_rows
+from archive.web.views.saved import saved_names
 
 DAYS = 30  # that the chart shows
 _STORIES = 14
 _SOURCES = 8
+_SAVED = 8  # saved searches that it names
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def front(desk: Desk, request: Request) -> Page:
             "span": span,
             "found": found,
             "fresh": last == desk.now.date(),
+            "saved": saved_names(desk)[:_SAVED],
         },
         data=lambda: {
             "counts": asdict(total) | {"sources": len(known)},

@@ -11,6 +11,7 @@ from archive.query.overview import Entry, SourceCount, arrivals_by_day, articles
 from archive.web import charts, links
 from archive.web.request import Desk, Feed, Item, Page, Problem, Request
 from archive.web.views.front import DAYS, SourceRow, counted_sources, last_day, source_rows
+from archive.web.views.paging import page_of, pager
 
 _PER_PAGE = 100
 _ARTICLES = 30
@@ -37,22 +38,6 @@ def sources(desk: Desk, request: Request) -> Page:
         data=lambda: {"count": len(known), "page": page, "sources": data},
         rows=lambda: (_COLUMNS, [[row[column] for column in _COLUMNS] for row in data]),
     )
-
-
-def page_of(request: Request) -> int:
-    """Return which page of a list is asked for. Raises `Problem` for none."""
-    text = request.get("page") or "1"
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 10_000):  # noqa: PLR2004 - nobody reads so far
-        raise Problem(400, "No such page", f"“page” is a number from 1 on, not “{text[:40]}”.")
-    return int(text)
-
-
-def pager(request: Request, page: int, *, more: bool) -> dict[str, object]:
-    """Return the addresses of the pages before and after one."""
-    return {
-        "previous": links.with_query(request.query, ("page", str(page - 1))) if page > 1 else None,
-        "following": links.with_query(request.query, ("page", str(page + 1))) if more else None,
-    }
 
 
 def _data(row: SourceRow) -> dict[str, object]:
