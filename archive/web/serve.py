@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from archive.query.reader import need_opt_outs, nobody_writes
 from archive.warc.names import find_warc
 from archive.web import limits
 from archive.web.app import Pages
+from archive.web.memory import give_memory_back
 from archive.web.metadata import metadata
 from archive.web.render import DATASETTE_TEMPLATES, style
 from archive.web.tables import Tables
@@ -86,6 +88,7 @@ def _datasette(folder: ArchiveFolder) -> Any:
     # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
     # and no setting switches it off. (Importing the module here by its name would be circular, and empty it.)
     pm.get_plugin("datasette.handle_exception").rich = None
+    sqlite3.enable_callback_tracebacks(False)  # Datasette switches them on; our functions refuse by an error, which is no mistake
     datasette = Datasette(
         files=[],
         metadata=metadata(folder.archive_db.stem),
@@ -123,7 +126,7 @@ def serve_archive(
     """
     import uvicorn
 
-    from archive.web.wire import MAX_HEAD, Connection, allow_files, give_memory_back
+    from archive.web.wire import MAX_HEAD, Connection, allow_files
 
     allow_files()
     give_memory_back()

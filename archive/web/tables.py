@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,11 @@ from datasette.database import Database
 from archive.errors import DatabaseError
 from archive.query import Reader, open_reader
 from archive.query.watch import watching
+from archive.web.memory import give_back_now
 
 T = TypeVar("T")
 _CACHE = 4 * 2**20  # bytes of archive.db that a connection holds
+_LONG = 0.1  # seconds of a question after which free memory is given back
 _TOO_MUCH = "the answer needs more memory than a query may use: ask for fewer rows or shorter values (limit, substr())"
 
 
@@ -97,5 +100,10 @@ class Tables(Database):  # type: ignore[misc]  # Datasette has no types
             connection = self.connect()
             self.ds._prepare_connection(connection, self.name)
             held = self._own.held = (identity, connection)
-        with watching(held[1]):
-            return fn(held[1])
+        begun = time.monotonic()
+        try:
+            with watching(held[1]):
+                return fn(held[1])
+        finally:
+            if time.monotonic() - begun > _LONG:
+                give_back_now()

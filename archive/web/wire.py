@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import resource
 from contextlib import suppress
 from typing import Any
@@ -16,7 +15,6 @@ CONNECTIONS = 1_000  # at once; then the one that has been silent longest is clo
 MAX_HEAD = 64 * 1024  # bytes of a request's line and fields together
 FILES = 4_096  # file descriptors; a connection takes one, each open database two or three
 _LOOK = 2.0  # seconds
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # glibc's malloc.h
 
 
 class Connection(H11Protocol):
@@ -70,15 +68,3 @@ def allow_files() -> None:
     if soft != resource.RLIM_INFINITY and soft < most:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-
-
-def give_memory_back() -> None:
-    """Have glibc give memory back as soon as it is free; other libraries do, or do not know the words (mallopt(3)).
-
-    By default each thread has heaps of its own, and what a large answer once needed stays with the process.
-    """
-    with suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.mallopt(_M_ARENA_MAX, 2)
-        library.mallopt(_M_MMAP_THRESHOLD, 128 * 1024)
-        library.mallopt(_M_TRIM_THRESHOLD, 1024 * 1024)
