@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from archive.errors import QueryError
+from archive.query import open_reader, run_sql
+
 _COUNT = "with recursive c(x) as (select 1 union all select x + 1 from c)"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -84,3 +93,21 @@ WORDS = {
     "Chinese without spaces": "港口重新开放之后渔船每天两次出海" * 190,
     "Thai without spaces": "ท่าเรือเปิดอีกครั้งหลังพายุ" * 110,
 }
+
+
+def main() -> None:
+    """Ask all of it of an archive.db through `run_sql`, in this process, whose memory is then limited for good."""
+    path = Path(sys.argv[1])
+    with closing(open_reader(path, time_limit=0.5)) as reader:
+        for name, sql in SQL.items():
+            begun = time.monotonic()
+            try:
+                told = f"{len(run_sql(reader, sql).rows)} rows"
+            except QueryError as error:
+                told = str(error)
+            alive = run_sql(reader, "SELECT count(*) FROM articles").rows[0][0]
+            print(json.dumps([name, time.monotonic() - begun, told, alive]), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -88,7 +88,9 @@ def large_archive(root: Path, articles: int, words: int = 600) -> ArchiveFolder:
     store = new_store(folder.archive_db)
     with store.transaction():
         for number in range(articles):
-            body = " ".join(f"word{(number * 31 + at * at) % 997} harbour{'.' * (at % 20 == 0)}" for at in range(words // 2))
+            body = " ".join(
+                f"word{(number * 31 + at * at) % 997} harbour{'.' * (at % 20 == 0)}" for at in range(words // 2)
+            )
             shot = snapshot(f"https://paper{number % 7}.example/{number}", number, source=f"Paper {number % 7}")
             put(store, shot, article(body, f"Harbour number {number}", published="2026-05-01", authors=("Ann Author",)))
     store.close()

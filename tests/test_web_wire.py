@@ -72,7 +72,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     return filled_house(tmp_path_factory.mktemp("web") / "a")
 
 
-@pytest.mark.parametrize("path", ["/", "/search.json?q=harbour", "/archive.json?sql=select+1", "/archived/2026/x", "/-/static/app.css", "/none"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/search.json?q=harbour", "/archive.json?sql=select+1", "/archived/2026/x", "/-/static/app.css", "/none"],
+)
 def test_nothing_is_told_to_a_rebound_name(house: House, path: str) -> None:
     answer = house.get(path, headers={"Host": "rebound.example:8001"})
     assert (answer.status_code, "--allow-host rebound.example" in answer.text) == (421, True)

@@ -250,6 +250,4 @@ def serve(context: Context, port: int, host: str, public: bool, allow: tuple[str
         for setting in PUBLIC_SETTINGS if public else ():
             say(f"--public: {setting}.")
 
-    serve_archive(
-        context.folder, host=host, port=port, public=public, clock=context.clock, allow=allow, on_ready=ready
-    )
+    serve_archive(context.folder, host=host, port=port, public=public, clock=context.clock, allow=allow, on_ready=ready)

@@ -22,6 +22,7 @@ _own = threading.local()
 
 def guard_functions(conn: sqlite3.Connection) -> None:
     """Put bounded functions in the place of the endless ones, on one connection."""
+    sqlite3.enable_callback_tracebacks(False)  # Datasette switches them on: a refusal is no mistake of ours
     for name, counts in _COMPARING.items():
         for count in counts:
             conn.create_function(name, count, _comparing(name, count), deterministic=True)

@@ -24,8 +24,8 @@ from archive.errors import DatabaseError, MorgueError, QueryError
 from archive.query import Reader, open_reader
 from archive.query.watch import watching
 from archive.web import links, render
-from archive.web.hosts import asked_by_another_site, is_ours, name_in
 from archive.web.formats import TYPES, written
+from archive.web.hosts import asked_by_another_site, is_ours, name_in
 from archive.web.request import Desk, Foreign, Page, Problem, Redirect, Request
 from archive.web.views import archived, article, edits, front, search, sources, story
 
@@ -153,7 +153,9 @@ class Pages:
         if self._names is not None and not is_ours(host, self._names):
             return _misdirected(host)
         if not path.startswith("/") or path.startswith(("//", "/\\", "/%5c", "/%5C")):
-            return _not_found(path)  # Datasette would lead on to it without its last slash: that is another site's address
+            return _not_found(
+                path
+            )  # Datasette would lead on to it without its last slash: that is another site's address
         if scope["method"] not in {"GET", "HEAD"}:
             return Problem(405, "Only reading", "These pages can be read, and nothing can be sent to them.")
         # What an archived page is shown with is asked for from its sandbox, whose origin is nobody's.

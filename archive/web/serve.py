@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from pathlib import Path
@@ -88,7 +87,6 @@ def _datasette(folder: ArchiveFolder) -> Any:
     # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
     # and no setting switches it off. (Importing the module here by its name would be circular, and empty it.)
     pm.get_plugin("datasette.handle_exception").rich = None
-    sqlite3.enable_callback_tracebacks(False)  # Datasette switches them on; our functions refuse by an error, which is no mistake
     datasette = Datasette(
         files=[],
         metadata=metadata(folder.archive_db.stem),

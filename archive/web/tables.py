@@ -65,7 +65,7 @@ class Tables(Database):  # type: ignore[misc]  # Datasette has no types
         self._time_limit = time_limit
         self._own = threading.local()
 
-    def connect(self, write: bool = False) -> Reader:  # noqa: FBT001, FBT002 - Datasette's signature
+    def connect(self, write: bool = False) -> Reader:
         """Open archive.db for reading. Raises `sqlite3.OperationalError` if it cannot be read."""
         if write:
             raise sqlite3.OperationalError("archive.db is only read here")
