@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S608 - SQL as it would be sent
 """Questions that would eat a machine: each ends in an answer or a clear refusal, in time and in little memory."""
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ SQL = {
     "deep JSON": "select json_extract(replace(hex(zeroblob(400000)), '0', '['), '$')",
     "LIKE with many signs": "select count(*) from articles where text like '" + "%a" * 900 + "%zz'",
     "GLOB with many stars": "select count(*) from articles where text glob '" + "*a" * 900 + "*zz'",
-    "LIKE with many signs on one string": "select replace(hex(zeroblob(4000000)), '00', 'a') like '" + "%a" * 900 + "b'",
+    "LIKE with many signs on one string": "select replace(hex(zeroblob(4000000)), '00', 'a') like '"
+    + "%a" * 900
+    + "b'",
     "instr of long strings": "select instr(hex(zeroblob(7000000)), hex(zeroblob(3000000)) || '1')",
     "a cross join": "select count(*) from articles a, articles b, articles c",
     "a cross join of texts": "select a.text, b.text, c.text from articles a, articles b, articles c",
@@ -45,10 +48,18 @@ SQL = {
     "distinct large values": "select count(distinct a.text || b.pk) from articles a, articles b",
     "a window over everything": "select group_concat(text) over (order by pk rows between unbounded preceding and unbounded following) from articles",
     "a window that sums": f"{_COUNT} select sum(x) over (order by x desc rows between 100000 preceding and current row) from c limit 1",
-    "thousands of words in full text": "select count(*) from articles_fts where articles_fts match '" + " OR ".join(f"word{n}" for n in range(4000)) + "'",
-    "thousands of prefixes": "select count(*) from articles_fts where articles_fts match '" + " OR ".join(f"{a}{b}*" for a in _LETTERS for b in _LETTERS) + "'",
+    "thousands of words in full text": "select count(*) from articles_fts where articles_fts match '"
+    + " OR ".join(f"word{n}" for n in range(4000))
+    + "'",
+    "thousands of prefixes": "select count(*) from articles_fts where articles_fts match '"
+    + " OR ".join(f"{a}{b}*" for a in _LETTERS for b in _LETTERS)
+    + "'",
     "NEAR of frequent words": "select count(*) from articles_fts where articles_fts match 'NEAR(harbour harbour harbour harbour harbour, 1000000)'",
-    "deep brackets in full text": "select count(*) from articles_fts where articles_fts match '" + "(" * 5000 + "a" + ")" * 5000 + "'",
+    "deep brackets in full text": "select count(*) from articles_fts where articles_fts match '"
+    + "(" * 5000
+    + "a"
+    + ")" * 5000
+    + "'",
     "a long phrase": "select count(*) from articles_fts where articles_fts match '\"" + "harbour " * 5000 + "\"'",
     "snippets of everything": "select snippet(articles_fts, 1, '<', '>', '…', 64), highlight(articles_fts, 1, '<', '>') from articles_fts where articles_fts match 'harbour'",
     "the index as a table": "select count(*), max(length(b.block)) from articles_fts_data a, articles_fts_data b",
@@ -66,7 +77,9 @@ SQL = {
     "many columns": "select " + ", ".join(["1"] * 3000),
     "many stars": "select " + ", ".join(["a.*"] * 90) + " from articles a",
     "many joins": "select count(*) from " + ", ".join(f"articles a{n}" for n in range(64)),
-    "many CTEs that double": "with a0 as (select 1 x), " + ", ".join(f"a{n} as (select * from a{n - 1} union all select * from a{n - 1})" for n in range(1, 40)) + " select count(*) from a39",
+    "many CTEs that double": "with a0 as (select 1 x), "
+    + ", ".join(f"a{n} as (select * from a{n - 1} union all select * from a{n - 1})" for n in range(1, 40))
+    + " select count(*) from a39",
     "views of views": "select count(*) from articles_view a, articles_view b, stories_view c",
     "a huge IN": "select count(*) from articles where pk in (" + ",".join(map(str, range(7000))) + ")",
     "lower of a large string": f"{_COUNT} select length(lower(upper(hex(zeroblob(7000000))))) from c limit 10000",
@@ -74,7 +87,7 @@ SQL = {
     "generate nested JSON": f"{_COUNT} select count(*) from (select x from c limit 200), json_each('[' || replace(hex(zeroblob(1000000)), '0', '1,') || '1]')",
     "our own function": f"{_COUNT} select morgue_match(hex(zeroblob(4000000))) from c limit 1000",
     "our own function, many words": f"{_COUNT} select length(morgue_match(replace(hex(zeroblob(200000)), '0', 'ab '))) from c limit 1000",
-}  # fmt: skip
+}
 
 # name -> what is typed into the search
 WORDS = {
@@ -106,7 +119,7 @@ def main() -> None:
             except QueryError as error:
                 told = str(error)
             alive = run_sql(reader, "SELECT count(*) FROM articles").rows[0][0]
-            print(json.dumps([name, time.monotonic() - begun, told, alive]), flush=True)
+            print(json.dumps([name, time.monotonic() - begun, told, alive]), flush=True)  # noqa: T201 - a process of its own
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from urllib.parse import quote
 import pytest
 from click.testing import CliRunner, Result
 
-from archive.console import plain
 from archive.query import open_reader, search
 from crawler.cli import group
 from tests.store_helpers import article, new_store, put, snapshot, text_of
@@ -69,11 +68,6 @@ def run(house: House, *arguments: str) -> Result:
     return result
 
 
-def as_cell(text: str) -> str:
-    """Return a text as a cell holds it: what would move a terminal's cursor is taken out there."""
-    return plain(text)
-
-
 def test_sql_and_exports_give_them_back(house: House, strings: list[str], tmp_path: Path) -> None:
     asked = run(house, "sql", "SELECT url, title, authors, text FROM articles", "--json", "--limit", "1000")
     rows = json.loads(asked.stdout)
@@ -94,7 +88,7 @@ def test_a_table_of_cells_gives_them_back_and_holds_no_formula(house: House, str
     rows = list(csv.reader(io.StringIO(asked.stdout, newline="")))[1:]
     for url, title in rows:
         assert not title.startswith(("=", "+", "@", "\t", "\r")), title
-        string = as_cell(strings[number_of(url)])
+        string = strings[number_of(url)]
         assert title in {string, "'" + string}
         assert title.startswith("'") or not string.startswith(_FORMULA)
     web = list(csv.reader(io.StringIO(house.get("/search.csv?all=1&limit=200").text, newline="")))
@@ -182,7 +176,8 @@ def test_pages_of_them_are_ingested(strings: list[str], tmp_path: Path) -> None:
         ways = (("e", escape(string)), ("r", string)) if number % 5 == 0 else (("r", string),)
         for way, said in ways:
             body = (
-                f'<!doctype html><html><head><meta charset=utf-8><title>{said}</title><meta name=author content="{said}"></head>'
+                f"<!doctype html><html><head><meta charset=utf-8><title>{said}</title>"
+                f'<meta name=author content="{said}"></head>'
                 f"<body><article><h1>{said}</h1><p>{said}</p><p>{words}</p></article></body></html>"
             ).encode("utf-8", "replace")
             path = quote(string, safe="", errors="replace")

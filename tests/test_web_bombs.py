@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -165,10 +165,8 @@ def test_bombs_in_the_search_field(server: Served, name: str) -> None:
 )
 def test_a_page_made_to_be_large_is_shown_or_refused_in_time(page: bytes) -> None:
     begun = time.monotonic()
-    try:
+    with suppress(TooOddError):
         assert page_for(page, "https://p.example/", "text/html", "2026").endswith(b">")
-    except TooOddError:
-        pass
     assert time.monotonic() - begun < 20
 
 

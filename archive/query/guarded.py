@@ -1,7 +1,7 @@
 """SQL functions of SQLite's own that can run for hours within one call, where neither a clock nor an interrupt reaches them.
 
-instr() and replace() compare the second text at every place of the first, trim() every sign with every other, and printf() writes
-a width sign by sign (SQLite 3.40, func.c and printf.c). They are answered by SQLite as ever, but not above a size.
+instr() and replace() compare the second text at every place of the first, trim() every sign with every other, and printf()
+writes a width sign by sign (SQLite 3.40, func.c and printf.c). They are answered by SQLite as ever, but not above a size.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def guard_functions(conn: sqlite3.Connection) -> None:
         conn.create_function(name, -1, _writing(name), deterministic=True)
 
 
-def _comparing(name: str, count: int) -> Callable[..., object]:
+def _comparing(name: str, count: int) -> Callable[..., Any]:
     sql = f"SELECT {name}({', '.join('?' * count)})"
 
-    def called(*values: Any) -> object:
+    def called(*values: Any) -> Any:
         if _size(values[0]) * _size(values[1]) > MAX_WORK:
             raise OverflowError(name)  # "string or blob too big"
         return _sqlite().execute(sql, values).fetchone()[0]
@@ -41,8 +41,8 @@ def _comparing(name: str, count: int) -> Callable[..., object]:
     return called
 
 
-def _writing(name: str) -> Callable[..., object]:
-    def called(*values: Any) -> object:
+def _writing(name: str) -> Callable[..., Any]:
+    def called(*values: Any) -> Any:
         form = values[0] if values else None
         if isinstance(form, str):
             stars = "*" in form

@@ -49,7 +49,7 @@ def sheet_into_archive(text: str, base: str, address: Address) -> str:
 
 
 def _letter(escape: re.Match[str]) -> str:
-    """Return the letter that an escape stands for; others as they are. `u\\72l(` is `url(` to a browser, and to us."""
+    r"""Return the letter that an escape stands for; others as they are. `u\72l(` is `url(` to a browser, and to us."""
     code = int(escape[1], 16) if escape[1] else 0
     return chr(code) if code < _ASCII and chr(code).isalpha() else escape[0]
 

@@ -349,8 +349,8 @@ def _misdirected(host: str) -> Problem:
     return Problem(
         421,
         "Asked under another name",
-        f"This server was asked as {name[:100]}, a name it does not know. So a page of the internet could not read the archive by "
-        "giving its own name this address.",
+        f"This server was asked as {name[:100]}, a name it does not know. A page of the internet could read the archive if it "
+        "gave its own name this address, and the server answered to any name.",
         f"If the name is yours: morgue serve --allow-host {name[:100]}",
     )
 

@@ -51,8 +51,9 @@ PUBLIC_SETTINGS = (
 def application(
     folder: ArchiveFolder, *, public: bool = False, clock: Clock | None = None, names: Collection[str] | None = ()
 ) -> Pages:
-    """Return the ASGI application; `public`: as `PUBLIC_SETTINGS` says; `names`: by which it may be asked for besides
-    addresses and localhost, None: by any. Raises `DatabaseError` if archive.db cannot be read.
+    """Return the ASGI application; `public`: as `PUBLIC_SETTINGS` says. Raises `DatabaseError` if archive.db cannot be read.
+
+    `names`: by which it may be asked for besides addresses and localhost; None: by any.
     """
     with closing(
         open_reader(folder.archive_db, heap_limit=_HEAP_LIMIT)

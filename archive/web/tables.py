@@ -1,4 +1,4 @@
-"""archive.db as Datasette opens it: through our reader, with its limits, and anew when a rebuild has put another file in its place."""
+"""archive.db as Datasette opens it: through our reader, with its limits, and anew when a rebuild has swapped the file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Cursor(sqlite3.Cursor):
     """A cursor that says when memory is used up. Datasette knows SQLite's errors only."""
 
     def execute(self, *args: Any) -> _Cursor:
-        return self._said(super().execute, *args)  # type: ignore[return-value]
+        return self._said(super().execute, *args)
 
     def fetchmany(self, *args: Any) -> list[Any]:
         return self._said(super().fetchmany, *args)
@@ -98,7 +98,7 @@ class Tables(Database):  # type: ignore[misc]  # Datasette has no types
                 held[1].close()
                 self._own.held = None
             connection = self.connect()
-            self.ds._prepare_connection(connection, self.name)
+            self.ds._prepare_connection(connection, self.name)  # noqa: SLF001 - as Datasette's own Database does
             held = self._own.held = (identity, connection)
         begun = time.monotonic()
         try:

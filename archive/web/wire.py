@@ -23,7 +23,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin; make room if there are too many."""
         super().connection_made(transport)
-        self._since = self.loop.time()  # when it last did something: asked, or took something of an answer
+        self.since = self.loop.time()  # when it last did something: asked, or took something of an answer
         self._unsent = 0
         self._looking = self.loop.call_later(_LOOK, self._look)
         if len(self.connections) > CONNECTIONS:
@@ -36,7 +36,7 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """Begin to wait for the next question."""
-        self._since = self.loop.time()
+        self.since = self.loop.time()
         super().on_response_complete()
 
     @property
@@ -48,16 +48,16 @@ class Connection(H11Protocol):
         now = self.loop.time()
         unsent = self.transport.get_write_buffer_size()
         if 0 < unsent < self._unsent:
-            self._since = now
+            self.since = now
         self._unsent = unsent
-        if (unsent and now - self._since > READING) or (not unsent and self.waiting and now - self._since > ASKING):
+        if (unsent and now - self.since > READING) or (not unsent and self.waiting and now - self.since > ASKING):
             self.transport.abort()
             return
         self._looking = self.loop.call_later(_LOOK, self._look)
 
     def _make_room(self) -> None:
         silent: list[Any] = [each for each in self.connections if isinstance(each, Connection) and each.waiting]
-        oldest = min(silent, key=lambda each: each._since, default=None)
+        oldest = min(silent, key=lambda each: each.since, default=None)
         (oldest or self).transport.abort()
 
 
