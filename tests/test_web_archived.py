@@ -46,7 +46,7 @@ def furnish(site: AssetSite, spy: RawServer) -> None:
     )
     ours["/s/main.css"] = css('@import "more.css"; body{background:url(/i/bg.png)}')
     ours["/s/more.css"] = css("h1{color:rgb(1, 2, 3)}")
-    ours["/i/bg.png"] = image(20, 9)
+    ours["/i/bg.png"] = image(240, 9)
     site.lender.routes["/i/bridge.png"] = image(90, 31)
     out = spy.url("/spy")
     nasty = (

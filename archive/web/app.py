@@ -34,6 +34,7 @@ _THREADS = 4
 _CACHE = 8 * 2**20  # bytes of archive.db that each of them holds; `archive/web/serve.py` says what all may
 _REMEMBERED = 60.0  # seconds that counts of the whole archive are kept
 _COUNTING = 60.0  # seconds that one of them may take, beside the pages
+_LONGEST = 64 * 1024  # bytes of an address, and of header fields
 _PATIENCE = 2.0  # seconds that a page waits for a count before it takes the last one
 _FORMAT = r"(?:\.(?P<format>json|csv|atom))?"
 Scope = MutableMapping[str, Any]
@@ -149,6 +150,13 @@ class Pages:
     def _refused(self, scope: Scope, path: str, view: View | None) -> Problem | None:
         """Return why a question is not answered, whatever it asks."""
         headers = dict(scope["headers"])
+        # h11 bounds only what comes in several pieces.
+        if len(path) + len(scope.get("query_string", b"")) > _LONGEST:
+            return Problem(
+                414, "Too long", f"An address here has at most {_LONGEST // 1024} KB.", "Ask for less at once."
+            )
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _LONGEST:
+            return Problem(431, "Too much said", "The question's header fields are too large.", "Ask without cookies.")
         host = headers.get(b"host", b"").decode("latin-1")
         if self._names is not None and not is_ours(host, self._names):
             return _misdirected(host)
