@@ -37,8 +37,8 @@ _PRELOADED = {"style": Kind.STYLE, "font": Kind.FONT, "image": Kind.IMAGE}
 _DOTS = frozenset({"0", "1", "0px", "1px"})
 _HEAD = 4_096  # bytes
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-# Python's codecs that are none of browsers' (WHATWG Encoding, section 4.2): punycode takes the square of a page's length in time.
-_NO_ENCODINGS = frozenset({"punycode", "idna", "utf-7", "unicode_escape", "raw_unicode_escape"})
+# Python's codecs that are none of browsers' (WHATWG Encoding, section 4.2): punycode takes the square of a page's length.
+_NO_ENCODINGS = frozenset({"punycode", "idna", "utf-7", "unicode-escape", "raw-unicode-escape"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
