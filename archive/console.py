@@ -150,7 +150,7 @@ def emit_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print CSV, as `csv_text` makes it."""
     if sys.stdout.isatty():
         rows = ([plain(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
-    click.echo(csv_text(columns, rows), nl=False)
+    click.echo(csv_text(columns, rows), nl=False, color=True)  # else click takes escape sequences out of what is piped
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

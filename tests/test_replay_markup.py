@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from archive.assets.html import page_text
 from archive.replay.markup import page_into_archive
 from archive.replay.sheet import sheet_into_archive
 
@@ -136,8 +137,10 @@ def test_nothing_runs_and_nothing_is_loaded_from_elsewhere(page):
         ("a{b:url(#x)}", 'a{b:url("#x")}'),
         (
             r"a{b:\75\72\6c(https://e.example/x)}",
-            r"a{b:\75\72\6c(https://e.example/x)}",
-        ),  # left to the policy under which it is served
+            'a{b:url("/kept/https://e.example/x")}',
+        ),
+        (r"@\00069mport 'x.css';", '@import url("/kept/https://paper.example/news/x.css");'),
+        (r"a{content:'\\75\201c\a'}", r"a{content:'\\75\201c\a'}"),  # no letters
         ("/* url(x) */ a{}", "/* url(x) */ a{}"),
         ('a{b:url("x', 'a{b:url("/kept/https://paper.example/news/x")'),
     ],
@@ -168,3 +171,43 @@ def test_any_text_gives_a_page_that_says_the_same_when_it_is_made_again(text):
 )
 def test_odd_pages_are_shown_as_far_as_they_go(page):
     assert len(shown(page)) < 5 * 10**6
+
+
+@pytest.mark.parametrize(
+    ("page", "content_type", "seen"),
+    [
+        (b"<meta charset=utf-7><p>+ADw-b+AD4-", "text/html", "+ADw-b+AD4-"),  # no browser reads UTF-7 since 2011
+        (b"<p>+ADw-b+AD4-", "text/html; charset=utf-7", "+ADw-b+AD4-"),
+        ("<p>caf\u00e9".encode("utf-16-le"), "text/html; charset=utf-16", "caf\u00e9"),
+        ("\ufeff<p>caf\u00e9".encode("utf-16-be"), "text/html; charset=utf-8", "caf\u00e9"),  # the mark wins
+        ("<meta charset=utf-16><p>caf\u00e9".encode(), "text/html", "caf\u00e9"),
+        ("<meta charset=iso-2022-jp><p>\u6e2f".encode("iso-2022-jp"), "text/html", "\u6e2f"),
+        ("<meta charset=utf-8><p>caf\u00e9".encode("cp1252"), "text/html; charset=windows-1252", "caf\u00e9"),
+        (b"<meta charset=unicode_escape><p>\\u003cb", "text/html", "\\u003cb"),
+    ],
+)
+def test_encodings_are_those_of_browsers(page, content_type, seen):
+    made = page_into_archive(page, URL, content_type, asset=str, link=str)
+    assert html.fromstring(made.decode("utf-8")).text_content().strip() == seen
+
+
+@pytest.mark.parametrize("name", ["punycode", "idna", "utf-7", "unicode_escape"])
+def test_encodings_of_pythons_own_are_not_read(name):
+    assert page_text(b"a-b+ADw-" + b"b" * 500_000, f"text/css; charset={name}") == "a-b+ADw-" + "b" * 500_000
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<select><style></select><img src=x onerror=alert(1)></style></select>",
+        "<style><!--<img src=x onerror=alert(1)>--></style>",
+        "<style><<!--img src=x onerror=alert(1)></style>",
+        "<svg><style><img src=x onerror=alert(1)></style></svg>",
+        "<style>a{}<\\/style><script>alert(1)</script></style>",
+    ],
+)
+def test_no_style_holds_what_could_be_a_tag(page):
+    made = shown(page)
+    assert re.search(r"<style[^>]*>[^<]*<[A-Za-z!?/]", made.replace("</style>", "")) is None
+    assert "<img src=x" not in made
+    assert "<script" not in made

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from archive.web.serve import application
 from tests.asset_site import AssetSite, article, asset_archive, asset_site, css, html, image, page, png
 from tests.line import DAY_1, DAY_2, Archive
 from tests.rawserver import RawServer
+from tests.test_web_browser import AXE, PICTURES, VIEWS
 from tests.web_kit import House, open_house
 
 STORY, NASTY, PLAIN = (
@@ -44,7 +46,7 @@ def furnish(site: AssetSite, spy: RawServer) -> None:
     )
     ours["/s/main.css"] = css('@import "more.css"; body{background:url(/i/bg.png)}')
     ours["/s/more.css"] = css("h1{color:rgb(1, 2, 3)}")
-    ours["/i/bg.png"] = image(20, 9)
+    ours["/i/bg.png"] = image(240, 9)
     site.lender.routes["/i/bridge.png"] = image(90, 31)
     out = spy.url("/spy")
     nasty = (
@@ -176,7 +178,7 @@ def test_a_lost_file_is_said_and_not_a_traceback(kept: Kept, tmp_path: Any) -> N
 
 
 @contextmanager
-def browsing(house: House) -> Iterator[tuple[str, Any, list[str]]]:
+def browsing(house: House, **options: Any) -> Iterator[tuple[str, Any, list[str]]]:
     """Serve the pages on a port and open a browser: address, page, and every address that was asked for."""
     import uvicorn
     from playwright.sync_api import sync_playwright
@@ -190,7 +192,7 @@ def browsing(house: House) -> Iterator[tuple[str, Any, list[str]]]:
         with sync_playwright() as driver:
             flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
             browser = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
-            window = browser.new_page()
+            window = browser.new_page(**options)
             asked: list[str] = []
             window.on("request", lambda request: asked.append(request.url))
             yield f"http://127.0.0.1:{listener.getsockname()[1]}", window, asked
@@ -218,3 +220,31 @@ def test_in_a_browser_it_has_its_style_and_images_and_runs_nothing(kept: Kept) -
         assert window.locator("#js").get_attribute("href") is None
         assert window.locator("#ping").get_attribute("href").startswith("/archived/")
         assert [url for url in asked if not url.startswith((address, "data:"))] == []
+
+
+@needs_browser
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_at_each_width_and_in_each_scheme_it_fits(kept: Kept, width: int, scheme: str) -> None:
+    """And axe finds nothing serious in the page around it, where axe is."""
+    with browsing(kept.house, viewport={"width": width, "height": 900}, color_scheme=scheme) as (
+        address,
+        window,
+        asked,
+    ):
+        said: list[str] = []
+        window.on("console", lambda message: said.append(message.text))
+        window.goto(f"{address}/article/{kept.article(STORY)}/archived", wait_until="load")
+        assert window.evaluate("document.documentElement.scrollWidth") <= width
+        frame = window.locator("iframe").bounding_box()
+        assert frame["width"] > 0.8 * width
+        assert frame["height"] > 400
+        assert window.frames[1].locator("h1").is_visible()
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            window.screenshot(path=str(Path(PICTURES) / f"archived-{width}-{scheme}.png"), full_page=True)
+        assert [text for text in said if "404" not in text] == []  # the image that was never kept
+        assert [url for url in asked if not url.startswith((address, "data:"))] == []
+        if AXE.exists():
+            window.evaluate(AXE.read_text(encoding="utf-8"))
+            told = window.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false})")
+            assert [one["id"] for one in told["violations"] if one["impact"] in {"serious", "critical"}] == []

@@ -195,6 +195,25 @@ def test_axe_finds_nothing_serious(browser: Any, server: str, width: int, scheme
     assert [one for one in found if ": serious: " in one or ": critical: " in one] == []
 
 
+SQL_PAGES = ("archive", "archive/articles_view", "archive/articles/1", "archive/newest", "archive?sql=select+1+as+one")
+
+
+@pytest.mark.parametrize(("width", "scheme"), VIEWS)
+def test_the_pages_for_sql_wear_the_same_dress(browser: Any, server: str, width: int, scheme: str) -> None:
+    here = visit(browser, server, width, scheme)
+    page = here.page
+    for number, path in enumerate(SQL_PAGES):
+        answer = page.goto(server + path)
+        assert answer.status == 200, path
+        assert page.locator(".masthead").is_visible(), path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(PICTURES) / f"sql{number}-{here.name}.png"))
+    page.context.close()
+    assert here.heard == []
+
+
 def test_the_keyboard_reaches_the_text_first(browser: Any, server: str) -> None:
     here = visit(browser, server, 390, "light")
     page = here.page

@@ -37,6 +37,8 @@ _PRELOADED = {"style": Kind.STYLE, "font": Kind.FONT, "image": Kind.IMAGE}
 _DOTS = frozenset({"0", "1", "0px", "1px"})
 _HEAD = 4_096  # bytes
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+# Python's codecs that are none of browsers' (WHATWG Encoding, section 4.2): punycode takes the square of a page's length.
+_NO_ENCODINGS = frozenset({"punycode", "idna", "utf-7", "unicode-escape", "raw-unicode-escape"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -75,6 +77,8 @@ def page_text(page: bytes, content_type: str) -> str:
         if (match := _CHARSET.search(said)) is not None:
             name = match[1].decode("ascii").lower()
             with contextlib.suppress(LookupError, ValueError):
+                if codecs.lookup(name).name in _NO_ENCODINGS:
+                    continue
                 return page.decode("utf-8" if name.startswith("utf-16") else name, "replace")
     return page.decode("utf-8", "replace")
 

@@ -226,8 +226,16 @@ def sql(
 @click.option(
     "--public", is_flag=True, help="Show only what may be shown to anybody; says which settings that switches."
 )
+@click.option(
+    "--allow-host",
+    "allow",
+    multiple=True,
+    metavar="NAME",
+    help="A name by which browsers may ask, besides --host, addresses and localhost; may be given again. "
+    "With --public any name will do where none is given.",
+)
 @pass_context
-def serve(context: Context, port: int, host: str, public: bool) -> None:
+def serve(context: Context, port: int, host: str, public: bool, allow: tuple[str, ...]) -> None:
     """Open the archive in a browser on this machine: read, search, see what was edited, copied or taken away; ask in SQL.
 
     Read-only; may run while a crawl writes. Ends with Ctrl-C.
@@ -241,4 +249,4 @@ def serve(context: Context, port: int, host: str, public: bool) -> None:
         for setting in PUBLIC_SETTINGS if public else ():
             say(f"--public: {setting}.")
 
-    serve_archive(context.folder, host=host, port=port, public=public, clock=context.clock, on_ready=ready)
+    serve_archive(context.folder, host=host, port=port, public=public, clock=context.clock, allow=allow, on_ready=ready)

@@ -71,7 +71,7 @@ def codec_for(label: str) -> str | None:
         return None
     # base64, rot13, idna and unicode_escape are Python codecs too, but no page is written in them
     bad = not getattr(info, "_is_text_encoding", True) or info.name in {
-        "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "utf-7"
+        "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7"
     }  # fmt: skip
     return None if bad else _MEANT.get(info.name, info.name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +14,12 @@ from urllib.parse import quote
 
 from archive.database import database_error, refuse_newer
 from archive.errors import DatabaseError, QueryError
+from archive.query.guarded import guard_functions
 
 TIME_LIMIT = 10.0  # seconds a statement may run
 HEAP_LIMIT = 256 * 2**20  # bytes that SQLite may hold
 VALUE_LIMIT = 32 * 2**20  # bytes of one text or blob; the longest article is far below
+CACHE = 32 * 2**20  # bytes of the file that a connection holds; part of what SQLite may hold
 _STEPS = 5000  # virtual machine instructions between two looks at the clock
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: VALUE_LIMIT,
@@ -46,15 +49,30 @@ class Reader(sqlite3.Connection):
     until: float = float("inf")  # monotonic seconds: when all statements together must have ended
     _end: float = float("inf")
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Open a connection, as `sqlite3.connect` does."""
+        self._clock = threading.Lock()
+        super().__init__(*args, **options)
+
     def execute(self, *args: Any) -> sqlite3.Cursor:
         """Execute one statement under the time limit."""
-        self._end = time.monotonic() + self.time_limit
+        self._begin()
         return super().execute(*args)
 
     def cursor(self, *args: Any, **options: Any) -> Any:
         """Return a cursor, under a time limit that begins now."""
-        self._end = time.monotonic() + self.time_limit
+        self._begin()
         return super().cursor(*args, **options)
+
+    def interrupt_if_late(self) -> None:
+        """Interrupt the running statement if its time is up; the next statement is another, and is left alone."""
+        with self._clock:
+            if self.late():
+                self.interrupt()
+
+    def _begin(self) -> None:
+        with self._clock:
+            self._end = time.monotonic() + self.time_limit
 
     def late(self) -> bool:
         """Tell whether the running statement has used up its time, or all together theirs."""
@@ -62,12 +80,19 @@ class Reader(sqlite3.Connection):
 
 
 def open_reader(
-    path: Path, *, time_limit: float = TIME_LIMIT, heap_limit: int | None = HEAP_LIMIT, check_same_thread: bool = True
+    path: Path,
+    *,
+    time_limit: float = TIME_LIMIT,
+    heap_limit: int | None = HEAP_LIMIT,
+    check_same_thread: bool = True,
+    factory: type[Reader] = Reader,
+    cache: int = CACHE,
 ) -> Reader:
     """Open archive.db for reading while others may be writing it.
 
     `time_limit`: seconds per statement. `heap_limit`: bytes, of SQLite in this whole process, and it stays for the
-    life of the process (SQLite can lower it but not raise it by SQL); None leaves it. Opened as `immutable` only on a
+    life of the process (SQLite can lower it but not raise it by SQL); None leaves it. `cache`: bytes; many connections at once
+    need less each, or their caches alone are more than the process may hold. Opened as `immutable` only on a
     disk mounted read-only: beside a writer that would read stale data.
 
     Raises `DatabaseError` (missing, damaged, unreadable) or `SchemaTooNewError`.
@@ -82,7 +107,7 @@ def open_reader(
         reader = sqlite3.connect(
             f"file:{quote(str(path.absolute()))}?{mode}",
             uri=True,
-            factory=Reader,
+            factory=factory,
             timeout=10.0,
             isolation_level=None,
             check_same_thread=check_same_thread,
@@ -91,7 +116,7 @@ def open_reader(
         reader.time_limit = time_limit
         reader.execute("PRAGMA query_only = 1")
         reader.execute("PRAGMA trusted_schema = 0")
-        reader.execute("PRAGMA cache_size = -32768")
+        reader.execute(f"PRAGMA cache_size = -{cache // 1024}")
         if heap_limit is not None:
             reader.execute(f"PRAGMA hard_heap_limit = {int(heap_limit)}")
         refuse_newer(reader, path)
@@ -106,6 +131,7 @@ def open_reader(
         raise
     for limit, value in _LIMITS.items():
         reader.setlimit(limit, value)
+    guard_functions(reader)
     reader.set_progress_handler(reader.late, _STEPS)
     reader.set_authorizer(_authorize)
     return reader

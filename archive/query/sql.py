@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from archive.errors import QueryError
-from archive.query.reader import VALUE_LIMIT, answering
+from archive.query.reader import VALUE_LIMIT, Reader, answering
+from archive.query.watch import watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def run_sql(
     used = 0
     truncated = False
     try:
-        with answering(conn):
+        with answering(conn), watching(conn) if isinstance(conn, Reader) else nullcontext():
             cursor = conn.execute(sql, parameters)
             columns = tuple(column[0] for column in cursor.description or ())
             for row in cursor:

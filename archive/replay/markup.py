@@ -12,8 +12,8 @@ from typing import Any
 
 from lxml import etree
 
-from archive.assets.html import page_text
 from archive.assets.media import applies, chosen
+from archive.extract.charset import decode
 from archive.replay.sheet import Address, sheet_into_archive
 from archive.urls import redirect_url
 
@@ -21,6 +21,8 @@ MAX_PAGE = 8 * 2**20  # characters; what stands behind is left out
 MAX_ELEMENTS = 200_000
 _MAX_VALUE = 65_536  # characters of an attribute
 _END = re.compile("</html\\s*>|\0", re.IGNORECASE)
+_CDO = re.compile("<!--|-->")
+_TAG = re.compile("<(?=[A-Za-z/!?])")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _DATA_IMAGE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif|svg\+xml)[;,]", re.IGNORECASE)
 
@@ -56,7 +58,7 @@ def page_into_archive(page: bytes, url: str, content_type: str, *, asset: Addres
     `asset`: where an image or style sheet of an absolute address is to be had; `link`: the same of a page linked to.
     `page`: without codings; `content_type`: the header's value.
     """
-    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE])
+    text = _END.sub("", decode(page, content_type).text[:MAX_PAGE])
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
         root = etree.fromstring(text.encode("utf-8", "replace"), parser)
@@ -104,7 +106,7 @@ class _Shown:
             return
         set_to: dict[str, str] = {}
         if tag == "style":
-            element.text = sheet_into_archive(element.text or "", self._base, self._asset).replace("</", "<\\/")
+            element.text = _no_tag(sheet_into_archive(element.text or "", self._base, self._asset))
             for child in list(element):
                 _remove(child)
         elif tag in {"img", "amp-img", "input", "image"}:
@@ -165,6 +167,11 @@ class _Shown:
             return {"src": written} if written else {}
         url = redirect_url(self._base, written) if len(written) <= _MAX_VALUE else None
         return {} if url is None else {"src": self._asset(url)}
+
+
+def _no_tag(sheet: str) -> str:
+    """Return a style sheet in which no browser sees a tag, wherever it stands: within select, some read no style element."""
+    return _TAG.sub("< ", _CDO.sub(" ", sheet))
 
 
 def _remove(element: Any) -> None:

@@ -12,6 +12,8 @@ Address = Callable[[str], str]  # an absolute web address -> the address under w
 
 MAX_TEXT = 4 * 2**20  # characters; what stands behind is left out
 _MAX_REF = 4_096
+_ASCII = 128
+_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})[ \t\r\n\f]?|.)", re.DOTALL)
 _DATA = re.compile(r"data:(?:image|font|application/(?:x-)?font)[\w./+-]*[;,]", re.IGNORECASE)
 _NOWHERE = "url(data:,)"
 
@@ -22,7 +24,7 @@ def sheet_into_archive(text: str, base: str, address: Address) -> str:
     >>> sheet_into_archive("a { background: url(b.png) }", "https://p.example/s/x.css", lambda url: f"/kept/{url}")
     'a { background: url("/kept/https://p.example/s/b.png") }'
     """
-    text = text[:MAX_TEXT]
+    text = _ESCAPE.sub(_letter, text[:MAX_TEXT])
     parts: list[str] = []
     at, importing, within = 0, False, 0
     for token in TOKEN.finditer(text):
@@ -44,6 +46,12 @@ def sheet_into_archive(text: str, base: str, address: Address) -> str:
             parts += [text[at : token.start()], _replaced(unescaped(written), base, address)]
             at, importing = token.end(), False
     return "".join([*parts, text[at:]])
+
+
+def _letter(escape: re.Match[str]) -> str:
+    r"""Return the letter that an escape stands for; others as they are. `u\72l(` is `url(` to a browser, and to us."""
+    code = int(escape[1], 16) if escape[1] else 0
+    return chr(code) if code < _ASCII and chr(code).isalpha() else escape[0]
 
 
 def _replaced(written: str, base: str, address: Address) -> str:

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,18 +22,21 @@ from urllib.parse import quote
 from archive.clock import Clock
 from archive.errors import DatabaseError, MorgueError, QueryError
 from archive.query import Reader, open_reader
+from archive.query.watch import watching
 from archive.sources import SavedSearch
 from archive.web import links, render
 from archive.web.formats import TYPES, written
+from archive.web.hosts import asked_by_another_site, is_ours, name_in
 from archive.web.request import Desk, Foreign, Page, Problem, Redirect, Request
 from archive.web.views import archived, article, edits, front, saved, search, sources, story
 
 TIME_LIMIT = 5.0  # seconds that all statements of one page may take together
 _THREADS = 4
+_CACHE = 8 * 2**20  # bytes of archive.db that each of them holds; `archive/web/serve.py` says what all may
 _REMEMBERED = 60.0  # seconds that counts of the whole archive are kept
 _COUNTING = 60.0  # seconds that one of them may take, beside the pages
+_LONGEST = 64 * 1024  # bytes of an address, and of header fields
 _PATIENCE = 2.0  # seconds that a page waits for a count before it takes the last one
-_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _FORMAT = r"(?:\.(?P<format>json|csv|atom))?"
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -101,11 +104,14 @@ class Pages:
         inner: App | None = None,
         find: Callable[[str], Path] | None = None,
         searches: Callable[[], Sequence[SavedSearch]] | None = None,
+        names: Collection[str] | None = (),
     ) -> None:
         """`inner`: who answers what is no page of ours; None: nobody. `find`: where a WARC file lies, for archived pages.
 
-        `searches`: what reads the saved searches.
+        `searches`: what reads the saved searches. `names`: hosts that this may be asked as, besides addresses and localhost;
+        None: any.
         """
+        self._names = names
         self._find = None if public else find
         self._searches = None if public else searches
         self._archive_db = archive_db
@@ -113,6 +119,8 @@ class Pages:
         self._clock = clock
         self._inner = inner
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="pages")
+        # Archived pages may be large, and take memory many times their size: one at a time, and nobody else waits for it.
+        self._making = ThreadPoolExecutor(1, thread_name_prefix="archived")
         self._counter = ThreadPoolExecutor(1, thread_name_prefix="counting")
         self._counted: dict[str, tuple[float, object]] = {}
         self._counting: dict[str, Future[object]] = {}
@@ -128,25 +136,55 @@ class Pages:
             (scope.get("raw_path") or quote(scope["path"]).encode("ascii")).decode("ascii", "replace").partition("?")[0]
         )
         found = _route(path)
-        if found is None and not _STYLE.fullmatch(path):
+        refused = self._refused(scope, path, None if found is None else found[0])
+        if refused is not None:
+            answer = self._refusal(refused, "html")
+        elif found is None and not _STYLE.fullmatch(path):
             if self._inner is not None:
                 await self._inner(scope, receive, _with_headers(send))
                 return
             answer = self._refusal(_not_found(path), "html")
-        elif scope["method"] not in {"GET", "HEAD"}:
-            answer = self._refusal(
-                Problem(405, "Only reading", "These pages can be read, and nothing can be sent to them."), "html"
-            )
         else:
             work = (self._style, path) if found is None else (self._answer, scope, path, *found)
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, *work)
+            threads = self._making if found is not None and found[0] is archived.document else self._threads
+            answer = await asyncio.get_running_loop().run_in_executor(threads, *work)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
         headers.append((b"content-length", str(len(answer.body)).encode("ascii")))
         await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, *_ALWAYS]})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
 
+    def _refused(self, scope: Scope, path: str, view: View | None) -> Problem | None:
+        """Return why a question is not answered, whatever it asks."""
+        headers = dict(scope["headers"])
+        # h11 bounds only what comes in several pieces.
+        if len(path) + len(scope.get("query_string", b"")) > _LONGEST:
+            return Problem(
+                414, "Too long", f"An address here has at most {_LONGEST // 1024} KB.", "Ask for less at once."
+            )
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _LONGEST:
+            return Problem(431, "Too much said", "The question's header fields are too large.", "Ask without cookies.")
+        host = headers.get(b"host", b"").decode("latin-1")
+        if self._names is not None and not is_ours(host, self._names):
+            return _misdirected(host)
+        if not path.startswith("/") or path.startswith(("//", "/\\", "/%5c", "/%5C")):
+            return _not_found(
+                path
+            )  # Datasette would lead on to it without its last slash: that is another site's address
+        if scope["method"] not in {"GET", "HEAD"}:
+            return Problem(405, "Only reading", "These pages can be read, and nothing can be sent to them.")
+        # What an archived page is shown with is asked for from its sandbox, whose origin is nobody's.
+        if view is not archived.document and not _STYLE.fullmatch(path) and asked_by_another_site(headers):
+            return Problem(
+                403,
+                "Not for other sites",
+                "A page of another site asked for this, and no person who followed a link.",
+                "Open it in a tab of its own.",
+            )
+        return None
+
     def close(self) -> None:
         """End the threads."""
+        self._making.shutdown(wait=False, cancel_futures=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._counter.shutdown(wait=False, cancel_futures=True)
 
@@ -162,7 +200,8 @@ class Pages:
         form = arguments.pop("format", None) or "html"
         try:
             request = _request(scope, path, form)
-            with closing(open_reader(self._archive_db, time_limit=TIME_LIMIT, heap_limit=None)) as reader:
+            reader = open_reader(self._archive_db, time_limit=TIME_LIMIT, heap_limit=None, cache=_CACHE)
+            with closing(reader), watching(reader):
                 reader.until = time.monotonic() + TIME_LIMIT
                 try:
                     desk = Desk(
@@ -258,7 +297,7 @@ class Pages:
 
     def _count(self, name: str, count: Callable[[Reader], object]) -> object:
         try:
-            with closing(open_reader(self._archive_db, time_limit=_COUNTING, heap_limit=None)) as reader:
+            with closing(open_reader(self._archive_db, time_limit=_COUNTING, heap_limit=None, cache=_CACHE)) as reader:
                 value = count(reader)
             with self._lock:
                 self._counted[name] = (self._clock.monotonic(), value)
@@ -298,7 +337,7 @@ def _request(scope: Scope, path: str, form: str) -> Request:
         raise Problem(400, "Too much asked", "The address has more fields than a search can have.") from error
     stem = path if form == "html" else path.removesuffix(f".{form}")
     host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    base = f"{scope.get('scheme', 'http')}://{host}" if _HOST.fullmatch(host) else ""
+    base = f"{scope.get('scheme', 'http')}://{host}" if name_in(host) else ""
     return Request(path="/" if stem in {"/index", "/"} else stem, format=form, query=query, base=base)
 
 
@@ -315,6 +354,20 @@ def _too_much(error: QueryError, *, late: bool) -> Problem:
 
 def _not_found(path: str) -> Problem:
     return Problem(404, "Nothing here", f"There is no page {path[:200]}.", "Start at the front page, or search.")
+
+
+def _misdirected(host: str) -> Problem:
+    """Say why a name is not answered to (421: RFC 9110 section 15.5.20)."""
+    name = name_in(host)
+    if name is None:
+        return Problem(421, "Asked under another name", "The question does not say which host it is for.")
+    return Problem(
+        421,
+        "Asked under another name",
+        f"This server was asked as {name[:100]}, a name it does not know. A page of the internet could read the archive if it "
+        "gave its own name this address, and the server answered to any name.",
+        f"If the name is yours: morgue serve --allow-host {name[:100]}",
+    )
 
 
 def _with_headers(send: Send) -> Send:

@@ -9,17 +9,18 @@ from weakref import ref
 from datasette import hookimpl
 
 from archive.query import match_expression
-from archive.query.reader import HEAP_LIMIT
 
-ANSWER_LIMIT = 16 * 2**20  # bytes of one answer: a thousand long articles; rendering takes several times as much
+ANSWER_LIMIT = 8 * 2**20  # bytes of one answer: a thousand articles; rendering takes several times as much
 
 
 @hookimpl  # type: ignore[untyped-decorator]  # pluggy's marker
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`."""
+    """Keep memory bombs small, and let SQL search as `morgue search` does: `articles_fts match morgue_match(:words)`.
+
+    The memory of SQLite in the whole process is limited when the archive is first opened (`archive/web/serve.py`).
+    """
     conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, ANSWER_LIMIT)
     conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    conn.execute(f"PRAGMA hard_heap_limit = {HEAP_LIMIT // 2}")
     conn.create_function("morgue_match", 1, _match, deterministic=True)
     conn.row_factory = limited_rows(ANSWER_LIMIT)
 

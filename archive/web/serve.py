@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ from archive.errors import MorgueError, ShelfError
 from archive.folder import ArchiveFolder
 from archive.imported import find_file, imported_files
 from archive.query import open_reader
-from archive.query.reader import HEAP_LIMIT, need_opt_outs, nobody_writes
+from archive.query.reader import need_opt_outs, nobody_writes
 from archive.sources import load_sources
 from archive.warc.names import find_warc
 from archive.web import limits
 from archive.web.app import Pages
+from archive.web.memory import give_memory_back
 from archive.web.metadata import metadata
 from archive.web.render import DATASETTE_TEMPLATES, style
+from archive.web.tables import Tables
 
+_HEAP_LIMIT = 96 * 2**20  # bytes that SQLite may hold for all readers together
 _SETTINGS = {
     "sql_time_limit_ms": 5000,
     "default_page_size": 50,
@@ -47,15 +50,27 @@ PUBLIC_SETTINGS = (
 )
 
 
-def application(folder: ArchiveFolder, *, public: bool = False, clock: Clock | None = None) -> Pages:
-    """Return the ASGI application; `public`: as `PUBLIC_SETTINGS` says. Raises `DatabaseError` if archive.db cannot be read."""
+def application(
+    folder: ArchiveFolder, *, public: bool = False, clock: Clock | None = None, names: Collection[str] | None = ()
+) -> Pages:
+    """Return the ASGI application; `public`: as `PUBLIC_SETTINGS` says. Raises `DatabaseError` if archive.db cannot be read.
+
+    `names`: by which it may be asked for besides addresses and localhost; None: by any.
+    """
     with closing(
-        open_reader(folder.archive_db, heap_limit=HEAP_LIMIT // 2)
+        open_reader(folder.archive_db, heap_limit=_HEAP_LIMIT)
     ) as reader:  # before a browser meets what is wrong
         need_opt_outs(reader)
     inner = None if public else _datasette(folder)
-    return Pages(folder.archive_db, public=public, clock=clock or SystemClock(), inner=inner, find=_finder(folder),
-                 searches=lambda: load_sources(folder.sources).searches)  # fmt: skip
+    return Pages(
+        folder.archive_db,
+        public=public,
+        clock=clock or SystemClock(),
+        inner=inner,
+        find=_finder(folder),
+        searches=lambda: load_sources(folder.sources).searches,
+        names=names,
+    )
 
 
 def _finder(folder: ArchiveFolder) -> Callable[[str], Path]:
@@ -76,14 +91,21 @@ def _datasette(folder: ArchiveFolder) -> Any:
     # If rich is installed this prints, for each question with an error in it, every frame with its variables: pages of them,
     # and no setting switches it off. (Importing the module here by its name would be circular, and empty it.)
     pm.get_plugin("datasette.handle_exception").rich = None
-    files = [str(folder.archive_db)]
     datasette = Datasette(
-        files=[] if nobody_writes(folder.archive_db) else files,
-        immutables=files if nobody_writes(folder.archive_db) else [],
+        files=[],
         metadata=metadata(folder.archive_db.stem),
         settings=_SETTINGS,
         template_dir=str(DATASETTE_TEMPLATES),
         memory=False,
+    )
+    datasette.remove_database("_memory")  # Datasette adds one where it is given no file
+    datasette.add_database(
+        Tables(
+            datasette,
+            folder.archive_db,
+            is_mutable=not nobody_writes(folder.archive_db),
+            time_limit=_SETTINGS["sql_time_limit_ms"] / 1000,
+        )
     )
     asyncio.run(datasette.invoke_startup())
     datasette.jinja_env.globals["morgue_styles"] = [style(name)[0] for name in ("morgue", "sql")]
@@ -97,15 +119,32 @@ def serve_archive(
     port: int,
     public: bool = False,
     clock: Clock | None = None,
+    allow: Collection[str] = (),
     on_ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
-    """Serve until Ctrl-C; `on_ready` is told the address. Raises `MorgueError` if the port is taken."""
+    """Serve until Ctrl-C; `on_ready` is told the address. Raises `MorgueError` if the port is taken.
+
+    `allow`: names under which browsers may ask, besides `host`, addresses and localhost; in public all, if none is given.
+    """
     import uvicorn
 
+    from archive.web.wire import MAX_HEAD, Connection, allow_files
+
+    allow_files()
+    give_memory_back()
     with closing(_listen(host, port)) as listener:
-        app = application(folder, public=public, clock=clock)
+        names = None if public and not allow else {name.lower().removesuffix(".") for name in (host, *allow)}
+        app = application(folder, public=public, clock=clock, names=names)
         config = uvicorn.Config(
-            app, log_level="warning", lifespan="off" if public else "on", workers=1, server_header=False
+            app,
+            http=Connection,
+            ws="none",
+            h11_max_incomplete_event_size=MAX_HEAD,
+            timeout_graceful_shutdown=5,
+            log_level="warning",
+            lifespan="off" if public else "on",
+            workers=1,
+            server_header=False,
         )
         name = f"[{host}]" if ":" in host else host
         on_ready(f"http://{name}:{listener.getsockname()[1]}/")

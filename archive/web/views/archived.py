@@ -87,15 +87,23 @@ def document(desk: Desk, request: Request, time: str, url: str) -> Foreign | Red
 
 def _shown(body: bytes, content_type: str, kept: Kept, time: str) -> Foreign:
     from archive.assets.html import page_text
-    from archive.replay.markup import page_into_archive
     from archive.replay.sheet import sheet_into_archive
+    from archive.web.alone import TooOddError, page_for
 
     def address(url: str) -> str:
         return links.kept(url, time)
 
     kind = content_type.partition(";")[0].strip().lower()
     if kind in _HTML:
-        made = page_into_archive(body, kept.url, content_type, asset=address, link=address)
+        try:
+            made = page_for(body, kept.url, content_type, time)
+        except TooOddError as error:
+            raise Problem(
+                503,
+                "Too much for a page",
+                f"{kept.url[:500]} takes more time or memory to show than any page needs.",
+                "`morgue export wacz` takes it out as it was sent; ReplayWeb.page opens that.",
+            ) from error
         return Foreign(body=made, content_type="text/html; charset=utf-8")
     if kind == _STYLE:
         sheet = sheet_into_archive(page_text(body, content_type), kept.url, address)
