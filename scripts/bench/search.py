@@ -5,8 +5,8 @@
 
 The articles are made up with the words of real ones (search_archive.py; a million take half an hour and 8 GB). Words are drawn
 by the share of articles that hold them: .01% to 1%, and about 10%. A question is timed by the clock, in the process: a search
-brings 20 hits with marks and snippets, one per story. Bare FTS5 brings the rowids of the same match in its own order. Each is asked
-twice: the first time what is not in the machine's memory comes from its disk, and that is what is measured then.
+brings 20 hits with marks and snippets, one per story. Bare FTS5 brings the rowids of the same match in its own order. Each is
+asked twice: the first time what is not in the machine's memory comes from its disk, and that is what is measured then.
 """
 
 from __future__ import annotations
