@@ -18,13 +18,14 @@ from archive.fsck.look import Look
 from archive.model import DiscoveryFact, Via
 from archive.store import (
     ARTICLE_DIGEST,
+    REVISIONS,
     digest_of,
     digest_of_result,
     fact_digest,
     instant,
     status_of,
+    tell_changes,
     unpack,
-    write_changes,
 )
 from archive.urls import registered_domain
 
@@ -149,18 +150,7 @@ def _changes(look: Look) -> None:
 
 
 def _fill(look: Look, memory: sqlite3.Connection, article: int) -> None:
-    from archive.dedupe.revisions import BY_TIME, preceding
-
-    rows = list(
-        look.rows(
-            f"SELECT cause, seq, seen_from, title, text FROM revisions WHERE article = ? ORDER BY {BY_TIME}",  # noqa: S608
-            (article,),
-        )
-    )
-    for before, (cause, seq, seen_from, title, text) in zip(preceding([row[0] for row in rows]), rows, strict=True):
-        if before is not None:
-            told = rows[before][3:]
-            write_changes(memory, article, cause=cause, seq=seq, seen_from=seen_from, before=told, after=(title, text))
+    tell_changes(memory, article, list(look.rows(REVISIONS, (article,))))
 
 
 def check_reports(look: Look) -> None:

@@ -1,7 +1,7 @@
 """The one writer of archive.db: captures, facts, extractions, and their placement into articles and stories."""
 
 from archive.store.captures import COMPARED, Unsettled, compared_values, key_or_raw
-from archive.store.changes import write_changes
+from archive.store.changes import REVISIONS, tell_changes
 from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.optouts import OPTED_OUT
@@ -24,6 +24,7 @@ __all__ = [
     "ARTICLE_DIGEST",
     "COMPARED",
     "OPTED_OUT",
+    "REVISIONS",
     "EarlierReading",
     "Placement",
     "RestoryReport",
@@ -40,6 +41,6 @@ __all__ = [
     "sort_instant",
     "stamp",
     "status_of",
+    "tell_changes",
     "unpack",
-    "write_changes",
 ]

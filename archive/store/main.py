@@ -19,6 +19,7 @@ from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
+from archive.store.promotions import PromotionRows
 from archive.store.readings import ReadingRows
 from archive.store.restory import RestoryReport, restory
 
@@ -45,6 +46,7 @@ class Store:
         self._rows = CaptureRows(self._conn)
         self.opt_outs = self._rows.opt_outs  # what sites ask of those who keep their pages
         self.readings = ReadingRows(self._conn)  # which profile was used where
+        self.promotions = PromotionRows(self._conn, self.opt_outs)  # which extractor's readings were put in force
         self._placer = Placer(self._conn, self._deduper)
         self._heed(decisions)
 
@@ -127,6 +129,21 @@ class Store:
         Idempotent. A capture that comes late is placed as the archive now stands; `restory` settles it.
         """
         return self._placer.place(capture)
+
+    def reread(self, article: int) -> None:
+        """Tell an article (`articles.pk`) anew after extractions of its captures were put in force or out of it.
+
+        What it said before is kept as revisions of cause extractor; it is hidden if no capture shows it any more.
+        """
+        self._placer.reread(article)
+
+    def unplace(self, article: int) -> bool:
+        """Take out a hidden article that no capture shows, as if it had never been; False if something still needs it."""
+        return self._placer.unplace(article)
+
+    def extractor(self, extractor: ExtractorId) -> int:
+        """Return the row of an extractor, made if new."""
+        return self._rows.extractor(extractor)
 
     def restory(
         self,
