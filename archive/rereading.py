@@ -14,7 +14,6 @@ from datetime import datetime
 from archive.dating import Reading
 from archive.dedupe.words import content_digest
 from archive.errors import ProfileError, ShelfError
-from archive.extract import EXTRACTOR
 from archive.model import Extraction, Snapshot
 from archive.reader import Begun, Facts, PageReader
 from archive.report import IngestReport
@@ -98,7 +97,7 @@ def _take(store: Store, stored: StoredCapture, reading: Reading, changes: Change
     if not new.article and (new.reason or "").startswith("error-"):
         return  # a time limit, a worker that died: the old reading is better than none
     old = store.readings.extraction(stored.pk)
-    store.add_extraction(stored.pk, EXTRACTOR, new, profile=reading.profile)
+    store.add_extraction(stored.pk, reading.extractor, new, profile=reading.profile)
     store.place(stored.pk)
     if (old.article, _content(old)) == (new.article, _content(new)):
         return

@@ -13,7 +13,9 @@ from enum import StrEnum
 
 from archive.dedupe.words import same_content
 
-BY_TIME = "seen_from, cause, seq"  # the order of an article's rows of `revisions`: earlier readings before the present one
+BY_TIME = (
+    "seen_from, cause, seq"  # the order of an article's rows of `revisions`: earlier readings before the present one
+)
 
 
 class SightKind(StrEnum):

@@ -95,7 +95,7 @@ class ExtractionPool:
         self,
         jobs: int,
         *,
-        timeout: float = TIMEOUT,
+        timeout: float | Callable[[ExtractTask], float] = TIMEOUT,
         max_pages: int = MAX_PAGES,
         max_rss: int = MAX_RSS,
         work: Work = run_task,
@@ -201,7 +201,8 @@ class ExtractionPool:
         if worker is None:
             return Extraction.refused("error-no-worker"), None
         try:
-            answer = worker.ask(task, self._timeout)
+            limit = self._timeout(task) if callable(self._timeout) else self._timeout
+            answer = worker.ask(task, limit)
         except (EOFError, OSError):
             worker.kill()
             return Extraction.refused("error-crashed"), None

@@ -227,7 +227,6 @@ def _make_index(folder: ArchiveFolder, clock: Clock) -> None:
 
 def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:
     """Read the captures again whose extraction in force is damaged; returns how many were, and how many could not be."""
-    from archive.extract import EXTRACTOR
     from archive.rereading import snapshot_of
 
     done = left = 0
@@ -242,6 +241,6 @@ def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:
             except MorgueError:
                 left += 1
                 continue
-            ingest.store.replace_extraction(pk, EXTRACTOR, reading.extraction, profile=reading.profile)
+            ingest.store.replace_extraction(pk, reading.extractor, reading.extraction, profile=reading.profile)
             done += 1
     return done, left

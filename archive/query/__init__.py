@@ -35,9 +35,9 @@ __all__ = [
     "members",
     "open_reader",
     "redirected_to",
+    "revisions_at",
     "run_sql",
     "search",
-    "revisions_at",
     "show",
     "stats",
 ]

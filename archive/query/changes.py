@@ -75,12 +75,16 @@ def changes(
         first, last = pair
     if first == last and start is None:
         return Changes(shown.article, tuple(revisions), ())
-    if first >= last:
+    if start is not None and first >= last:
         raise QueryError(
             f"--from names revision {first + 1} of {name} and --to revision {last + 1}: the first must be earlier. "
             f"{_known(revisions)}"
         )
-    steps = [pair for pair in pairs if pair is not None and first <= min(pair) and max(pair) <= last] if every else [(first, last)]
+    steps = (
+        [pair for pair in pairs if pair is not None and first <= min(pair) and max(pair) <= last]
+        if every
+        else [(first, last)]
+    )
     return Changes(shown.article, tuple(revisions), tuple(_step(revisions, pairs, *pair) for pair in steps))
 
 

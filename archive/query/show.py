@@ -154,7 +154,7 @@ def _at(revisions: list[Row], time: str, name: str) -> Row:
 
 
 def revisions_at(revisions: Sequence[Row], time: str) -> list[Row]:
-    """Return the revisions first seen at a time, or at one that begins like it; `TIME~2`: the second earlier reading of then."""
+    """Return the revisions first seen at a time, or at one that begins like it; `TIME~2`: of then the earlier reading 2."""
     time, tilde, number = time.partition("~")
     found = [row for row in revisions if str(row["seen_from"]).startswith(time.rstrip("Z"))]
     if tilde:

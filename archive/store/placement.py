@@ -19,9 +19,9 @@ from archive.dedupe.words import content_digest, same_content
 from archive.errors import UrlError
 from archive.model import Extraction, Role
 from archive.store.articles import Articles
+from archive.store.changes import Told
 from archive.store.optouts import OptOutRows
 from archive.store.resolve import Resolver
-from archive.store.changes import Told
 from archive.store.rows import clean, clean_or_none, unpack
 from archive.store.stories import Stories
 from archive.store.superseded import keep_superseded, publisher_rows
@@ -278,7 +278,9 @@ class Placer:
             history = step(history, sight_of(seen, kind, content, extraction))
         if history is None:
             self._articles.hide(article)
-        elif history.runs == before.runs and all(texts.get(r.capture) == (s.title, s.text) for r, s in zip(history.runs, said, strict=True)):
+        elif history.runs == before.runs and [texts.get(run.capture) for run in history.runs] == [
+            (one.title, one.text) for one in said
+        ]:
             self._articles.show(article, history)
         else:
             self._articles.rewrite(article, history)
@@ -295,7 +297,7 @@ class Placer:
         Its id may be a person's or a copy's: then it stays, hidden.
         """
         needed = self._conn.execute(
-            "SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk) OR EXISTS (SELECT 1 FROM links WHERE \"of\" = :pk)"
+            'SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk) OR EXISTS (SELECT 1 FROM links WHERE "of" = :pk)'
             " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk <> :pk AND s.head = :pk)"
             " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story, articles b WHERE b.pk = :pk"
             " AND s.id = b.id AND a.pk <> :pk)",

@@ -39,6 +39,17 @@ class PromotionRows:
         self._conn = conn
         self._opt_outs = opt_outs
 
+    def add(self, capture: int, extractor: int, row: tuple[str, str | None, bytes, str], profile: str | None) -> int:
+        """Keep a reading (status, reason, result, digest, as `pack` and `status_of` give them) beside the others."""
+        found = self._conn.execute(
+            "INSERT INTO extractions (capture, extractor, status, reason, result, digest, profile)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (capture, extractor) DO UPDATE SET status = excluded.status, reason = excluded.reason,"
+            " result = excluded.result, digest = excluded.digest, profile = excluded.profile RETURNING pk",
+            (capture, extractor, *row, profile),
+        ).fetchone()
+        return int(found[0])
+
     def begin(self, source: str, extractor: int, at: str) -> int:
         """Note a promotion and return its row."""
         cursor = self._conn.execute(

@@ -1,4 +1,4 @@
-"""Earlier readings of an article: revisions of cause extractor. What another extractor, profile or selectors said of the same page.
+"""Earlier readings of an article, revisions of cause extractor: what another extractor, profile or selectors said of a page.
 
 They are history of this database alone: nothing else remembers them. Of each time that a publisher's revision was first seen
 every other reading is kept once, and none that says what is said now.
