@@ -10,8 +10,10 @@ from archive.commands import ask, make, page
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
 from archive.commands.export import export
+from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.reextract import reextract
 from archive.commands.story import story
 from archive.commands.takedown import takedown
 from archive.console import Context, MorgueGroup
@@ -54,6 +56,8 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.sql,
     ask.serve,
     export,
+    reextract,
+    extractors,
     make.rebuild,
     make.restory,
     backup,

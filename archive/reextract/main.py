@@ -18,6 +18,7 @@ from archive.locks import lock
 from archive.model import ExtractorId
 from archive.profiles import Profile, digest_of
 from archive.reading import default_jobs, open_ingest
+from archive.reextract.decided import PROMOTED, ROLLED_BACK, last_lines, spelled
 from archive.reextract.executor import ProcessExecutor
 from archive.reextract.extractor import Extractor
 from archive.reextract.promotion import MOST_LOST, Promoter
@@ -27,7 +28,6 @@ from archive.reextract.wanted import Chosen, Wanted
 from archive.sources import load_sources
 from archive.store import Store, stamp
 
-PROMOTED, ROLLED_BACK = "extractor-promoted", "extractor-rolled-back"
 OnPage = Callable[[int, int], None]
 
 
@@ -71,7 +71,7 @@ class _Work:
     clock: Clock
     rules: Rules
     how: How
-    decided: dict[str, tuple[str, str]] = field(default_factory=dict)  # source -> last line: kind, extractor
+    decided: dict[str, tuple[str, ExtractorId]] = field(default_factory=dict)  # source -> last line
 
     @property
     def store(self) -> Store:
@@ -157,10 +157,7 @@ def _open(
     if executor is None:
         executor = stack.enter_context(ProcessExecutor(jobs, pages=lambda arguments: len(arguments[0].references)))
     how = How(extractor=extractor, executor=executor, jobs=jobs, profiles=str(folder.profiles.absolute()), trial=trial)
-    decided = {}
-    for line in read_decisions(folder.decisions):
-        if line.kind in (PROMOTED, ROLLED_BACK):
-            decided[str(line.data.get("source") or "")] = (line.kind, _named(line.data))
+    decided = last_lines(read_decisions(folder.decisions), ingest.reader.renamed)
     return _Work(folder, ingest, clock, rules, how, decided)
 
 
@@ -227,22 +224,9 @@ def _outcome(report: Report, rules: Rules, *, held: bool) -> Outcome:
 def _decide(work: _Work, kind: str, source: str, identity: ExtractorId) -> None:
     """Write a decision down, unless it stands there already: a kill came between the line and the rows."""
     data = {"source": source or None, "name": identity.name, "version": identity.version, "settings": identity.config}
-    if work.decided.get(source) != (kind, _named(data)):
+    if work.decided.get(source) != (kind, identity):
         append_decision(work.folder.decisions, kind, data, at=work.clock.now(), reason=work.rules.reason)
-        work.decided[source] = (kind, _named(data))
-
-
-def _named(data: object) -> str:
-    return repr([data.get(key) for key in ("name", "version", "settings")]) if isinstance(data, dict) else ""
-
-
-def spelled(identity: ExtractorId) -> str:
-    """Return an extractor as a person writes it.
-
-    >>> spelled(ExtractorId(name="morgue", version="2", config=""))
-    'morgue:2'
-    """
-    return f"{identity.name}:{identity.version}" + (f":{identity.config}" if identity.config else "")
+        work.decided[source] = (kind, identity)
 
 
 def promote(
