@@ -9,10 +9,12 @@ import click
 
 from archive.console import Context, counted, emit_json, emit_table, pass_context, plain
 
+_NAMED = 5  # sources in a row of the list
+
 
 @click.group(short_help="What read the pages; promote another, or roll it back.")
 def extractors() -> None:
-    """What read the pages: an extractor has a name, a version and settings, and its readings stand beside one another.
+    """Tell what read the pages. An extractor has a name, a version and settings; readings stand beside one another.
 
     Example: morgue extractors list
     """
@@ -42,11 +44,16 @@ def list_(context: Context, as_json: bool) -> None:
                 f"{one.readings:,}",
                 f"{one.articles:,}",
                 f"{one.in_force:,}",
-                ", ".join(one.sources[:5]) + (f" and {len(one.sources) - 5} more" if len(one.sources) > 5 else ""),
+                _some(one.sources),
             )
             for one in found
         ],
     )
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @extractors.command(short_help="What another extractor reads otherwise.")

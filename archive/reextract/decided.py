@@ -33,10 +33,10 @@ def last_lines(
     found: dict[str, tuple[str, ExtractorId]] = {}
     for line in decisions:
         name, version, settings = (line.data.get(key) for key in ("name", "version", "settings"))
-        source = line.data.get("source")
+        told = line.data.get("source")
         if line.kind not in (PROMOTED, ROLLED_BACK) or not isinstance(name, str) or not isinstance(version, str):
             continue
-        source = source if isinstance(source, str) else ""
+        source = told if isinstance(told, str) else ""
         identity = ExtractorId(name=name, version=version, config=settings if isinstance(settings, str) else "")
         found[(renamed or {}).get(source, source)] = (line.kind, identity)
     return found
