@@ -202,7 +202,7 @@ def read_slowly(task: ExtractTask) -> Extraction:
 def read_dying(task: ExtractTask) -> Extraction:
     """Read as usual; die at one page, the first time that it is read (a file in the shelf's folder remembers)."""
     if task.snapshot is not None and task.snapshot.url.endswith("paper.example/mole-2"):
-        mark = Path(os.environ["MORGUE_TEST_MARK"])
+        mark = Path(os.environ["DYING_READER_MARK"])
         if not mark.exists():
             mark.touch()
             os._exit(9)

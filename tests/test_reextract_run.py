@@ -248,7 +248,7 @@ def test_a_lost_workers_batch_is_done_again_by_any_executor(folder: ArchiveFolde
 def test_a_worker_that_dies_costs_nothing(
     folder: ArchiveFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MORGUE_TEST_MARK", str(tmp_path / "died"))
+    monkeypatch.setenv("DYING_READER_MARK", str(tmp_path / "died"))
     other = copied(folder, tmp_path / "b")
     run(folder, read_dying, jobs=1)
     assert (tmp_path / "died").exists()

@@ -51,9 +51,9 @@ def not_rebuilt(
     """
     differ: dict[tuple[str, str, str], list[str]] = {}
     for source, (kind, identity) in last_lines(decisions, renamed).items():
-        now = installed(source)
-        if (kind == PROMOTED) is not (identity == now):
-            differ.setdefault((kind, spelled(identity), spelled(now)), []).append(source or "(no source)")
+        present = installed(source)
+        if (kind == PROMOTED) is not (identity == present):
+            differ.setdefault((kind, spelled(identity), spelled(present)), []).append(source or "(no source)")
     told = []
     for (kind, was, now), sources in sorted(differ.items()):
         names = ", ".join(sorted(sources)[:_NAMED]) + (

@@ -19,12 +19,14 @@ from archive.store.rows import (
     status_of,
     unpack,
 )
+from archive.store.superseded import Before
 
 __all__ = [
     "ARTICLE_DIGEST",
     "COMPARED",
     "OPTED_OUT",
     "REVISIONS",
+    "Before",
     "EarlierReading",
     "Placement",
     "RestoryReport",

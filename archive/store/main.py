@@ -22,6 +22,7 @@ from archive.store.placement import Placement, Placer
 from archive.store.promotions import PromotionRows
 from archive.store.readings import ReadingRows
 from archive.store.restory import RestoryReport, restory
+from archive.store.superseded import Before
 
 
 class Store:
@@ -136,6 +137,10 @@ class Store:
         What it said before is kept as revisions of cause extractor; it is hidden if no capture shows it any more.
         """
         self._placer.reread(article)
+
+    def before(self) -> Before:
+        """Return what remembers how articles read, so that it is kept as revisions of cause extractor."""
+        return Before(self._conn)
 
     def unplace(self, article: int) -> bool:
         """Take out a hidden article that no capture shows, as if it had never been; False if something still needs it."""

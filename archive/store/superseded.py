@@ -74,6 +74,33 @@ def write_readings(conn: sqlite3.Connection, article: int, kept: Sequence[Said])
     follow_readings(conn, article)
 
 
+class Before:
+    """What articles said before they were read again one capture at a time; in a temporary table, within a transaction."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        conn.execute("DROP TABLE IF EXISTS temp.said_before")
+        conn.execute(
+            f"CREATE TEMP TABLE said_before AS SELECT article, seq, {_COLUMNS} FROM revisions WHERE 0"  # noqa: S608 - ours
+        )
+        conn.execute("CREATE INDEX temp.said_before_article ON said_before (article, seq)")
+
+    def note(self, article: int) -> None:
+        """Note what an article says, unless that is noted."""
+        if self._conn.execute("SELECT 1 FROM said_before WHERE article = ?", (article,)).fetchone() is None:
+            self._conn.execute(
+                f"INSERT INTO said_before SELECT article, seq, {_COLUMNS} FROM revisions"  # noqa: S608 - constants
+                " WHERE article = ? AND cause = 'publisher'",
+                (article,),
+            )
+
+    def keep(self) -> None:
+        """Keep what is not said any more."""
+        for (article,) in self._conn.execute("SELECT DISTINCT article FROM said_before ORDER BY 1").fetchall():
+            asked = f"SELECT {_COLUMNS} FROM said_before WHERE article = ? ORDER BY seq"  # noqa: S608 - constants
+            keep_superseded(self._conn, article, [Said(*row) for row in self._conn.execute(asked, (article,))])
+
+
 def set_aside(conn: sqlite3.Connection) -> None:
     """Put all earlier readings into a table of their own, because all articles are placed anew; `bring_back` ends it."""
     conn.execute("DROP TABLE IF EXISTS temp.readings_aside")

@@ -48,7 +48,7 @@ def read_timed(task: ExtractTask) -> Extraction:
     begun = time.process_time()
     said = read_installed(task)
     _spent += time.process_time() - begun
-    (Path(os.environ["MORGUE_BENCH_CPU"]) / str(os.getpid())).write_text(str(_spent), encoding="ascii")
+    (Path(os.environ["READING_CPU_FOLDER"]) / str(os.getpid())).write_text(str(_spent), encoding="ascii")
     return said
 
 
@@ -161,7 +161,7 @@ def main() -> None:
                 spent.mkdir()
                 mine = measured(
                     [sys.executable, __file__, "--child", how, str(copy)],
-                    env={**os.environ, "MORGUE_BENCH_CPU": str(spent), "PYTHONPATH": str(ROOT)},
+                    env={**os.environ, "READING_CPU_FOLDER": str(spent), "PYTHONPATH": str(ROOT)},
                 )
                 extraction = sum(float(path.read_text(encoding="ascii")) for path in spent.iterdir())
                 shutil.rmtree(copy)
