@@ -191,6 +191,12 @@ def read_otherwise(task: ExtractTask) -> Extraction:
     )
 
 
+def read_first_alone(task: ExtractTask) -> Extraction:
+    """Find nothing on the page that was edited, and read the others otherwise."""
+    said = read_otherwise(task)
+    return Extraction.refused("no-text") if EDIT in (read_installed(task).text or "") else said
+
+
 def read_slowly(task: ExtractTask) -> Extraction:
     """Read as `read_otherwise`, giving a kill some time."""
     import time

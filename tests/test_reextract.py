@@ -14,6 +14,7 @@ from archive.reextract import Report, Wanted, promote, reextract, rollback
 from archive.reextract.main import Rules
 from archive.reextract.report import Told
 from tests.reextract_kit import (
+    EDIT,
     EDITED,
     LATER,
     READINGS,
@@ -23,6 +24,7 @@ from tests.reextract_kit import (
     named,
     placed,
     read_bad,
+    read_first_alone,
     read_otherwise,
     rows,
 )
@@ -103,6 +105,20 @@ def test_a_publishers_edits_keep_their_times_and_an_earlier_reading_is_kept_besi
         EDITED,
     )
     assert [row[:2] for row in changes] == [("publisher", "added"), ("extractor", "changed"), ("extractor", "changed")]
+
+
+def test_a_capture_that_shows_nothing_any_more_leaves_its_article(folder: ArchiveFolder) -> None:
+    before = placed(folder)
+    run(folder, named(read_first_alone))
+    asked = "SELECT r.cause, r.seq, r.text FROM revisions r JOIN articles a ON a.pk = r.article WHERE a.url = ? ORDER BY 1, 2"
+    found = rows(folder, asked, EDITED)
+    assert [row[:2] for row in found] == [("extractor", 1), ("extractor", 2), ("publisher", 1)]
+    assert EDIT in found[1][2]  # what was read once is kept
+    assert rows(folder, "SELECT count(*) FROM captures c WHERE c.url = ? AND c.article IS NULL", EDITED) == [(2,)]
+    assert_sound(folder)
+    rollback(folder, (), clock=Clock(LATER))
+    assert placed(folder) == before
+    assert_sound(folder)
 
 
 def test_a_bad_extractor_is_refused_and_the_report_says_why(folder: ArchiveFolder) -> None:

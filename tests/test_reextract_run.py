@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from click.testing import CliRunner, Result
 
 from archive.cli import group
 from archive.folder import ArchiveFolder
+from archive.fsck.check import check
+from archive.fsck.faults import Level
 from archive.reextract import Wanted, reextract
 from archive.reextract.main import Rules
 from archive.reextract.work import Batch
@@ -211,6 +215,20 @@ def test_what_is_damaged_stays_as_it_was(folder: ArchiveFolder) -> None:
     result = run(folder, read_otherwise)
     assert (result.done.captures, result.done.lost) == (0, 10)
     assert placed(folder) == before
+
+
+def test_a_damaged_earlier_reading_is_found_and_taken_out(folder: ArchiveFolder) -> None:
+    run(folder, read_otherwise)
+    with closing(sqlite3.connect(folder.archive_db)) as conn:
+        conn.execute("UPDATE extractions SET digest = 'x' WHERE pk = (SELECT max(extraction) FROM superseded)")
+        conn.commit()
+    before = placed(folder)
+    assert check(folder, Level.USUAL).counts == {"text-digest": 1}
+    morgue(folder, "fsck", "--repair", "--jobs", "0")
+    assert_sound(folder)
+    assert placed(folder)["in force"] == before["in force"]
+    morgue(folder, "extractors", "rollback")
+    assert_sound(folder)
 
 
 # Workers and kills

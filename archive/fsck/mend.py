@@ -83,7 +83,7 @@ def plan(findings: Findings) -> Plan:
         placed = False
     return Plan(
         read_again=frozenset(findings.files),
-        extract_again=len(findings.unsound) > 0,
+        extract_again=len(findings.unsound) + len(findings.aside) > 0,
         restory=placed,
         index=findings.has("index"),
         may_rebuild=not lost,
@@ -231,6 +231,8 @@ def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:
 
     done = left = 0
     with ingest.store.transaction():
+        for pk in findings.aside:  # an earlier reading: `morgue reextract` makes it again if its extractor is installed
+            ingest.store.drop_extraction(pk)
         for pk in findings.unsound:
             stored = ingest.store.readings.capture(pk)
             try:

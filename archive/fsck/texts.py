@@ -85,8 +85,8 @@ def _revisions(look: Look) -> None:
 
 
 def _extractions(look: Look) -> None:
-    for capture, in_force, url, at, status, reason, result, digest in look.rows(
-        "SELECT e.capture, c.extraction IS e.pk, c.url, c.captured_at, e.status, e.reason, e.result, e.digest"
+    for pk, capture, in_force, url, at, status, reason, result, digest in look.rows(
+        "SELECT e.pk, e.capture, c.extraction IS e.pk, c.url, c.captured_at, e.status, e.reason, e.result, e.digest"
         " FROM extractions e LEFT JOIN captures c ON c.pk = e.capture"
     ):
         look.count("extractions")
@@ -94,6 +94,8 @@ def _extractions(look: Look) -> None:
             continue
         if in_force:
             look.findings.unsound.append(capture)
+        else:
+            look.findings.aside.append(pk)
         _wrong(look, "extractions", f"{at} {url}")
 
 

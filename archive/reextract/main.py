@@ -152,7 +152,7 @@ def _open(
     jobs = default_jobs() if jobs is None else jobs
     stack.enter_context(lock(folder.archive_lock, rules.reason))
     ingest = stack.enter_context(
-        open_ingest(folder, clock=clock, jobs=min(jobs, 1), catching_up=catching_up and not rules.dry_run)
+        open_ingest(folder, clock=clock, jobs=jobs, catching_up=catching_up and not rules.dry_run)
     )
     if executor is None:
         executor = stack.enter_context(ProcessExecutor(jobs, pages=lambda arguments: len(arguments[0].references)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from archive.dedupe.words import as_read
@@ -17,7 +17,7 @@ from archive.dedupe.words import as_read
 KEPT = 0.75  # share of a text's words, by their characters, below which it counts as lost
 MOST_SAMPLES = 6  # of one source
 _WORD = re.compile(r"\w+")
-_MOST_TEXT = 60_000  # characters of a sample
+_MOST_TEXT = 20_000  # characters of a sample: thousands of sources have some each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class Report:
             return
         if not before.shown:
             self.found += 1
-            self._sample(Sample(What.FOUND, 1.0, before, after))
+            self._sample(Sample(What.FOUND, 1.0, _cut(before), _cut(after)))
             return
         was, now = words_of(before.text), words_of(after.text if after.shown else "")
         kept, of = common(was, now), weight(was)
@@ -142,7 +142,7 @@ class Report:
             self.kept += kept
             self.of += of
         if what is not None:
-            self._sample(Sample(what, round(share, 3), before, after))
+            self._sample(Sample(what, round(share, 3), _cut(before), _cut(after)))
 
     def _sample(self, sample: Sample) -> None:
         """Keep the worst, and at least one of each kind that there is room for."""
@@ -187,11 +187,15 @@ class Report:
         }
 
 
+def _cut(one: Told) -> Told:
+    return one if len(one.text) <= _MOST_TEXT else replace(one, text=f"{one.text[:_MOST_TEXT]}…")
+
+
 def told(one: Told) -> dict[str, object] | None:
     """Return what an article says for `--json`; None for none."""
     if not one.shown:
         return None
-    return {"title": one.title, "authors": one.authors, "published": one.published, "text": one.text[:_MOST_TEXT]}
+    return {"title": one.title, "authors": one.authors, "published": one.published, "text": one.text}
 
 
 def words_of(text: str) -> Counter[str]:

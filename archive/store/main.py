@@ -122,7 +122,12 @@ class Store:
         old = self._conn.execute("SELECT extraction FROM captures WHERE pk = ?", (capture,)).fetchone()[0]
         new = self._rows.add_extraction(capture, extractor, extraction, profile=profile)
         if old != new:
-            self._conn.execute("DELETE FROM extractions WHERE pk = ? AND capture = ?", (old, capture))
+            self.drop_extraction(old)
+
+    def drop_extraction(self, extraction: int) -> None:
+        """Take out an extraction that is not in force; a rollback leaves its capture as it is then."""
+        self._conn.execute("DELETE FROM superseded WHERE extraction = ?", (extraction,))
+        self._conn.execute("DELETE FROM extractions WHERE pk = ?", (extraction,))
 
     def place(self, capture: int) -> Placement:
         """Place a capture by the extraction in force for it; a revisit or a 404 by what it says of a known article.
