@@ -19,6 +19,7 @@ from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
 from archive.reextract import Wanted, reextract
+from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
 from archive.reextract.work import Batch
 from tests.reextract_kill import copied, loop
@@ -40,7 +41,7 @@ from tests.reextract_kit import (
     rows,
     shelve,
 )
-from tests.warc_tools import T0, Clock
+from tests.warc_tools import T0, Clock, fact, writer
 
 SELECTORS = 'selectors = { text = "article p:first-of-type" }\n'
 
@@ -187,6 +188,23 @@ def test_a_newer_morgue_is_no_edit_of_the_publishers(folder: ArchiveFolder) -> N
     run(folder, read_otherwise)
     assert dict(rows(folder, asked)) == counts
     assert_sound(folder)
+
+
+def test_what_a_feed_said_before_and_after_a_capture_is_read_again_with_it(folder: ArchiveFolder) -> None:
+    """As at first reading: a date from a feed, from before or, where nothing else dates the page, from after."""
+    for number, minutes in ((1, 0), (2, 90)):
+        url, seen = f"https://paper.example/mole-{number}", T0 + timedelta(minutes=minutes)
+        with writer(folder.warc, Clock(seen), run_id=f"feed-{number}") as out:
+            said = fact(url, seen_at=seen, published="2026-04-2" + str(number), found_on="https://paper.example/feed")
+            out.append_facts([said], source="paper")
+    ingest(folder, 2)
+    asked = "SELECT url, published, published_via FROM articles WHERE url LIKE '%paper%' ORDER BY 1"
+    before = rows(folder, asked)
+    assert before[2] == ("https://paper.example/mole-2", "2026-04-22", "feed")
+    assert before[1][1] == "2026-04-21"
+    [paper] = [one for one in run(folder, read_installed).sources if one.source == "paper"]
+    assert (str(paper.outcome), paper.captures, paper.dated, paper.changed) == ("promoted", 6, 0, 0)
+    assert rows(folder, asked) == before
 
 
 def test_edits_before_and_after_a_promotion_keep_their_times(folder: ArchiveFolder) -> None:
