@@ -44,9 +44,16 @@ def extractors(conn: sqlite3.Connection) -> list[Known]:
         )
     }
     promoted: dict[int, set[str]] = {}
-    for source, extractor in conn.execute(
-        "SELECT source, extractor FROM promotions p WHERE pk = (SELECT max(pk) FROM promotions q"
-        " WHERE q.source = p.source AND q.rolled_back_at IS NULL)"
+    known = conn.execute(
+        "SELECT 1 FROM sqlite_master WHERE name = 'promotions'"
+    ).fetchone()  # none in an older Morgue's
+    for source, extractor in (
+        ()
+        if known is None
+        else conn.execute(
+            "SELECT source, extractor FROM promotions p WHERE pk = (SELECT max(pk) FROM promotions q"
+            " WHERE q.source = p.source AND q.rolled_back_at IS NULL)"
+        )
     ):
         promoted.setdefault(extractor, set()).add(source or "(no source)")
     found = []

@@ -54,6 +54,10 @@ class Promoter:
         self._conn: sqlite3.Connection = store.db.conn
         self._reader = reader
         self._how = how
+        self._conn.execute(  # once: each new table makes SQLite prepare its statements again
+            "CREATE TEMP TABLE IF NOT EXISTS promoting"
+            " (capture INTEGER, extraction INTEGER, article INTEGER, accepted TEXT, same INTEGER)"
+        )
 
     def live(self, source: str) -> int:
         """Return how many articles a source shows."""
@@ -67,10 +71,7 @@ class Promoter:
         """Put in force what was chosen of a source and read, and count in the report what that changes."""
         source = report.source
         report.articles = self.live(source)
-        self._conn.execute("DROP TABLE IF EXISTS temp.promoting")
-        self._conn.execute(
-            "CREATE TEMP TABLE promoting (capture INTEGER, extraction INTEGER, article INTEGER, accepted TEXT, same INTEGER)"
-        )
+        self._conn.execute("DELETE FROM promoting")
         self._conn.execute(f"INSERT INTO promoting {_TO_PROMOTE}", (source,))
         report.captures = self._conn.execute("SELECT count(*) FROM promoting").fetchone()[0]
         if not report.captures:
@@ -96,7 +97,7 @@ class Promoter:
     def _switch_article(self, promotion: int, article: int, rows: list[_Row], report: Report) -> None:
         """Put readings of one article's captures in force."""
         for row in rows:
-            self._store.promotions.switch(promotion, row.capture, row.extraction)
+            self._store.promotions.switch(promotion, row.capture, row.extraction, same=row.same)
         if all(row.same for row in rows):
             return
         before = self._told(article)
@@ -109,7 +110,7 @@ class Promoter:
         new = []
         for row in rows:
             if row.extraction != self._in_force(row.capture):
-                self._store.promotions.switch(promotion, row.capture, row.extraction)
+                self._store.promotions.switch(promotion, row.capture, row.extraction, same=row.same)
             if row.accepted:
                 before = self._told(self._known(row.capture))
                 self._store.place(row.capture)
@@ -175,12 +176,12 @@ class Promoter:
                     later=tuple(fact for fact in known if fact.seen_at > captured),
                 )  # fmt: skip
                 again = self._read(warc, reference)
-                if again is not None and again[4] is not None and same_content(again[4], content):
+                if again is not None and same_content(again[4], content):
                     self._store.promotions.add(pk, extractor, again[:4], profile)
                     by, here = profile, again[4]
             profile, content = by, here
 
-    def _read(self, warc: str, reference: Reference) -> tuple[str, str | None, bytes, str, str | None] | None:
+    def _read(self, warc: str, reference: Reference) -> tuple[str, str | None, bytes, str, str] | None:
         if self._how is None:
             return None
         try:
@@ -193,7 +194,7 @@ class Promoter:
         answer = read_once(batch, self._how)
         if answer.result is None or answer.status != "article":
             return None
-        return answer.status, answer.reason, answer.result, answer.digest, answer.content
+        return answer.status, answer.reason, answer.result, answer.digest, content_of(unpack(answer.result))
 
     def _content(self, extraction: int) -> str:
         row = self._conn.execute("SELECT result FROM extractions WHERE pk = ?", (extraction,)).fetchone()

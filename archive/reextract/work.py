@@ -64,7 +64,6 @@ class Answer:
     digest: str = ""
     status: str = "refused"
     reason: str | None = None
-    content: str | None = None  # digest of what a reader sees; None: no article, or cut off
     asks: tuple[Signal, ...] = ()  # of the page's headers
     lost: str | None = None  # why the record could not be read
 
@@ -112,17 +111,15 @@ def _read(batch: Batch, reference: Reference) -> Answer:
 
 
 def answer_of(reference: Reference, snapshot: Snapshot | None, extraction: Extraction) -> Answer:
-    """Return what an extraction says as a row. `snapshot` is only asked for its headers and whether it is whole."""
+    """Return what an extraction says as a row. `snapshot` is only asked for its headers."""
     result, digest = pack(extraction)
     status, reason = status_of(extraction)
-    whole = status == "article" and snapshot is not None and snapshot.cut is None
     return Answer(
         reference=reference,
         result=result,
         digest=digest,
         status=status,
         reason=reason,
-        content=content_of(extraction) if whole else None,
         asks=of_headers(snapshot.headers) if snapshot is not None else (),
     )
 

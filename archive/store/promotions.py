@@ -57,14 +57,17 @@ class PromotionRows:
         )
         return int(cursor.lastrowid or 0)
 
-    def switch(self, promotion: int, capture: int, extraction: int) -> None:
-        """Put an extraction in force for its capture, and remember which one was."""
+    def switch(self, promotion: int, capture: int, extraction: int, *, same: bool = False) -> None:
+        """Put an extraction in force for its capture, and remember which one was; `same`: it says the same."""
         self._conn.execute(
             "INSERT INTO superseded (promotion, capture, extraction, article) SELECT ?, c.pk, c.extraction, a.id"
             " FROM captures c LEFT JOIN articles a ON a.pk = c.article WHERE c.pk = ?",
             (promotion, capture),
         )
-        self.put_in_force(capture, extraction)
+        if same:
+            self._conn.execute("UPDATE captures SET extraction = ? WHERE pk = ?", (extraction, capture))
+        else:
+            self.put_in_force(capture, extraction)
 
     def put_in_force(self, capture: int, extraction: int) -> None:
         """Let placement read this extraction from now on."""
