@@ -15,9 +15,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.cli import group
+from archive.extract import Page
+from archive.extract.profile import learn, lesson
 from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
+from archive.profiles import save_profile
 from archive.reextract import Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
@@ -97,6 +100,25 @@ def test_selectors_that_sources_toml_has_now_are_tried_then_taken_then_rolled_ba
     morgue(folder, "extractors", "rollback")
     assert placed(folder) == before
     assert_sound(folder)
+
+
+def test_another_profile_is_tried_and_nothing_is_changed(folder: ArchiveFolder, tmp_path: Path) -> None:
+    line = "The harbour diary comes out each Friday and is read in forty towns along the coast."
+    with_line = [("gazette", page("gazette", n, 60 + n, html("gazette", n, line)), None) for n in range(5, 9)]
+    shelve(folder, with_line, "two")
+    assert [one["source"] for one in ingest(folder, 2).learned] == ["gazette"]  # and so the line is in no text
+    plain = [Page(url=f"https://x.example/{n}", body=html("x", n).encode()) for n in range(6)]
+    profile = learn(lesson(one) for one in plain)
+    assert profile is not None
+    save_profile(tmp_path / "profiles", profile)
+    [file] = (tmp_path / "profiles").iterdir()
+    before = everything(folder)
+    words = ("reextract", "--source", "gazette", "--profile", str(file), "--jobs", "0")
+    [told] = json.loads(morgue(folder, *words, "--dry-run", "--json").stdout)["sources"]
+    assert told["changed"] == 4
+    assert all(line in one["after"]["text"] for one in told["samples"])
+    assert everything(folder) == before
+    assert "only be tried with --dry-run" in morgue(folder, *words, code=2).stderr
 
 
 def test_the_page_of_a_dry_run_is_one_file_and_escapes_what_pages_say(folder: ArchiveFolder, tmp_path: Path) -> None:
