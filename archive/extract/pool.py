@@ -295,12 +295,12 @@ def _serve(pipe: Connection, work: Work, parent: int) -> None:
         for number in itertools.count(1):
             pipe.send(_guarded(work, pipe.recv()))
             if number % TRIM == 0:
-                _give_back()
+                give_back()
     except (EOFError, OSError):
         return
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Return free memory to the kernel; where the C library is not glibc there is nothing to call."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, cast
 
 from archive.extract import ExtractionPool, ExtractTask
-from archive.extract.pool import TIMEOUT, Work
+from archive.extract.pool import TIMEOUT, Work, give_back
 from archive.model import Extraction
 
 _MAX_CALLS = 200  # after which a worker is replaced
@@ -34,7 +34,9 @@ class _Call:
 
 def _call(call: _Call) -> Any:
     """Make a call. Runs in the worker."""
-    return call.function(*call.arguments)
+    done = call.function(*call.arguments)
+    give_back()  # a call reads many pages: what large ones left would have the worker replaced
+    return done
 
 
 class ProcessExecutor(Executor):

@@ -163,14 +163,15 @@ def main() -> None:
                     [sys.executable, __file__, "--child", how, str(copy)],
                     env={**os.environ, "READING_CPU_FOLDER": str(spent), "PYTHONPATH": str(ROOT)},
                 )
-                extraction = sum(float(path.read_text(encoding="ascii")) for path in spent.iterdir())
+                each = [float(path.read_text(encoding="ascii")) for path in spent.iterdir()]
+                extraction = sum(each)
                 shutil.rmtree(copy)
                 shutil.rmtree(spent)
                 figures.setdefault(f"{how}: CPU / trafilatura's", []).append(mine[0] / theirs[0])
                 figures.setdefault(f"{how}: wall / trafilatura's", []).append(mine[1] / theirs[1])
                 figures.setdefault(f"{how}: overhead / extraction", []).append((mine[0] - extraction) / extraction)
                 print(
-                    f"round {number}, {how}: CPU {mine[0]:.1f} s (extraction {extraction:.1f}), wall {mine[1]:.1f} s; "
+                    f"round {number}, {how}: CPU {mine[0]:.1f} s (extraction {extraction:.1f}, {len(each)} workers), wall {mine[1]:.1f} s; "
                     f"trafilatura {theirs[0]:.1f} s, {theirs[1]:.1f} s",
                     flush=True,
                 )
