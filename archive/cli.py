@@ -11,8 +11,10 @@ from archive.commands.alerts import alerts
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
 from archive.commands.export import export
+from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.reextract import reextract
 from archive.commands.searches import searches
 from archive.commands.stats import stats
 from archive.commands.story import story
@@ -59,6 +61,8 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     ask.sql,
     ask.serve,
     export,
+    reextract,
+    extractors,
     make.rebuild,
     make.restory,
     backup,

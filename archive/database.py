@@ -14,7 +14,7 @@ MIGRATION_SET = "morgue"
 # In order; archive/schema.py has their functions.
 MIGRATIONS = (
     "m001_foundation", "m002_profiles", "m003_stories", "m004_changes", "m005_timeline", "m006_optout", "m007_health",
-    "m008_search",
+    "m008_search", "m009_promotions",
 )  # fmt: skip
 
 

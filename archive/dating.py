@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.errors import ShelfError
-from archive.model import ANNOUNCING, DiscoveryFact, Extraction, Role, Snapshot
+from archive.extract import EXTRACTOR
+from archive.model import ANNOUNCING, DiscoveryFact, Extraction, ExtractorId, Role, Snapshot
 from archive.store import Store, Unsettled, key_or_raw
 from archive.warc import read_record
 
@@ -22,10 +23,11 @@ Facts = tuple[DiscoveryFact, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a capture says, and the site profile (its digest) that it was read with."""
+    """What a capture says, and the site profile (its digest) and extractor that it was read with."""
 
     extraction: Extraction
     profile: str | None = None
+    extractor: ExtractorId = EXTRACTOR
 
 
 class LateFacts:
@@ -63,22 +65,13 @@ class LateFacts:
 
         `used`: the facts that `reading` was made with.
         """
-        if is_mistaken(snapshot.role, reading.extraction):
-            later = [f for f in self._store.facts_for(key_or_raw(snapshot.url)) if f.via in ANNOUNCING]
-            reading = self.settled(Unsettled.of(snapshot), tuple(later[:1])) or reading
-        if not reading.extraction.article or reading.extraction.published is not None:
-            return reading
-        return self._dated_by_later(snapshot, used) or reading
-
-    def _dated_by_later(self, snapshot: Snapshot, used: Facts) -> Reading | None:
-        tried = _dates(used)
-        later: dict[str, DiscoveryFact] = {}
-        for fact in self._store.facts_for(key_or_raw(snapshot.url)):
-            if fact.published is not None and fact.published not in tried:
-                later.setdefault(fact.published, fact)
-        if not later:
-            return None
-        return self.settled(Unsettled.of(snapshot, undated=True), tuple(later.values()))
+        return settled_by_later(
+            reading,
+            lambda later, undated: self.settled(Unsettled.of(snapshot, undated=undated), later),
+            role=snapshot.role,
+            used=used,
+            known=lambda: self._store.facts_for(key_or_raw(snapshot.url)),
+        )
 
     def settled(self, capture: Unsettled, later: Facts) -> Reading | None:
         """Return the capture's reading with the first of these facts that settles it, None if none does."""
@@ -92,9 +85,40 @@ class LateFacts:
         earlier = self._store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
         for fact in later:
             reading = self._read(snapshot, earlier if fact in earlier else (*earlier, fact))
-            if reading.extraction.article and (reading.extraction.published is not None or not capture.undated):
+            if settles(reading.extraction, undated=capture.undated):
                 return reading
         return None
+
+
+def settled_by_later(
+    reading: Reading,
+    settle: Callable[[Facts, bool], Reading | None],
+    *,
+    role: Role | None,
+    used: Facts,
+    known: Callable[[], Facts],
+) -> Reading:
+    """Return what `LateFacts.settled_by_later` promises. Pure but for what it calls.
+
+    `settle(facts, undated)`: the reading with the first of these later facts that settles the page, None if none does.
+    `known()`: all that was ever said of the page.
+    """
+    if is_mistaken(role, reading.extraction):
+        announced = tuple(fact for fact in known() if fact.via in ANNOUNCING)
+        reading = settle(announced[:1], False) or reading
+    if not reading.extraction.article or reading.extraction.published is not None:
+        return reading
+    tried = _dates(used)
+    later: dict[str, DiscoveryFact] = {}
+    for fact in known():
+        if fact.published is not None and fact.published not in tried:
+            later.setdefault(fact.published, fact)
+    return (settle(tuple(later.values()), True) if later else None) or reading
+
+
+def settles(extraction: Extraction, *, undated: bool) -> bool:
+    """Say whether a reading with a later fact is better than the one without."""
+    return extraction.article and (extraction.published is not None or not undated)
 
 
 def is_mistaken(role: Role | None, extraction: Extraction) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from archive.dating import Reading
 from archive.errors import PayloadError, ShelfError
-from archive.extract import EXTRACTOR, ExtractionPool, reason_by_head
+from archive.extract import ExtractionPool, reason_by_head
 from archive.imported import sha256_of
 from archive.merge import merged
 from archive.model import DiscoveryFact, Extraction, FactRecord, Snapshot
@@ -287,7 +287,7 @@ class Ingest:
             self.store.opt_outs.add_robots(snapshot.url, snapshot.captured_at, waiting.uses)
         if reading is not None:
             reading = self.reader.late_facts.settled_by_later(snapshot, waiting.facts, reading)
-            self.store.add_extraction(capture, EXTRACTOR, reading.extraction, profile=reading.profile)
+            self.store.add_extraction(capture, reading.extractor, reading.extraction, profile=reading.profile)
             if not reading.extraction.article:
                 self.report.refused[reading.extraction.reason or "unknown"] += 1
         placed = self.store.place(capture)
@@ -324,7 +324,9 @@ class Ingest:
                 reading = self.reader.late_facts.settled(capture, (fact,))
                 if reading is not None:
                     settled.add(capture.capture)
-                    self.store.add_extraction(capture.capture, EXTRACTOR, reading.extraction, profile=reading.profile)
+                    self.store.add_extraction(
+                        capture.capture, reading.extractor, reading.extraction, profile=reading.profile
+                    )
                     self.store.place(capture.capture)
 
 

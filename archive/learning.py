@@ -221,7 +221,14 @@ class Learning:
         """Write into the database what the adoption changes, and count it. Raises `_TurnedDownError`."""
         rows = self._store.readings
         live = rows.live_articles(self._reader.names_of(adoption.source))
-        changes = read_again(self._store, self._reader, adoption.source, since=adoption.start, stop=self._stop)
+        changes = read_again(
+            self._store,
+            self._reader,
+            adoption.source,
+            since=adoption.start,
+            stop=self._stop,
+            keep=how.all_captures,  # a source's first profile belongs to its first reading
+        )
         learned.read_again = changes.captures
         learned.changed = len(changes.changed)
         learned.emptied = rows.hidden(changes.withdrawn)

@@ -12,17 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from archive.dating import LateFacts, Reading
 from archive.dedupe.words import content_digest, same_content
-from archive.errors import ProfileError
-from archive.extract import ExtractionPool, ExtractTask
-from archive.model import DiscoveryFact, Extraction, Snapshot
+from archive.errors import ProfileError, ShelfError
+from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, with_selectors
+from archive.model import DiscoveryFact, Extraction, Signal, Snapshot
 from archive.optout import of_headers, opting
 from archive.profiles import Profile, Profiles
 from archive.sources import SourcesFile
-from archive.store import OPTED_OUT, Store, key_or_raw, stamp
+from archive.store import OPTED_OUT, EarlierReading, Store, key_or_raw, stamp
+from archive.warc import read_record
 
 # A worker that dies was killed from outside (the system ran out of memory, or is being shut down) more often than by its
 # page. The page is then read once more: what a shelf gives must not depend on the weather.
@@ -65,10 +67,14 @@ class PageReader:
 
     def source_of(self, snapshot: Snapshot) -> str | None:
         """Return the present name of a capture's source; of a foreign capture the one that its address belongs to."""
-        if snapshot.source:
-            return self._present(snapshot.source)
-        source = self._sources.for_url(snapshot.url)
-        return source.name if source else None
+        return self.named(snapshot.source, snapshot.url)
+
+    def named(self, source: str | None, url: str) -> str | None:
+        """Return what `source_of` returns, of a capture that is stored under this name."""
+        if source:
+            return self._present(source)
+        known = self._sources.for_url(url)
+        return known.name if known else None
 
     def _present(self, name: str | None) -> str | None:
         return name and self.renamed.get(name, name)
@@ -81,11 +87,19 @@ class PageReader:
         """Return what was said of a page up to its capture."""
         return self._store.facts_for(key_or_raw(snapshot.url), snapshot.captured_at)
 
+    def all_facts(self, url: str) -> Facts:
+        """Return what was ever said of a page, earliest first."""
+        return self._store.facts_for(key_or_raw(url))
+
     def task(self, snapshot: Snapshot, facts: Facts) -> ExtractTask:
         """Return what a worker needs to read a capture, without a profile."""
-        name = self._present(snapshot.source)
-        source = self._sources.by_name(name) if name else None
-        return ExtractTask(snapshot=snapshot, facts=facts, selectors=dict(source.selectors) if source else {})
+        return ExtractTask(snapshot=snapshot, facts=facts, selectors=self.selectors(snapshot.source))
+
+    def selectors(self, source: str | None) -> dict[str, str]:
+        """Return a source's selectors as sources.toml has them now."""
+        name = self._present(source)
+        known = self._sources.by_name(name) if name else None
+        return dict(known.selectors) if known else {}
 
     def begin(self, snapshot: Snapshot, facts: Facts) -> Begun:
         """Hand a page to a worker."""
@@ -100,40 +114,80 @@ class PageReader:
         extraction = begun.future.result()
         if extraction.reason in _WORKER_LOST:
             extraction = self.pool.submit(begun.task).result()
-        reading = Reading(extraction, begun.profile)
-        return self._unless_skipped(begun.task, self._if_unchanged(begun.task, reading) or reading)
+        reading = Reading(extraction, begun.profile, with_selectors(EXTRACTOR, begun.task.selectors))
+        reading = self._if_unchanged(begun.task, reading) or reading
+        snapshot = begun.task.snapshot
+        if snapshot is None or not self.skips(snapshot.source):
+            return reading
+        return self.unless_skipped(snapshot.url, snapshot.captured_at, of_headers(snapshot.headers), reading)
 
-    def _unless_skipped(self, task: ExtractTask, reading: Reading) -> Reading:
-        """Return the reading without what it says, if its page opts out and sources.toml says to skip such pages."""
-        snapshot = task.snapshot
-        name = self._present(snapshot.source) if snapshot else None
-        source = self._sources.by_name(name) if name else None
-        if snapshot is None or source is None or source.opt_out != "skip" or not reading.extraction.article:
+    def skips(self, source: str | None) -> bool:
+        """Tell whether sources.toml says to skip pages of this source that opt out."""
+        name = self._present(source)
+        known = self._sources.by_name(name) if name else None
+        return known is not None and known.opt_out == "skip"
+
+    def unless_skipped(
+        self, url: str, captured_at: datetime, by_headers: tuple[Signal, ...], reading: Reading
+    ) -> Reading:
+        """Return the reading of a page that is skipped if it opts out; without what it says, if it does."""
+        if not reading.extraction.article:
             return reading
-        by_robots = self._store.opt_outs.by_robots(snapshot.url, snapshot.captured_at)
-        signals = (*reading.extraction.signals, *of_headers(snapshot.headers), *by_robots)
-        if not opting(signals, at=stamp(snapshot.captured_at)):
+        by_robots = self._store.opt_outs.by_robots(url, captured_at)
+        signals = (*reading.extraction.signals, *by_headers, *by_robots)
+        if not opting(signals, at=stamp(captured_at)):
             return reading
-        return Reading(Extraction.refused(OPTED_OUT, signals=reading.extraction.signals), reading.profile)
+        return replace(reading, extraction=Extraction.refused(OPTED_OUT, signals=reading.extraction.signals))
 
     def read(self, snapshot: Snapshot, facts: Facts) -> Reading:
         """Read a page now."""
         return self.end(self.begin(snapshot, facts))
 
     def _if_unchanged(self, task: ExtractTask, reading: Reading) -> Reading | None:
-        """Return the reading with the profile of the article's preceding capture, if it says what that one said."""
+        """Return the reading that the article's preceding capture had, if by that the page says what that one said."""
         snapshot, extraction = task.snapshot, reading.extraction
         if snapshot is None or snapshot.cut or not extraction.article:
             return None
         earlier = self._store.readings.earlier(key_or_raw(snapshot.url), snapshot.captured_at)
-        if earlier is None or earlier.profile == reading.profile or same_content(earlier.content, _content(extraction)):
+        if earlier is None or same_content(earlier.content, _content(extraction)):
+            return None
+        if earlier.extractor != reading.extractor:
+            return self._as_another_extractor(earlier, reading)
+        if earlier.profile == reading.profile:
             return None
         profile = self._profile(earlier.profile)
         if profile is None and earlier.profile is not None:
             return None
         again = self.pool.submit(replace(task, profile=profile)).result()
         same = again.article and same_content(_content(again), earlier.content)
-        return Reading(again, earlier.profile) if same else None
+        return Reading(again, earlier.profile, reading.extractor) if same else None
+
+    def _as_another_extractor(self, earlier: EarlierReading, reading: Reading) -> Reading | None:
+        """Return what the preceding capture said, if read by the extractor of now it would say what this page says.
+
+        Nobody edited it then: a newer Morgue, or other selectors, read it otherwise. `morgue reextract` reads both anew.
+        """
+        readings = self._store.readings
+        then = readings.by(earlier.capture, reading.extractor)
+        if then is None:
+            stored = readings.capture(earlier.capture)
+            try:
+                snapshot = read_record(self.find(stored.warc), stored.offset, name=stored.warc)
+            except ShelfError:
+                return None
+            snapshot = replace(snapshot, source=stored.source, role=stored.role)
+            task = self.task(snapshot, self.facts(snapshot))
+            if with_selectors(EXTRACTOR, task.selectors) != reading.extractor:
+                return None
+            then = self.pool.submit(replace(task, profile=self._profile(reading.profile))).result()
+        if not then.article or not same_content(_content(then), _content(reading.extraction)):
+            return None
+        kept = readings.extraction(earlier.capture)
+        return Reading(replace(kept, signals=reading.extraction.signals), earlier.profile, earlier.extractor)
+
+    def profile(self, digest: str | None) -> Profile | None:
+        """Return a profile; None where there is none, or its file is missing or damaged, which is noted."""
+        return self._profile(digest)
 
     def _profile(self, digest: str | None) -> Profile | None:
         if digest is None or digest in self.missing:

@@ -14,11 +14,10 @@ from datetime import datetime
 from archive.dating import Reading
 from archive.dedupe.words import content_digest
 from archive.errors import ProfileError, ShelfError
-from archive.extract import EXTRACTOR
 from archive.model import Extraction, Snapshot
 from archive.reader import Begun, Facts, PageReader
 from archive.report import IngestReport
-from archive.store import Store, StoredCapture
+from archive.store import Before, Store, StoredCapture
 from archive.warc import read_record
 
 _AHEAD = 8  # pages that workers have or will have next; bounds memory
@@ -46,12 +45,16 @@ def read_again(
     *,
     since: datetime | None = None,
     stop: Callable[[], bool] = lambda: False,
+    keep: bool = False,
 ) -> Changes:
     """Read those captures of a source (`since` then) again that were read with another profile than holds now.
+
+    `keep`: what articles said before is kept as revisions of cause extractor.
 
     Inside a transaction. Raises `OutOfTimeError` when told to stop: the transaction must not be committed.
     """
     changes = Changes()
+    before = store.before() if keep else None
     profiles = reader.profiles
     captures = store.readings.by_text(
         reader.names_of(source), lambda at, used: profiles.in_force(source, at) != used, since=since
@@ -60,9 +63,11 @@ def read_again(
         if stop():
             raise OutOfTimeError
         reading = reader.late_facts.settled_by_later(snapshot, facts, reader.end(begun))
-        _take(store, stored, reading, changes)
+        _take(store, stored, reading, changes, before)
     for pk in store.readings.followers(changes.touched):  # a revisit shows what the capture shows that it repeats
         store.place(pk)
+    if before is not None:
+        before.keep()
     return changes
 
 
@@ -92,13 +97,17 @@ def snapshot_of(reader: PageReader, stored: StoredCapture) -> Snapshot:
     return replace(snapshot, source=reader.source_of(snapshot))
 
 
-def _take(store: Store, stored: StoredCapture, reading: Reading, changes: Changes) -> None:
+def _take(
+    store: Store, stored: StoredCapture, reading: Reading, changes: Changes, before: Before | None = None
+) -> None:
     changes.captures += 1
     new = reading.extraction
     if not new.article and (new.reason or "").startswith("error-"):
         return  # a time limit, a worker that died: the old reading is better than none
     old = store.readings.extraction(stored.pk)
-    store.add_extraction(stored.pk, EXTRACTOR, new, profile=reading.profile)
+    if before is not None and stored.article is not None and _content(old) != _content(new):
+        before.note(stored.article)
+    store.add_extraction(stored.pk, reading.extractor, new, profile=reading.profile)
     store.place(stored.pk)
     if (old.article, _content(old)) == (new.article, _content(new)):
         return

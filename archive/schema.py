@@ -420,6 +420,34 @@ def m008_search(db: Database) -> None:
         db.conn.execute(f"CREATE TRIGGER {name} {body}")
 
 
+_PROMOTIONS = """
+CREATE TABLE promotions (                    -- when another extractor's readings were put in force, source by source
+    pk INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,                    -- empty: captures of no source
+    extractor INTEGER NOT NULL REFERENCES extractors(pk),
+    promoted_at TEXT NOT NULL,
+    rolled_back_at TEXT                      -- NULL: it holds
+) STRICT;
+CREATE INDEX promotions_source ON promotions (source, pk);
+
+CREATE TABLE superseded (                    -- what was in force before a promotion: for its rollback
+    promotion INTEGER NOT NULL REFERENCES promotions(pk),
+    capture INTEGER NOT NULL REFERENCES captures(pk),
+    extraction INTEGER NOT NULL REFERENCES extractions(pk),
+    article TEXT,                            -- id of the article that it showed
+    PRIMARY KEY (promotion, capture)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX superseded_capture ON superseded (capture);
+"""
+
+
+@migrations()
+def m009_promotions(db: Database) -> None:
+    """Remember what a promotion put out of force."""
+    for statement in statements(_PROMOTIONS):
+        db.conn.execute(statement)
+
+
 def statements(script: str) -> list[str]:
     """Split a script of plain statements (no triggers) at its semicolons; executescript would commit by itself."""
     found, start = [], 0

@@ -172,4 +172,8 @@ def test_our_own_change_of_reading_is_not_laid_to_the_publisher(store):
         )
         conn.execute("DELETE FROM revision_changes")
         fill_changes(conn)
-    assert asked(store, "cause, kind, after") == [("extractor", "added", STORM), ("publisher", "added", MAYOR)]
+    # The extractor's holds what an earlier reading said: what took its place has the storm no more.
+    assert asked(store, "cause, kind, before, after") == [
+        ("extractor", "removed", STORM, None),
+        ("publisher", "added", None, MAYOR),
+    ]

@@ -68,13 +68,13 @@ def _step(changes: Changes, step: Step) -> str:
     budget = Budget()
     title = ""
     if step.change.title is not None:
-        title = f"<h3 dir=auto>{_marked(step.change.title)}</h3>\n"
+        title = f"<h3 dir=auto>{marked(step.change.title)}</h3>\n"
     parts = []
     for same, group in groupby(step.change.parts, lambda part: part.kind is Kind.SAME or part.left):
         if same:
             parts.append(_unchanged([*group]))
         else:
-            parts += [_part(part, step.change.words(part, budget)) for part in group]
+            parts += [part_markup(part, step.change.words(part, budget)) for part in group]
     if reads_the_same(step):
         parts.insert(0, f'<p class="note">{SAME}</p>\n')
     mark = safe(step.after.seen_from)
@@ -92,12 +92,14 @@ def _unchanged(parts: Sequence[Part]) -> str:
     )
 
 
-def _part(part: Part, spans: Sequence[Span]) -> str:
+def part_markup(part: Part, spans: Sequence[Span]) -> str:
+    """Return a paragraph that changed as markup."""
     note = '<span class="note">moved here: </span>' if part.kind is Kind.MOVED else ""
-    return f'<p class="part {part.kind}" dir=auto>{note}{_marked(spans)}</p>\n'
+    return f'<p class="part {part.kind}" dir=auto>{note}{marked(spans)}</p>\n'
 
 
-def _marked(spans: Sequence[Span]) -> str:
+def marked(spans: Sequence[Span]) -> str:
+    """Return words as markup: what went and came in <del> and <ins>."""
     return "".join(_tagged(spans))
 
 

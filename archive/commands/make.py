@@ -15,6 +15,7 @@ from archive.console import Context, Progress, counted, emit_json, pass_context,
 from archive.folder import ArchiveFolder
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from archive.model import ExtractorId
     from archive.report import IngestReport
 
 _MOST_ABSENT = 10  # ids that are named
@@ -171,7 +172,8 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
     """Make archive.db again from the WARC files and decisions.jsonl.
 
     The new database is filled beside the old one and swapped in at the end; until then the old one can be read. Superseded
-    extractions and revisions caused by the extractor are history of the database alone and are not rebuilt.
+    extractions and revisions caused by the extractor are history of the database alone and are not rebuilt. Pages are read
+    with the installed extractor and the selectors of sources.toml as it is now; where another was promoted, it says so.
 
     Example: morgue rebuild
     """
@@ -183,9 +185,28 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
         "Rebuilt archive.db from the WARC files. What only the old one held is gone: superseded extractions, and revisions "
         "of cause extractor."
     )
+    _tell_extractors(context)
     tell_report(report, as_json=as_json)
     if not report.is_sound:
         raise click.exceptions.Exit(3)
+
+
+def _tell_extractors(context: Context) -> None:
+    """Say where what was decided about extractors cannot be followed: only one is installed."""
+    from archive.decisions import read_decisions, renames
+    from archive.extract import EXTRACTOR, with_selectors
+    from archive.reextract.decided import not_rebuilt
+    from archive.sources import load_sources
+
+    sources = load_sources(context.folder.sources)
+
+    def installed(name: str) -> ExtractorId:
+        source = sources.by_name(name)
+        return with_selectors(EXTRACTOR, source.selectors if source else {})
+
+    decisions = read_decisions(context.folder.decisions)
+    for sentence in not_rebuilt(decisions, installed, renames(decisions)):
+        say(plain(sentence))
 
 
 @click.command(short_help="Place all articles again, in the order of capture.")

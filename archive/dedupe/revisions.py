@@ -6,13 +6,16 @@ seen and not on the order in which it arrived; a late capture re-cuts the runs.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from archive.dedupe.words import same_content
 
-BY_TIME = "seen_from, cause DESC, seq"  # the order of an article's rows of `revisions`: the publisher's first
+BY_TIME = (
+    "seen_from, cause, seq"  # the order of an article's rows of `revisions`: earlier readings before the present one
+)
 
 
 class SightKind(StrEnum):
@@ -107,22 +110,29 @@ def history_of(sights: Iterable[Sight]) -> History | None:
     return history
 
 
-def preceding(causes: Sequence[str]) -> list[int | None]:
-    """Return for each of an article's revisions, given by their causes in order of time, which one it is compared with.
+def compared(rows: Sequence[tuple[str, str]]) -> list[tuple[int, int] | None]:
+    """Return for each of an article's revisions, given as (cause, seen_from) in order of time, which two its step compares.
 
-    A publisher's with the publisher's before it, so that what another reading changed is not laid to the publisher's charge.
+    A publisher's: the publisher's before it with itself, so that what another reading changed is not laid to the publisher's
+    charge. An extractor's holds what an earlier reading said: it is compared with the reading that took its place, the next
+    of the same time, or the publisher's revision of then.
 
-    >>> preceding(["publisher", "extractor", "publisher"])
-    [None, 0, 0]
+    >>> compared([("extractor", "1"), ("publisher", "1"), ("publisher", "2")])
+    [(0, 1), None, (1, 2)]
     """
-    found: list[int | None] = []
+    publishers = [n for n, (cause, _) in enumerate(rows) if cause == "publisher"]
+    times = [rows[n][1] for n in publishers]
+    found: list[tuple[int, int] | None] = []
     publisher: int | None = None
-    for n, cause in enumerate(causes):
+    for n, (cause, seen_from) in enumerate(rows):
         if cause == "publisher":
-            found.append(publisher)
+            found.append(None if publisher is None else (publisher, n))
             publisher = n
+        elif n + 1 < len(rows) and rows[n + 1] == (cause, seen_from):
+            found.append((n, n + 1))
         else:
-            found.append(n - 1 if n else None)
+            at = bisect_right(times, seen_from)
+            found.append((n, publishers[at - 1]) if at else None)
     return found
 
 

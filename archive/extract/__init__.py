@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archive.extract.head import reason_by_head
-from archive.extract.identity import EXTRACTOR
+from archive.extract.identity import EXTRACTOR, with_selectors
 from archive.extract.page import Page
 from archive.extract.to_json import to_json
 
@@ -48,6 +48,7 @@ __all__ = [
     "extract_snapshot",
     "reason_by_head",
     "to_json",
+    "with_selectors",
 ]
 
 _HOMES = {

@@ -95,7 +95,7 @@ class ExtractionPool:
         self,
         jobs: int,
         *,
-        timeout: float = TIMEOUT,
+        timeout: float | Callable[[ExtractTask], float] = TIMEOUT,
         max_pages: int = MAX_PAGES,
         max_rss: int = MAX_RSS,
         work: Work = run_task,
@@ -201,7 +201,8 @@ class ExtractionPool:
         if worker is None:
             return Extraction.refused("error-no-worker"), None
         try:
-            answer = worker.ask(task, self._timeout)
+            limit = self._timeout(task) if callable(self._timeout) else self._timeout
+            answer = worker.ask(task, limit)
         except (EOFError, OSError):
             worker.kill()
             return Extraction.refused("error-crashed"), None
@@ -294,12 +295,12 @@ def _serve(pipe: Connection, work: Work, parent: int) -> None:
         for number in itertools.count(1):
             pipe.send(_guarded(work, pipe.recv()))
             if number % TRIM == 0:
-                _give_back()
+                give_back()
     except (EOFError, OSError):
         return
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Return free memory to the kernel; where the C library is not glibc there is nothing to call."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -166,6 +166,7 @@ class Findings:
     tables: Counter[str] = field(default_factory=Counter)  # text-digest: by table
     lost: array[int] = field(default_factory=lambda: array("q"))  # captures.pk whose record cannot be read
     unsound: array[int] = field(default_factory=lambda: array("q"))  # captures.pk whose extraction is damaged
+    aside: array[int] = field(default_factory=lambda: array("q"))  # extractions.pk, damaged and not in force
     files: set[str] = field(default_factory=set)  # with records that have no row, by their names in tables
     checked: Counter[str] = field(default_factory=Counter)  # what was looked at
     waiting: list[str] = field(default_factory=list)  # files that ingest has not read to their end: no fault

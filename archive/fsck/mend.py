@@ -83,7 +83,7 @@ def plan(findings: Findings) -> Plan:
         placed = False
     return Plan(
         read_again=frozenset(findings.files),
-        extract_again=len(findings.unsound) > 0,
+        extract_again=len(findings.unsound) + len(findings.aside) > 0,
         restory=placed,
         index=findings.has("index"),
         may_rebuild=not lost,
@@ -227,11 +227,12 @@ def _make_index(folder: ArchiveFolder, clock: Clock) -> None:
 
 def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:
     """Read the captures again whose extraction in force is damaged; returns how many were, and how many could not be."""
-    from archive.extract import EXTRACTOR
     from archive.rereading import snapshot_of
 
     done = left = 0
     with ingest.store.transaction():
+        for pk in findings.aside:  # an earlier reading: `morgue reextract` makes it again if its extractor is installed
+            ingest.store.drop_extraction(pk)
         for pk in findings.unsound:
             stored = ingest.store.readings.capture(pk)
             try:
@@ -242,6 +243,6 @@ def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:
             except MorgueError:
                 left += 1
                 continue
-            ingest.store.replace_extraction(pk, EXTRACTOR, reading.extraction, profile=reading.profile)
+            ingest.store.replace_extraction(pk, reading.extractor, reading.extraction, profile=reading.profile)
             done += 1
     return done, left

@@ -19,6 +19,7 @@ _NOT_OF_A_CAPTURE = (
 _OF_ANOTHER = (
     "a.hidden = 0 AND {0} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM captures c WHERE c.pk = {0} AND c.article = a.pk)"
 )
+_NOW = "r.cause = 'publisher' AND "  # an earlier reading may have taken a capture for the article's that shows none now
 _ARTICLES = ("articles a", "a.id")
 _REVISIONS = ("revisions r JOIN articles a ON a.pk = r.article", "a.id || ' ' || r.seen_from")
 _CHECKS: Sequence[tuple[str, tuple[str, str], str, str]] = (
@@ -28,11 +29,16 @@ _CHECKS: Sequence[tuple[str, tuple[str, str], str, str]] = (
         for name in ("first_seen", "last_seen", "gone_at")
     ),
     *(
-        ("revisions", _REVISIONS, _NOT_OF_A_CAPTURE.format(f"r.{name}"), f"its {name} is the time of no capture of it")
+        (
+            "revisions",
+            _REVISIONS,
+            _NOW + _NOT_OF_A_CAPTURE.format(f"r.{name}"),
+            f"its {name} is the time of no capture of it",
+        )
         for name in ("seen_from", "seen_to")
     ),
     ("articles", _ARTICLES, _OF_ANOTHER.format("a.capture"), "its capture is another article's"),
-    ("revisions", _REVISIONS, _OF_ANOTHER.format("r.capture"), "its capture is another article's"),
+    ("revisions", _REVISIONS, _NOW + _OF_ANOTHER.format("r.capture"), "its capture is another article's"),
     (
         "articles",
         ("articles a LEFT JOIN links l ON l.article = a.pk", "a.id"),

@@ -18,13 +18,14 @@ from archive.fsck.look import Look
 from archive.model import DiscoveryFact, Via
 from archive.store import (
     ARTICLE_DIGEST,
+    REVISIONS,
     digest_of,
     digest_of_result,
     fact_digest,
     instant,
     status_of,
+    tell_changes,
     unpack,
-    write_changes,
 )
 from archive.urls import registered_domain
 
@@ -84,8 +85,8 @@ def _revisions(look: Look) -> None:
 
 
 def _extractions(look: Look) -> None:
-    for capture, in_force, url, at, status, reason, result, digest in look.rows(
-        "SELECT e.capture, c.extraction IS e.pk, c.url, c.captured_at, e.status, e.reason, e.result, e.digest"
+    for pk, capture, in_force, url, at, status, reason, result, digest in look.rows(
+        "SELECT e.pk, e.capture, c.extraction IS e.pk, c.url, c.captured_at, e.status, e.reason, e.result, e.digest"
         " FROM extractions e LEFT JOIN captures c ON c.pk = e.capture"
     ):
         look.count("extractions")
@@ -93,6 +94,8 @@ def _extractions(look: Look) -> None:
             continue
         if in_force:
             look.findings.unsound.append(capture)
+        else:
+            look.findings.aside.append(pk)
         _wrong(look, "extractions", f"{at} {url}")
 
 
@@ -149,18 +152,7 @@ def _changes(look: Look) -> None:
 
 
 def _fill(look: Look, memory: sqlite3.Connection, article: int) -> None:
-    from archive.dedupe.revisions import BY_TIME, preceding
-
-    rows = list(
-        look.rows(
-            f"SELECT cause, seq, seen_from, title, text FROM revisions WHERE article = ? ORDER BY {BY_TIME}",  # noqa: S608
-            (article,),
-        )
-    )
-    for before, (cause, seq, seen_from, title, text) in zip(preceding([row[0] for row in rows]), rows, strict=True):
-        if before is not None:
-            told = rows[before][3:]
-            write_changes(memory, article, cause=cause, seq=seq, seen_from=seen_from, before=told, after=(title, text))
+    tell_changes(memory, article, list(look.rows(REVISIONS, (article,))))
 
 
 def check_reports(look: Look) -> None:

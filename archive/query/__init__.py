@@ -7,7 +7,7 @@ from archive.query.filters import Filters
 from archive.query.match import match_expression
 from archive.query.reader import Reader, open_reader
 from archive.query.search import Hit, count, hits, matching, search
-from archive.query.show import Shown, find_article, show
+from archive.query.show import Shown, find_article, revisions_at, show
 from archive.query.snippets import Marked
 from archive.query.sql import SqlResult, run_sql
 from archive.query.stats import stats
@@ -36,6 +36,7 @@ __all__ = [
     "members",
     "open_reader",
     "redirected_to",
+    "revisions_at",
     "run_sql",
     "search",
     "show",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from archive.dedupe.revisions import preceding
+from archive.dedupe.revisions import compared
 from archive.diffing import Change, compare
 from archive.errors import QueryError
 from archive.query.show import Row, show
@@ -22,6 +22,7 @@ class Revision:
     """One text that an article had. Links name it by its article and `seen_from`: numbers move when a late capture comes."""
 
     number: int  # from 1, by time
+    seq: int  # within its cause
     seen_from: str  # UTC
     seen_to: str
     cause: str  # publisher, extractor
@@ -63,26 +64,39 @@ def changes(
     end = end or time or None
     if not revisions:
         return Changes(shown.article, (), ())
-    before = preceding([revision.cause for revision in revisions])
+    pairs = compared([(revision.cause, revision.seen_from) for revision in revisions])
     last = len(revisions) - 1 if end is None else _find(revisions, end, name, first=False)
-    first = _find(revisions, start, name, first=True) if start is not None else (0 if every else before[last])
-    if first is None or (first == last and start is None):
+    if start is not None or every:
+        first = _find(revisions, start, name, first=True) if start is not None else 0
+    else:
+        pair = pairs[last] or _read_otherwise(pairs, last)
+        if pair is None:
+            return Changes(shown.article, tuple(revisions), ())
+        first, last = pair
+    if first == last and start is None:
         return Changes(shown.article, tuple(revisions), ())
-    if first >= last:
+    if start is not None and first >= last:
         raise QueryError(
             f"--from names revision {first + 1} of {name} and --to revision {last + 1}: the first must be earlier. "
             f"{_known(revisions)}"
         )
-    if every:
-        pairs = [(pair, n) for n in range(first + 1, last + 1) if (pair := before[n]) is not None and pair >= first]
-    else:
-        pairs = [(first, last)]
-    return Changes(shown.article, tuple(revisions), tuple(_step(revisions, before, *pair) for pair in pairs))
+    steps = (
+        [pair for pair in pairs if pair is not None and first <= min(pair) and max(pair) <= last]
+        if every
+        else [(first, last)]
+    )
+    return Changes(shown.article, tuple(revisions), tuple(_step(revisions, pairs, *pair) for pair in steps))
+
+
+def _read_otherwise(pairs: Sequence[tuple[int, int] | None], revision: int) -> tuple[int, int] | None:
+    """Return the step from an earlier reading to a publisher's revision that has none before it."""
+    return next((pair for pair in reversed(pairs) if pair is not None and pair[1] == revision), None)
 
 
 def _revision(number: int, row: Row) -> Revision:
     return Revision(
         number=number,
+        seq=int(str(row["seq"])),
         seen_from=str(row["seen_from"]),
         seen_to=str(row["seen_to"]),
         cause=str(row["cause"]),
@@ -91,10 +105,14 @@ def _revision(number: int, row: Row) -> Revision:
     )
 
 
-def _step(revisions: Sequence[Revision], before: Sequence[int | None], first: int, last: int) -> Step:
+def _step(revisions: Sequence[Revision], pairs: Sequence[tuple[int, int] | None], first: int, last: int) -> Step:
     one, other = revisions[first], revisions[last]
-    between = {revision.cause for revision in revisions[first + 1 : last + 1]}
-    cause = other.cause if before[last] == first else ", ".join(sorted(between, reverse=True))
+    if (first, last) in pairs:
+        cause = revisions[pairs.index((first, last))].cause
+    else:
+        between = {one.cause for one in revisions[first:last] if one.cause == "extractor"}
+        between |= {other.cause for other in revisions[first + 1 : last + 1] if other.seen_from > one.seen_from}
+        cause = ", ".join(sorted(between, reverse=True))
     return Step(one, other, cause, compare((one.title, one.text), (other.title, other.text)))
 
 
@@ -105,9 +123,18 @@ def _find(revisions: Sequence[Revision], wanted: str, name: str, *, first: bool)
         if 1 <= int(wanted) <= len(revisions):
             return int(wanted) - 1
         raise QueryError(f"{name} has no revision {wanted}. {_known(revisions)}")
+    if "~" in wanted:
+        time, _, number = wanted.partition("~")
+        readings = [n for n, one in enumerate(revisions) if one.cause == "extractor" and one.seen_from == time]
+        at = int(number) if _NUMBER.fullmatch(number) else 0
+        found = [n for n in readings if revisions[n].seq == at]
+        if not found:
+            raise QueryError(f"{name} has no earlier reading {wanted}. {_known(revisions)}")
+        return found[0]
     if not _DAY.fullmatch(wanted):
         start = wanted.replace(" ", "T").rstrip("Zz")
         fitting = [n for n, revision in enumerate(revisions) if start and revision.seen_from.startswith(start)]
+        fitting = [n for n in fitting if revisions[n].cause == "publisher"] or fitting  # a time names how it reads now
         if fitting and len(start) > len("2026-05-01"):
             return fitting[0] if first else fitting[-1]
     moment = _moment(wanted, name, end=not first)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archive.dedupe.revisions import BY_TIME
@@ -145,11 +146,20 @@ def _nothing(conn: sqlite3.Connection, name: str) -> str:
 
 
 def _at(revisions: list[Row], time: str, name: str) -> Row:
-    found = [row for row in revisions if str(row["seen_from"]).startswith(time.rstrip("Z"))]
+    found = revisions_at(revisions, time)
     if not found:
         known = ", ".join(str(row["seen_from"]) for row in revisions[:20])
         raise QueryError(f"{name} has no revision seen from {time}. Known: {known or 'none'}.")
-    return found[0]
+    return next((row for row in found if row["cause"] == "publisher"), found[0])  # how it reads now
+
+
+def revisions_at(revisions: Sequence[Row], time: str) -> list[Row]:
+    """Return the revisions first seen at a time, or at one that begins like it; `TIME~2`: of then the earlier reading 2."""
+    time, tilde, number = time.partition("~")
+    found = [row for row in revisions if str(row["seen_from"]).startswith(time.rstrip("Z"))]
+    if tilde:
+        return [row for row in found if row["cause"] == "extractor" and str(row["seq"]) == number]
+    return found
 
 
 def _copies(conn: sqlite3.Connection, row: Row) -> list[Row]:

@@ -1,7 +1,7 @@
 """The one writer of archive.db: captures, facts, extractions, and their placement into articles and stories."""
 
 from archive.store.captures import COMPARED, Unsettled, compared_values, key_or_raw
-from archive.store.changes import write_changes
+from archive.store.changes import REVISIONS, tell_changes
 from archive.store.main import Store
 from archive.store.open import open_store
 from archive.store.optouts import OPTED_OUT
@@ -19,11 +19,14 @@ from archive.store.rows import (
     status_of,
     unpack,
 )
+from archive.store.superseded import Before
 
 __all__ = [
     "ARTICLE_DIGEST",
     "COMPARED",
     "OPTED_OUT",
+    "REVISIONS",
+    "Before",
     "EarlierReading",
     "Placement",
     "RestoryReport",
@@ -40,6 +43,6 @@ __all__ = [
     "sort_instant",
     "stamp",
     "status_of",
+    "tell_changes",
     "unpack",
-    "write_changes",
 ]

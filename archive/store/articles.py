@@ -10,7 +10,7 @@ from archive.dedupe.identity import Names, names_of
 from archive.dedupe.revisions import History, Published, Run
 from archive.errors import UrlError
 from archive.model import Extraction
-from archive.store.changes import Told, clear_changes, write_changes
+from archive.store.changes import Told, clear_changes, follow_readings, write_changes
 from archive.store.rows import ARTICLE_DIGEST, clean_or_none, digest_of, sort_instant, unpack
 from archive.terms import terms
 from archive.urls import registered_domain
@@ -129,6 +129,11 @@ class Articles:
         if not history.runs:
             extraction = self._extraction(history.shown)
             self._remember(pk, Run("", history.first_seen, history.last_seen, history.shown), extraction)
+        follow_readings(self._conn, pk)
+        self._update(pk, history, show=True, extraction=None)
+
+    def show(self, pk: int, history: History) -> None:
+        """Write an article's row anew from its history, whose texts are what they were."""
         self._update(pk, history, show=True, extraction=None)
 
     def is_hidden(self, pk: int) -> bool:

@@ -7,13 +7,17 @@ again has the same.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
-from archive.dedupe.revisions import BY_TIME, preceding
+from archive.dedupe.revisions import BY_TIME, compared
 from archive.dedupe.words import content_digest
 from archive.diffing import compare
 from archive.store.rows import digest_of, unpack
 
+# What an article's revisions say, in order of time.
+REVISIONS = f"SELECT cause, seq, seen_from, title, text FROM revisions WHERE article = ? ORDER BY {BY_TIME}"  # noqa: S608 - ours
 MOST_ROWS = 1000  # of one revision: a live blog has some hundreds; a page that is another each time would fill the disk
 Told = tuple[str | None, str]  # title and text as a revision has them
 
@@ -45,16 +49,29 @@ def fill_changes(conn: sqlite3.Connection) -> None:
     """Write the changes of all revisions of an archive that has none yet, within the caller's transaction."""
     edited = conn.execute("SELECT article FROM revisions GROUP BY article HAVING count(*) > 1").fetchall()
     for (article,) in edited:
-        rows = conn.execute(
-            f"SELECT cause, seq, seen_from, title, text FROM revisions WHERE article = ? ORDER BY {BY_TIME}",  # noqa: S608 - ours
-            (article,),
-        ).fetchall()
-        for before, (cause, seq, seen_from, title, text) in zip(preceding([row[0] for row in rows]), rows, strict=True):
-            if before is not None:
-                told = rows[before][3:]
-                write_changes(
-                    conn, article, cause=cause, seq=seq, seen_from=seen_from, before=told, after=(title, text)
-                )
+        tell_changes(conn, article, conn.execute(REVISIONS, (article,)).fetchall())
+
+
+def tell_changes(conn: sqlite3.Connection, article: int, rows: Sequence[tuple[Any, ...]], *, cause: str = "") -> None:
+    """Write the changes of an article's revisions, given as rows of `REVISIONS`; of one cause alone, if it is named."""
+    pairs = compared([(row[0], row[2]) for row in rows])
+    for pair, (why, seq, seen_from, *_) in zip(pairs, rows, strict=True):
+        if pair is not None and cause in ("", why):
+            before, after = (rows[n][3:] for n in pair)
+            write_changes(conn, article, cause=why, seq=seq, seen_from=seen_from, before=before, after=after)
+
+
+def follow_readings(conn: sqlite3.Connection, article: int) -> None:
+    """Write anew what took the place of an article's earlier readings, after its publisher's revisions were written anew."""
+    if has_readings(conn, article):
+        clear_changes(conn, article, "extractor")
+        tell_changes(conn, article, conn.execute(REVISIONS, (article,)).fetchall(), cause="extractor")
+
+
+def has_readings(conn: sqlite3.Connection, article: int) -> bool:
+    """Tell whether an article was once read otherwise."""
+    asked = "SELECT 1 FROM revisions WHERE article = ? AND cause = 'extractor' LIMIT 1"
+    return conn.execute(asked, (article,)).fetchone() is not None
 
 
 def fold_anew(conn: sqlite3.Connection) -> None:

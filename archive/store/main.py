@@ -19,8 +19,10 @@ from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
 from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
+from archive.store.promotions import PromotionRows
 from archive.store.readings import ReadingRows
 from archive.store.restory import RestoryReport, restory
+from archive.store.superseded import Before
 
 
 class Store:
@@ -45,6 +47,7 @@ class Store:
         self._rows = CaptureRows(self._conn)
         self.opt_outs = self._rows.opt_outs  # what sites ask of those who keep their pages
         self.readings = ReadingRows(self._conn)  # which profile was used where
+        self.promotions = PromotionRows(self._conn, self.opt_outs)  # which extractor's readings were put in force
         self._placer = Placer(self._conn, self._deduper)
         self._heed(decisions)
 
@@ -119,7 +122,12 @@ class Store:
         old = self._conn.execute("SELECT extraction FROM captures WHERE pk = ?", (capture,)).fetchone()[0]
         new = self._rows.add_extraction(capture, extractor, extraction, profile=profile)
         if old != new:
-            self._conn.execute("DELETE FROM extractions WHERE pk = ? AND capture = ?", (old, capture))
+            self.drop_extraction(old)
+
+    def drop_extraction(self, extraction: int) -> None:
+        """Take out an extraction that is not in force; a rollback leaves its capture as it is then."""
+        self._conn.execute("DELETE FROM superseded WHERE extraction = ?", (extraction,))
+        self._conn.execute("DELETE FROM extractions WHERE pk = ?", (extraction,))
 
     def place(self, capture: int) -> Placement:
         """Place a capture by the extraction in force for it; a revisit or a 404 by what it says of a known article.
@@ -127,6 +135,25 @@ class Store:
         Idempotent. A capture that comes late is placed as the archive now stands; `restory` settles it.
         """
         return self._placer.place(capture)
+
+    def reread(self, article: int) -> None:
+        """Tell an article (`articles.pk`) anew after extractions of its captures were put in force or out of it.
+
+        What it said before is kept as revisions of cause extractor; it is hidden if no capture shows it any more.
+        """
+        self._placer.reread(article)
+
+    def before(self) -> Before:
+        """Return what remembers how articles read, so that it is kept as revisions of cause extractor."""
+        return Before(self._conn)
+
+    def unplace(self, article: int) -> bool:
+        """Take out a hidden article that no capture shows, as if it had never been; False if something still needs it."""
+        return self._placer.unplace(article)
+
+    def extractor(self, extractor: ExtractorId) -> int:
+        """Return the row of an extractor, made if new."""
+        return self._rows.extractor(extractor)
 
     def restory(
         self,

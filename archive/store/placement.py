@@ -19,10 +19,12 @@ from archive.dedupe.words import content_digest, same_content
 from archive.errors import UrlError
 from archive.model import Extraction, Role
 from archive.store.articles import Articles
+from archive.store.changes import Told
 from archive.store.optouts import OptOutRows
 from archive.store.resolve import Resolver
-from archive.store.rows import unpack
+from archive.store.rows import clean, clean_or_none, unpack
 from archive.store.stories import Stories
+from archive.store.superseded import keep_superseded, publisher_rows
 from archive.urls import article_id
 
 GONE = (404, 410)
@@ -188,8 +190,13 @@ class Placer:
     def _place_revisit(self, seen: Seen) -> Placement:
         """Take a revisit for a sight of its article as the capture that it refers to showed it."""
         article = self._resolver.by_key(seen.url_key)
-        if article is None:
+        row = None if article is None else self._repeated(seen, article)
+        if article is None or row is None:
             return REFUSED
+        return self._continue(seen, article, SightKind.AGAIN, row[0], None)
+
+    def _repeated(self, seen: Seen, article: int) -> tuple[str | None] | None:
+        """Return the content of the capture that a revisit repeats; None if none of the article's is it."""
         url, at = seen.refers_to
         row = None
         if url is not None and at is not None:
@@ -210,9 +217,7 @@ class Placer:
                 " AND content IS NOT NULL ORDER BY captured_at DESC LIMIT 1",
                 (article, seen.url, seen.at, seen.pk),
             ).fetchone()
-        if row is None:
-            return REFUSED
-        return self._continue(seen, article, SightKind.AGAIN, row[0], None)
+        return None if row is None else (row[0],)
 
     def _continue(
         self, seen: Seen, article: int, kind: SightKind, content: str | None, extraction: Extraction | None
@@ -242,6 +247,78 @@ class Placer:
         if kind is SightKind.GONE:
             return self._placement(article, "gone")
         return self._placement(article, "revision" if changed else "unchanged")
+
+    def reread(self, article: int) -> None:
+        """Tell an article anew as the extractions in force now read its captures; those that show none leave it.
+
+        What its revisions said before and do not say now is kept as revisions of cause extractor. An article that no
+        capture shows any more is hidden.
+        """
+        before, said = self._articles.history(article, whole=True), publisher_rows(self._conn, article)
+        texts: dict[int, Told] = {}  # captures.pk -> what it says now
+        history: History | None = None
+        for row in self._conn.execute(f"{SEEN_SQL} WHERE c.article = ?{CONTRACT_ORDER}", (article,)).fetchall():
+            seen, content, kind, extraction = self._with_present_name(seen_from(row)), row[13], SightKind.GONE, None
+            if seen.result is not None:
+                kind, extraction = SightKind.TEXT, unpack(seen.result)
+                text = extraction.text or ""
+                content = None if seen.truncated else content_digest(extraction.title, text, extraction.description)
+                texts[seen.pk] = (clean_or_none(extraction.title), clean(text))
+            elif seen.record_type == "revisit" or seen.status == NOT_MODIFIED:
+                again = self._repeated(seen, article)
+                kind, content = SightKind.AGAIN, again and again[0]
+                if again is None:
+                    self._leave(seen.pk)
+                    continue
+            elif seen.status not in GONE:
+                self._leave(seen.pk)
+                continue
+            if content != row[13]:
+                self._mark(seen, article, content)
+            history = step(history, sight_of(seen, kind, content, extraction))
+        if history is None:
+            self._articles.hide(article)
+        elif history.runs == before.runs and [texts.get(run.capture) for run in history.runs] == [
+            (one.title, one.text) for one in said
+        ]:
+            self._articles.show(article, history)
+        else:
+            self._articles.rewrite(article, history)
+            keep_superseded(self._conn, article, said)
+        self.stories.changed(article)
+        self._opt_outs.settle(article)
+
+    def _leave(self, capture: int) -> None:
+        self._conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE pk = ?", (capture,))
+
+    def unplace(self, article: int) -> bool:
+        """Take out an article that no capture shows and nothing else needs, as if it had never been; tells whether it went.
+
+        Its id may be a person's or a copy's: then it stays, hidden.
+        """
+        needed = self._conn.execute(
+            'SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk) OR EXISTS (SELECT 1 FROM links WHERE "of" = :pk)'
+            " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk <> :pk AND s.head = :pk)"
+            " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story, articles b WHERE b.pk = :pk"
+            " AND s.id = b.id AND a.pk <> :pk)",
+            {"pk": article},
+        ).fetchone()[0]
+        if needed:
+            return False
+        self._deduper.forget(article)
+        story, alone = self._conn.execute(
+            "SELECT story, NOT EXISTS (SELECT 1 FROM articles b WHERE b.story = a.story AND b.pk <> a.pk) FROM articles a"
+            " WHERE a.pk = ?",
+            (article,),
+        ).fetchone()
+        for table in ("links", "aliases", "revision_changes", "revisions", "opt_outs"):
+            self._conn.execute(f"DELETE FROM {table} WHERE article = ?", (article,))  # noqa: S608 - the names stand above
+        self._conn.execute("DELETE FROM articles WHERE pk = ?", (article,))
+        if alone:
+            self._conn.execute("DELETE FROM stories WHERE pk = ?", (story,))
+        else:
+            self.stories.recount(story)
+        return True
 
     def _retell(self, article: int) -> History | None:
         history: History | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.model import Extraction, Role
+from archive.model import Extraction, ExtractorId, Role
 from archive.store.rows import instant, stamp, unpack
 
 # A profile changes what is taken for text. Reasons that are given before there is a text do not depend on it.
@@ -33,10 +33,12 @@ class StoredCapture:
 
 @dataclass(frozen=True, slots=True)
 class EarlierReading:
-    """How an article's preceding capture was read: with which profile, and what it showed (a content digest)."""
+    """How an article's preceding capture was read: with which profile and extractor, and what it showed (a content digest)."""
 
     profile: str | None
     content: str
+    capture: int
+    extractor: ExtractorId
 
 
 _STORED = (
@@ -124,12 +126,25 @@ class ReadingRows:
     def earlier(self, url_key: str, before: datetime) -> EarlierReading | None:
         """Return how the last whole capture of an article with this URL key before that time was read."""
         row = self._conn.execute(
-            "SELECT e.profile, c.content FROM captures c JOIN extractions e ON e.pk = c.extraction"
+            "SELECT e.profile, c.content, c.pk, x.name, x.version, x.config FROM captures c"
+            " JOIN extractions e ON e.pk = c.extraction JOIN extractors x ON x.pk = e.extractor"
             " WHERE c.url_key = ? AND c.captured_at < ? AND e.status = 'article' AND c.content IS NOT NULL"
             " ORDER BY c.captured_at DESC, ifnull(c.payload_digest, '') DESC LIMIT 1",
             (url_key, stamp(before)),
         ).fetchone()
-        return None if row is None else EarlierReading(*row)
+        if row is None:
+            return None
+        profile, content, capture, name, version, config = row
+        return EarlierReading(profile, content, capture, ExtractorId(name=name, version=version, config=config))
+
+    def by(self, capture: int, extractor: ExtractorId) -> Extraction | None:
+        """Return what an extractor read in a capture, in force or not; None if it did not read it."""
+        row = self._conn.execute(
+            "SELECT e.result FROM extractions e JOIN extractors x ON x.pk = e.extractor"
+            " WHERE e.capture = ? AND x.name = ? AND x.version = ? AND x.config = ?",
+            (capture, extractor.name, extractor.version, extractor.config),
+        ).fetchone()
+        return None if row is None else unpack(row[0])
 
     # what of the decisions is done
 

@@ -12,6 +12,7 @@ from archive.dedupe.exact import Deduper
 from archive.schema import clear_articles
 from archive.store.optouts import OPTED_OUT
 from archive.store.placement import GONE, NOT_MODIFIED, Placer
+from archive.store.superseded import bring_back, set_aside
 
 _TELL_EVERY = 500  # placements
 _IN_ORDER = (
@@ -44,6 +45,7 @@ def restory(
     Order: captured_at, URL key, payload digest. What people decided about stories is done when all are placed: which
     further ids an article has is known then. `on_progress(done, of)` is called now and then.
     """
+    set_aside(conn)
     clear_articles(conn)
     deduper.clear()
     groups, placer.groups = placer.groups, Groups()
@@ -57,6 +59,7 @@ def restory(
                 on_progress(done, len(captures))
     finally:
         placer.groups = groups
+    bring_back(conn)
     placer.stories.settle(groups, groups.of.keys())
     there = placer.stories.named(groups.of.keys())
     articles = conn.execute("SELECT count(*) FROM articles").fetchone()[0]

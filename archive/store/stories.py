@@ -119,6 +119,10 @@ class Stories:
         sql = f"SELECT id FROM articles WHERE story IN {_HERE} UNION {_ALIASES.replace('article, id', 'id', 1)}"  # noqa: S608
         return [row[0] for row in self._conn.execute(sql, (here, here))]
 
+    def recount(self, story: int) -> None:
+        """Do what `changed` does for a story that a member has left."""
+        self._refresh(story)
+
     def _refresh(self, story: int) -> None:
         """Count the members that are shown, and choose the head: shown, published, earliest, first seen, by id."""
         self._conn.execute(

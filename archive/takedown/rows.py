@@ -101,6 +101,7 @@ def _follow_file(conn: sqlite3.Connection, name: str, path: Path | None) -> None
 def _delete_captures(conn: sqlite3.Connection, captures: Iterable[int]) -> None:
     rows = [(pk,) for pk in captures]
     conn.executemany("DELETE FROM opt_out_signals WHERE capture = ?", rows)
+    conn.executemany("DELETE FROM superseded WHERE capture = ?", rows)
     conn.executemany("DELETE FROM extractions WHERE capture = ?", rows)
     conn.executemany("DELETE FROM captures WHERE pk = ?", rows)
 

@@ -20,6 +20,8 @@ _HIDDEN = (
     "decided",
     "opt_outs_ignored",
     "robots_uses",
+    "promotions",
+    "superseded",
 )
 
 _ARTICLE: dict[str, str] = {  # columns that the view and the table share
@@ -92,7 +94,7 @@ _TABLES: dict[str, dict[str, Any]] = {
         "columns": {
             "article": "id of the article",
             "seq": "1, 2, … by time, within its cause; 1 is how it was first seen",
-            "cause": "publisher: the page changed; extractor: our reading of it changed",
+            "cause": "publisher: the page changed; extractor: what an earlier reading of the same page said",
             "seen_from": "first capture with this text, UTC",
             "seen_to": "last capture with this text before another, UTC",
             "source": _ARTICLE["source"],
@@ -192,13 +194,14 @@ _TABLES: dict[str, dict[str, Any]] = {
             "capture": "captures.pk of the capture that the text is from",
             "title": "headline then",
             "text": "text then",
-            "cause": "publisher: the page changed; extractor: our reading of it changed",
+            "cause": "publisher: the page changed; extractor: what an earlier reading of the same page said",
             "content": "digest of title and words, without regard to spacing",
             "digest": "of title and text exactly as they stand here",
         },
     },
     "revision_changes": {
-        "description": "What each revision changed against the one before it: one row per paragraph, and one for the title; "
+        "description": "What each revision changed against the one before it (of cause extractor: what took its place changed "
+        "against it): one row per paragraph, and one for the title; "
         "at most 1,000 of a revision (`morgue diff` shows all).",
         "columns": {
             "pk": "row number",

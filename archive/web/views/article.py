@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archive.diffing import Budget, Part, Span
 from archive.diffing import Kind as PartKind
 from archive.errors import QueryError
-from archive.query import Changes, Shown, Step, changes, show
+from archive.query import Changes, Shown, Step, changes, revisions_at, show
 from archive.query.overview import is_public
 from archive.web import links, words
 from archive.web.request import Desk, Page, Problem, Redirect, Request
@@ -71,7 +71,8 @@ def article(desk: Desk, request: Request, name: str, time: str | None) -> Page |
             "article": about,
             "told": told,
             "revision": revision,
-            "revisions": found.revisions[-_LISTED:][::-1],
+            "revisions": _marked(found.revisions)[-_LISTED:][::-1],
+            "marked": None if revision is None else _mark(revision),
             "revision_count": len(found.revisions),
             "edited": len(revisions) > 1,
             "copies": found.copies[:_LISTED],
@@ -91,11 +92,22 @@ def article(desk: Desk, request: Request, name: str, time: str | None) -> Page |
     )
 
 
+def _mark(row: Mapping[str, object]) -> str:
+    """Return what names a revision behind its article's id: when it was first seen; of an earlier reading also its number."""
+    return f"{row['seen_from']}~{row['seq']}" if row["cause"] == "extractor" else str(row["seen_from"])
+
+
+def _marked(revisions: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return revisions with their marks, and which one the publisher's history begins with."""
+    first = next((n for n, row in enumerate(revisions) if row["cause"] == "publisher"), None)
+    return [{**row, "mark": _mark(row), "first": n == first} for n, row in enumerate(revisions)]
+
+
 def _revision(shown: Shown, time: str) -> dict[str, object]:
     """Return the revision first seen at a time, or at one that begins like it. Raises `Problem` (404)."""
-    for row in shown.revisions:
-        if time and str(row["seen_from"]).startswith(time.rstrip("Z")):
-            return row
+    found = revisions_at(shown.revisions, time) if time else []
+    if found:
+        return next((row for row in found if row["cause"] == "publisher"), found[0])
     raise Problem(
         404,
         "No such revision",

@@ -1,0 +1,76 @@
+"""The executor that is used where none is given: worker processes on this machine, with limits of time and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from archive.extract import ExtractionPool, ExtractTask
+from archive.extract.pool import TIMEOUT, Work, give_back
+from archive.model import Extraction
+
+_MAX_CALLS = 200  # after which a worker is replaced
+
+
+class WorkerLostError(Exception):
+    """A worker died or took too long; its work is to be done again, elsewhere. `reason`: as an extraction's."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A function with what it is called with."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    lesson: bool = False  # as the pool asks of its tasks
+
+
+def _call(call: _Call) -> Any:
+    """Make a call. Runs in the worker."""
+    done = call.function(*call.arguments)
+    give_back()  # a call reads many pages: what large ones left would have the worker replaced
+    return done
+
+
+class ProcessExecutor(Executor):
+    """Runs calls in processes that may hang, crash or swell: then their futures raise `WorkerLostError`.
+
+    `jobs=0`: at once, in this process. `pages(arguments)`: how many pages a call reads; each has some seconds.
+    """
+
+    def __init__(self, jobs: int, *, pages: Callable[[tuple[Any, ...]], int] = lambda _arguments: 1) -> None:
+        self._pool = ExtractionPool(
+            jobs,
+            timeout=lambda task: TIMEOUT * pages(cast("_Call", task).arguments),
+            max_pages=_MAX_CALLS,
+            work=cast("Work", _call),
+        )
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Queue a call."""
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+
+        def pass_on(done: Future[Any]) -> None:
+            if done.cancelled():
+                future.set_exception(WorkerLostError("error-no-worker"))
+            elif isinstance(result := done.result(), Extraction):  # the pool's own word for what went wrong
+                future.set_exception(WorkerLostError(result.reason or "error-crashed"))
+            else:
+                future.set_result(result)
+
+        self._pool.submit(cast("ExtractTask", _Call(partial(fn, **kwargs) if kwargs else fn, args))).add_done_callback(
+            pass_on
+        )
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002 - the interface
+        """End the workers."""
+        self._pool.close(cancel=cancel_futures)
