@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -15,15 +16,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.cli import group
+from archive.commands.reextractpage import html_page
 from archive.extract import Page
 from archive.extract.profile import learn, lesson
 from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
 from archive.profiles import save_profile
-from archive.reextract import Wanted, reextract
+from archive.reextract import Report, Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
+from archive.reextract.report import Sample, Told, What
 from archive.reextract.work import Batch
 from tests.reextract_kill import copied, loop
 from tests.reextract_kit import (
@@ -122,22 +125,28 @@ def test_another_profile_is_tried_and_nothing_is_changed(folder: ArchiveFolder, 
 
 
 def test_the_page_of_a_dry_run_is_one_file_and_escapes_what_pages_say(folder: ArchiveFolder, tmp_path: Path) -> None:
-    evil = html("paper", 9).replace("Mole 9", "Mole &lt;script&gt;alert(1)&lt;/script&gt;")
-    shelve(folder, [("paper", page("paper", 9, 60, evil), None)], "two")
-    ingest(folder, 2)
-    from archive.commands.document import safe
-    from archive.commands.reextractpage import html_page
-
-    result = run(folder, read_bad, dry_run=True)
-    shown = html_page(result.sources)
-    assert "promotion would be refused" in shown
-    assert "<del>" in shown
-    assert "<script" not in shown
-    assert "default-src 'none'" in shown
-    assert safe("<script>") == "&lt;script&gt;"
     target = tmp_path / "changes.html"
     morgue(folder, "reextract", "--dry-run", "--jobs", "0", "--html", str(target))
-    assert "Nothing" in target.read_text() or "no article changes" in target.read_text()
+    assert "no article changes" in target.read_text()
+    shown = html_page(run(folder, read_bad, dry_run=True).sources)
+    assert "promotion would be refused" in shown
+    assert "<del>" in shown
+    assert "default-src 'none'" in shown
+
+
+@pytest.mark.parametrize("what", list(What))
+def test_nothing_that_a_page_says_is_markup(what: What) -> None:
+    evil = "<script>alert('{}')</script>\x1b[31m\u202e\n\n<img src=x onerror=alert(1)> \"quoted\""
+    before, after = (
+        Told(id="a", url="javascript:alert('\"<b>')", title=f"<i>{word}</i>", authors='["<b>"]', text=evil.format(word),
+             published=word, shown=what is not hidden)
+        for word, hidden in (("old", What.FOUND), ("new", What.EMPTIED))
+    )  # fmt: skip
+    report = Report(source="<u>paper</u>", extractor="<s>", samples=[Sample(what, 0.5, before, after)])
+    page = html_page([report])
+    assert not re.search(r"<(script|img|i|b|u|s)\b", page)
+    assert not re.search("[\x1b\u202e]", page)
+    assert "&lt;script&gt;" in page
 
 
 @pytest.mark.parametrize(

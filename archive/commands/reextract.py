@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
+from archive.console import Context, Progress, counted, cut, emit_json, pass_context, plain, say
 from archive.errors import UsageError
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
 
 _MOST_LOST = click.FloatRange(0, 1)
 _SHOWN = 3  # samples of a source on the terminal; the page has all
+_WIDE = 400  # cells of a paragraph
 _OUTCOMES = {
     "promoted": "now in force",
     "unchanged": "nothing new",
@@ -217,10 +218,10 @@ def _tell_sample(sample: Sample) -> None:
         return
     change = compare((before.title, before.text), (after.title, after.text))
     if change.title is not None:
-        click.echo(f"    T {marked(change.title)}")
+        click.echo(f"    T {cut(marked(change.title, colours=False), _WIDE)}")
     for part in change.changed[:_SHOWN]:
         sign = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.CHANGED: "~"}.get(part.kind, ">")
-        click.echo(f"    {sign} {marked(change.words(part))[:400]}")
+        click.echo(f"    {sign} {cut(marked(change.words(part), colours=False), _WIDE)}")
     if len(change.changed) > _SHOWN:
         click.echo(f"    … and {counted(len(change.changed) - _SHOWN, 'more paragraph')}")
 

@@ -89,7 +89,9 @@ def try_command(
         _print(one)
     click.echo(f"Under [[source]] of {name} in {folder.sources}:")
     click.echo(f"\n    {selectors_line(after)}\n")
-    say("Nothing was written. What is kept already is read again by `morgue rebuild`.")
+    say(
+        "Nothing was written. With that line there, `morgue reextract --dry-run` tells what it changes of what is kept already."
+    )
 
 
 def _print(one: Tried) -> None:

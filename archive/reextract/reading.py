@@ -26,7 +26,7 @@ from archive.store import Store
 from archive.store.rows import unpack
 
 BATCH = 16  # records: some hundred milliseconds of work for a few kilobytes of references
-_AHEAD = 2  # batches waiting per worker; bounds memory
+_AHEAD = 6  # batches waiting per worker: one slow page shall not leave the others idle; bounds memory
 _COMMIT_SECONDS = 2.0
 _COMMIT_ROWS = 1000
 _TRIES = 3  # of one record whose worker died: killed from outside more often than by its page

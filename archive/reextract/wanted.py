@@ -67,6 +67,7 @@ class Chosen:
             "CREATE TEMP TABLE chosen (capture INTEGER PRIMARY KEY, source TEXT NOT NULL, extractor INTEGER NOT NULL,"
             " profile TEXT, failed INTEGER NOT NULL)"
         )
+        conn.execute("CREATE INDEX temp.chosen_source ON chosen (source)")
         conn.execute(
             "CREATE TEMP TABLE reading (number INTEGER PRIMARY KEY, capture INTEGER NOT NULL, source TEXT NOT NULL)"
         )

@@ -171,8 +171,8 @@ def main() -> None:
                 figures.setdefault(f"{how}: wall / trafilatura's", []).append(mine[1] / theirs[1])
                 figures.setdefault(f"{how}: overhead / extraction", []).append((mine[0] - extraction) / extraction)
                 print(
-                    f"round {number}, {how}: CPU {mine[0]:.1f} s (extraction {extraction:.1f}, {len(each)} workers), wall {mine[1]:.1f} s; "
-                    f"trafilatura {theirs[0]:.1f} s, {theirs[1]:.1f} s",
+                    f"round {number}, {how}: CPU {mine[0]:.1f} s (extraction {extraction:.1f}, {len(each)} workers), "
+                    f"wall {mine[1]:.1f} s; trafilatura {theirs[0]:.1f} s, {theirs[1]:.1f} s",
                     flush=True,
                 )
     for what, values in figures.items():
