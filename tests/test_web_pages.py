@@ -443,3 +443,21 @@ def test_a_citation_names_a_revision_and_no_more_than_three_authors() -> None:
         "A, B, C et al.: “Then”. d.example, undated. https://d.example/t (as seen on 1 May 2026; archive id "
         "a-x@2026-05-01T00:00:00.000000Z)."
     )
+
+
+@pytest.mark.parametrize(("failures", "status"), [(1, 200), (2, 200), (3, 503)])
+def test_a_database_that_is_being_swapped_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, failures: int, status: int
+) -> None:
+    from archive.errors import DatabaseError
+    from archive.web import app
+
+    left, real = [DatabaseError("database disk image is malformed")] * failures, app.open_reader
+
+    def opened(*words: Any, **options: Any) -> Any:
+        if left:
+            raise left.pop()
+        return real(*words, **options)
+
+    monkeypatch.setattr(app, "open_reader", opened)
+    assert house.get("/sources").status_code == status

@@ -32,6 +32,8 @@ from archive.web.views import archived, article, edits, front, saved, search, so
 
 TIME_LIMIT = 5.0  # seconds that all statements of one page may take together
 _THREADS = 4
+# Seconds until a database that cannot be read is tried again: while a rebuild swaps archive.db, its log is another's.
+_SWAPPED = (0.05, 0.3)
 _CACHE = 8 * 2**20  # bytes of archive.db that each of them holds; `archive/web/serve.py` says what all may
 _REMEMBERED = 60.0  # seconds that counts of the whole archive are kept
 _COUNTING = 60.0  # seconds that one of them may take, beside the pages
@@ -200,21 +202,12 @@ class Pages:
         form = arguments.pop("format", None) or "html"
         try:
             request = _request(scope, path, form)
-            reader = open_reader(self._archive_db, time_limit=TIME_LIMIT, heap_limit=None, cache=_CACHE)
-            with closing(reader), watching(reader):
-                reader.until = time.monotonic() + TIME_LIMIT
+            for pause in _SWAPPED:
                 try:
-                    desk = Desk(
-                        reader=reader,
-                        public=self._public,
-                        now=self._clock.now(),
-                        remember=self._remember,
-                        find=self._find,
-                        searches=self._searches,
-                    )
-                    return self._told(view(desk, request, **arguments), request)
-                except QueryError as error:
-                    raise _too_much(error, late=reader.late()) from error
+                    return self._asked(request, view, arguments)
+                except DatabaseError:
+                    time.sleep(pause)
+            return self._asked(request, view, arguments)
         except Problem as problem:
             return self._refusal(problem, form)
         except (DatabaseError, MorgueError) as error:
@@ -223,6 +216,24 @@ class Pages:
             _log.exception("no answer to %s", path)
             hint = "It stands, with what caused it, in the terminal where `morgue serve` runs. The archive itself is unharmed."
             return self._refusal(Problem(500, "That went wrong", "Morgue made a mistake with this page.", hint), form)
+
+    def _asked(self, request: Request, view: View, arguments: dict[str, str | None]) -> Answer:
+        """Ask a view, with a reader of its own. Raises `Problem`, `DatabaseError`, what a view does not expect."""
+        reader = open_reader(self._archive_db, time_limit=TIME_LIMIT, heap_limit=None, cache=_CACHE)
+        with closing(reader), watching(reader):
+            reader.until = time.monotonic() + TIME_LIMIT
+            try:
+                desk = Desk(
+                    reader=reader,
+                    public=self._public,
+                    now=self._clock.now(),
+                    remember=self._remember,
+                    find=self._find,
+                    searches=self._searches,
+                )
+                return self._told(view(desk, request, **arguments), request)
+            except QueryError as error:
+                raise _too_much(error, late=reader.late()) from error
 
     def _told(self, page: Page | Redirect | Foreign, request: Request) -> Answer:
         if isinstance(page, Foreign):
