@@ -250,6 +250,26 @@ def test_order_and_pages(reader):
     assert search(reader, "", limit=0) == search(reader, "taxes", limit=-1) == []
 
 
+def test_words_in_a_row_come_before_the_same_words_here_and_there(tmp_path):
+    store = new_store(tmp_path / "archive.db")
+    with store.transaction():
+        for minute, (name, text) in enumerate(
+            {
+                "apart": "propulsion of a jet, a jet and its propulsion, propulsion without a jet " + text_of("a"),
+                "row": "the institute for jet propulsion " + text_of("b"),
+                "one": "a jet " + text_of("c"),
+                **{f"other{n}": text_of(f"o{n}x") for n in range(20)},
+            }.items()
+        ):
+            put(store, snapshot(f"https://{name}.example/{name}", minute), article(text, "A title"))
+    store.close()
+    reader = open_reader(tmp_path / "archive.db", heap_limit=None)
+    assert ids(search(reader, "jet propulsion")) == ["row", "apart"]
+    assert ids(search(reader, "propulsion jet")) == ["apart", "row"]
+    assert ids(search(reader, "jet propulsion -institute")) == ["apart"]
+    reader.close()
+
+
 def test_an_order_that_is_none(reader):
     with pytest.raises(QueryError, match="relevance, newest, oldest"):
         search(reader, "taxes", sort="best")

@@ -91,7 +91,9 @@ def measure(path: Path, count_of: int, queries: int) -> None:
     conn.time_limit = 600.0  # words are counted, on a disk that may be cold
     began = time.perf_counter()
     conn.execute("SELECT sum(length(authors)) FROM articles INDEXED BY articles_found WHERE hidden = 0").fetchall()
-    print(f"the short rows were read once, in {time.perf_counter() - began:.1f} s", flush=True)  # as a server has them soon
+    print(
+        f"the short rows were read once, in {time.perf_counter() - began:.1f} s", flush=True
+    )  # as a server has them soon
     words = words_by_share(conn, count_of, drawn)
     conn.time_limit = TIME_LIMIT
     print({name: len(found) for name, found in words.items()}, "words drawn from", flush=True)
