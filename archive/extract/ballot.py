@@ -17,7 +17,7 @@ import numpy as np
 
 from archive.extract.features import Table, weigh
 from archive.extract.judge import HEADS, choose
-from archive.extract.page import Page
+from archive.extract.page import Judged, Page
 from archive.extract.profile import lesson_from, with_site
 from archive.extract.segment import Place, Segment
 from archive.extract.why import Choice
@@ -37,14 +37,12 @@ class Ballot:
     extraction: Extraction
     places: Sequence[_Step]
     runs: Sequence[_Run]  # every segment; of those that nothing depends on without its text
-    likely: bytes  # a float64 for each; empty: no profile is heard (selectors, or refused before its text was read)
+    judged: Judged | None  # None: no profile is heard (selectors, or refused before its text was read)
     kept: Sequence[bool]
 
     @classmethod
-    def of(cls, url: str, extraction: Extraction, choices: Sequence[Choice]) -> Ballot:
-        """Return the ballot of a page that was read without a profile."""
-        if not choices or choices[0].likely is None:
-            choices = ()
+    def of(cls, url: str, extraction: Extraction, choices: Sequence[Choice], base: str) -> Ballot:
+        """Return the ballot of a page that was read without a profile, `base` standing as first witness."""
         numbers: dict[int, int] = {}
         places: list[_Step] = []
         runs: list[_Run] = []
@@ -52,8 +50,9 @@ class Ballot:
             segment = choice.segment
             telling = choice.likely or choice.kept or segment.place.tag in HEADS
             runs.append((segment.text if telling else "", segment.linked, _number(segment.place, numbers, places)))
-        likely = np.array([choice.likely for choice in choices], dtype=np.float64).tobytes()
-        return cls(url, extraction, places, runs, likely, [choice.kept for choice in choices])
+        chances = [choice.likely for choice in choices if choice.likely is not None]
+        judged = Judged(np.array(chances, dtype=np.float64).tobytes(), base) if chances else None
+        return cls(url, extraction, places, runs, judged, [choice.kept for choice in choices])
 
     def packed(self) -> bytes:
         """Return it as bytes, for `unpacked` of this process or its children alone."""
@@ -67,12 +66,10 @@ class Ballot:
 
     def moved_by(self, profile: Mapping[str, object]) -> bool:
         """Tell whether other segments would be kept if this profile were heard."""
-        if not self.likely:
+        if self.judged is None:
             return False
-        found, sizes = self._segments(), [weigh(text) for text, _, _ in self.runs]
-        likely = np.frombuffer(self.likely, dtype=np.float64)
-        candidates = [int(n) for n in np.flatnonzero(likely)]
-        table = Table(candidates, np.zeros((0, 0)), [], sizes)
+        found, likely = self._segments(), np.frombuffer(self.judged.likely, dtype=np.float64)
+        table = Table.judged(likely, [weigh(text) for text, _, _ in self.runs])
         heard = with_site(Page(url=self.url, body=b"", profile=profile), found, table, likely, self.kept)
         return heard is not likely and choose(found, heard) != list(self.kept)
 
@@ -80,9 +77,9 @@ class Ballot:
         """Return what the page teaches of its site, as `archive.extract.profile.lesson` does."""
         if not self.extraction.article:
             return None
-        likely = np.frombuffer(self.likely, dtype=np.float64)
-        pieces = zip(self._segments(), likely, self.kept, strict=True)
-        return lesson_from(self.url, ((s, weigh(s.text), float(chance), kept) for s, chance, kept in pieces))
+        chances = np.frombuffer(self.judged.likely, dtype=np.float64) if self.judged else np.zeros(len(self.runs))
+        pieces = zip(self._segments(), map(float, chances), self.kept, strict=True)
+        return lesson_from(self.url, ((s, weigh(s.text), chance, kept) for s, chance, kept in pieces))
 
     def _segments(self) -> list[Segment]:
         """Return the segments without what they were made of."""

@@ -12,7 +12,7 @@ from archive.extract import language as languages
 from archive.extract.ballot import Ballot
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.features import weigh
-from archive.extract.page import Page
+from archive.extract.page import Judged, Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
 from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Signal, Snapshot
@@ -106,8 +106,22 @@ def first_reading(
     reading = _read_sent(snapshot, facts, selectors)
     if (reading.extraction.reason or "").startswith("error-"):
         return reading.extraction, None
-    choices = reading.body.choices if reading.body is not None else ()
-    return reading.extraction, Ballot.of(snapshot.url, reading.extraction, choices)
+    body = reading.body
+    choices, base = (body.choices, body.base) if body is not None else ((), "")
+    return reading.extraction, Ballot.of(snapshot.url, reading.extraction, choices, base)
+
+
+def read_with(
+    ballot: Ballot,
+    profile: Mapping[str, object] | None,
+    snapshot: Snapshot,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+) -> Extraction:
+    """Return what `extract_snapshot` returns, of a capture that `first_reading` read with the same facts and selectors."""
+    if profile is None or not ballot.moved_by(profile):
+        return ballot.extraction
+    return _read_sent(snapshot, facts, selectors, profile, ballot.judged).extraction
 
 
 def _read_sent(
@@ -115,10 +129,11 @@ def _read_sent(
     facts: Sequence[DiscoveryFact],
     selectors: Mapping[str, str] | None,
     profile: Mapping[str, object] | None = None,
+    judged: Judged | None = None,
 ) -> Reading:
     """Read the body of a capture as it was sent."""
     try:
-        return read(page_of(snapshot, facts, selectors, profile))
+        return read(replace(page_of(snapshot, facts, selectors, profile), judged=judged))
     except PayloadTooLargeError:
         return _refused("too-large")
     except PayloadError:

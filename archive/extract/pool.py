@@ -75,7 +75,7 @@ Work = Callable[[ExtractTask], Answer]
 def run_task(task: ExtractTask) -> Answer:
     """Read one page in this process."""
     from archive.extract.ballot import Ballot
-    from archive.extract.extract import extract, extract_snapshot, first_reading, snapshot_lesson
+    from archive.extract.extract import extract, extract_snapshot, first_reading, read_with, snapshot_lesson
     from archive.extract.profile import lesson
 
     if task.page is not None:
@@ -86,8 +86,7 @@ def run_task(task: ExtractTask) -> Answer:
         ballot = Ballot.unpacked(task.known)
         if task.lesson:
             return Taught(ballot.lesson())
-        if task.profile is None or not ballot.moved_by(task.profile):
-            return ballot.extraction
+        return read_with(ballot, task.profile, task.snapshot, task.facts, task.selectors)
     if task.lesson:
         return Taught(snapshot_lesson(task.snapshot, task.facts, task.selectors))
     if task.keep and task.profile is None:
