@@ -46,8 +46,7 @@ COLUMNS = (
     "pages",
     "articles",
     "with furniture",
-    "foreign words",
-    "words missing",
+    "text F1",
     "memory / ours",
     "database, bytes per article",
     "after kill -9: articles lost, pages sent again",
@@ -220,7 +219,7 @@ def table(found: Mapping[str, Mapping[str, Sequence[float]]], kills: Mapping[str
         lines.append(
             f"| {name} | {ratio:.2f} ({least:.2f} to {most:.2f}) | {mid['pages/s'] / ours['pages/s'][0]:.2f} "
             f"| {mid['pages']:,.0f} | {mid['articles']:,.0f} | {mid['of them with furniture']:.1%} "
-            f"| {mid['foreign words in them']:.1%} | {mid['words missing']:.1%} "
+            f"| {mid['text F1']:.3f} "
             f"| {mid['memory MB'] / ours['memory MB'][0]:.2f} | {mid['bytes/article']:,.0f} | {after} |"
         )
     mid = {figure: values[0] for figure, values in ours.items()}

@@ -1,7 +1,7 @@
 """news-please by its command line: python newsplease_cli.py FOLDER HOSTS PROXY. Run again in the same folder it resumes.
 
 Its own configuration, with the sitemap crawler and robots.txt heard as by default, one process for each site and five at
-once. No pages are kept beside its JSON files. It searches with Elasticsearch, which is not run here: the files are put into SQLite.
+once. No pages are kept beside its JSON files. It searches with Elasticsearch, which is not run here: SQLite takes the files.
 """
 
 from __future__ import annotations
