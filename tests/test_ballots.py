@@ -34,8 +34,12 @@ def page(number: int, last: str = "") -> str:
         for part in range(24)
     ]
     words = "".join(f"<p>{' '.join(sentences[at : at + 4])}</p>" for at in range(0, 24, 4))
-    # headings, a text that stands twice, and comments: all that `choose` looks at
+    # headings, a text that stands twice, and comments: links: all that is looked at
     extra = "".join(f"<h3>Part {number}.{n} of it</h3><p>{sentences[n]}</p>" for n in range(3))
+    if last:
+        extra += (
+            f"<p><a href=/log-{number}>The whole log of mole {number} can be read in the library of its town.</a></p>"
+        )
     comments = f"<div class=comments><p>{sentences[3]} I was there.</p></div>"
     title = f"Mole {number} opens"
     return (

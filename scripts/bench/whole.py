@@ -2,7 +2,7 @@
 """The whole job, from sites to articles that can be searched: Morgue and what others use, over the same pages in one run.
 
     MORGUE_CORPUS=… scripts/bench/whole.py [--least 5] [--hosts N] [--rounds 3] [--peers all|none|NAME,…]
-        [--no-kill] [--here] [--envs DIR] [--json FILE]
+        [--kill all|none|NAME,…] [--here] [--envs DIR] [--json FILE]
 
 The hosts of the corpus with enough pages are served on loopback by a process whose CPU does not count. Each tool fetches
 and reads them with its own means, without a pause between requests, into a new folder; the tools take turns, and each round
@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from environments import InstallError, default_folder, pins, python_of
 from whole_peers import watch
-from whole_peers.tools import OURS, ROOT, Job, Tool, chosen
+from whole_peers.tools import OURS, ROOT, Job, Tool, chosen, is_named
 from whole_peers.worth import Truth, place, worth
 
 from tests.replay import Replay, big_hosts, manifest, replay_server, sources_toml, spelled, truth
@@ -239,7 +239,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--hosts", type=int, help="only so many hosts, those with the fewest pages first")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", default="all")
-    parser.add_argument("--no-kill", action="store_true")
+    parser.add_argument("--kill", default="all", help="what is killed: names as for --peers; Morgue is one of them")
     parser.add_argument("--here", action="store_true", help="peers in this environment, nothing is installed")
     parser.add_argument("--envs", type=Path, default=default_folder())
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -307,7 +307,7 @@ def main() -> int:
         rounds = measure(bench, tools, max(1, options.rounds))
         found = medians(rounds)
         for tool in tools:
-            if tool.name in found and not options.no_kill:
+            if tool.name in found and is_named(tool, options.kill):
                 kills[tool.name] = killed(bench, tool, {k: v[0] for k, v in found[tool.name].items()})
                 say(f"killed {tool.name}: {json.dumps(kills[tool.name])}")
     print("\n".join(table(found, kills)))

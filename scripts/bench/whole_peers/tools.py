@@ -120,12 +120,14 @@ TOOLS = (
 )
 
 
+def is_named(tool: Tool, names: str) -> bool:
+    """Tell whether a comma-separated list ("all", "none") has a part of a tool's name."""
+    return names == "all" or any(name.strip().lower() in tool.name.lower() for name in names.split(","))
+
+
 def chosen(names: str) -> Sequence[Tool]:
-    """Return ours and the peers of a comma-separated list of parts of names ("all", "none"). Raises ValueError."""
-    if names in {"all", "none"}:
-        return TOOLS if names == "all" else TOOLS[:1]
-    wanted = [name.strip().lower() for name in names.split(",")]
-    unknown = [name for name in wanted if not any(name in tool.name.lower() for tool in TOOLS[1:])]
-    if unknown:
-        raise ValueError(f"--peers {','.join(unknown)}: the peers are {'; '.join(tool.name for tool in TOOLS[1:])}")
-    return [TOOLS[0], *(tool for tool in TOOLS[1:] if any(name in tool.name.lower() for name in wanted))]
+    """Return ours and the peers that a list of names has. Raises ValueError."""
+    peers = [tool for tool in TOOLS[1:] if is_named(tool, names)]
+    if not peers and names != "none":
+        raise ValueError(f"--peers {names}: the peers are {'; '.join(tool.name for tool in TOOLS[1:])}")
+    return [TOOLS[0], *peers]
