@@ -30,7 +30,7 @@ def main() -> None:
             try:
                 article.download()
                 article.parse()
-            except (newspaper.ArticleException, ImportError):  # Japanese and Korean need packages that it does not bring
+            except (newspaper.ArticleException, ImportError):  # Japanese needs a package that it does not bring
                 continue
             shelf.add(article.url, article.title, article.authors, article.publish_date, article.text)
 
