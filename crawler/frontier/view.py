@@ -15,7 +15,7 @@ from archive.model import Role
 from archive.urls import url_key
 from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
-from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, unusable
+from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, steps_missing, unusable
 
 _STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches, failures"
 _LISTING = "u.role IN ('feed', 'sitemap', 'home', 'section')"
@@ -118,6 +118,10 @@ class FrontierView:
             return None
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
+
+    def pending(self) -> int:
+        """Return how many steps of its schema the next crawl will make: 0 unless an older Morgue made it."""
+        return steps_missing(self._conn, self._path)
 
 
 @contextmanager
