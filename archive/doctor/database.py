@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 from archive.console import counted
 from archive.database import MIGRATION_SET, MIGRATIONS, database_error
 from archive.doctor.examine import Place
-from archive.doctor.finding import Finding, note, ok, wrong
-from archive.errors import DatabaseError, SchemaTooNewError
+from archive.doctor.finding import Finding, in_two, note, ok, wrong
+from archive.errors import DatabaseError, SchemaTooNewError, ShelfError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader
 from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
@@ -61,9 +62,14 @@ def observe(folder: ArchiveFolder) -> Database:
     return Database(there=True, pending=tuple(m for m in MIGRATIONS if m not in known), read_to=read_to)
 
 
-def shelf(folder: ArchiveFolder) -> list[OnShelf]:
-    """Return the WARC files. Raises `ShelfError`."""
-    found = []
+def shelf(folder: ArchiveFolder, *, anyhow: bool = False) -> list[OnShelf]:
+    """Return the WARC files. `anyhow`: none if the folder cannot be read, which another check tells. Raises `ShelfError`."""
+    found: list[OnShelf] = []
+    if anyhow:
+        try:
+            return shelf(folder)
+        except ShelfError:
+            return found
     for path in warc_files(folder.warc):
         try:
             size = path.stat().st_size
@@ -93,11 +99,12 @@ def look(place: Place, database: Database, files: Sequence[OnShelf]) -> Iterator
 
 def look_at_shelf(place: Place, database: Database, files: Sequence[OnShelf], *, crawling: bool) -> Iterator[Finding]:
     """Check what waits to be read. `crawling`: a crawl or an ingest is at work, and reads it."""
-    if not place.folder.warc.is_dir():
+    if not os.path.lexists(place.folder.warc):
         known = database.read_to or {}
         what = f"there is no folder {place.folder.warc}"
-        if known:
-            why = f"The database knows {counted(len(known), 'WARC file')} that lay there: the original of everything."
+        if known or database.fault:
+            lay = counted(len(known), "WARC file") if known else "files"
+            why = f"{lay[0].upper()}{lay[1:]} lay there: the original of everything."
             yield wrong("shelf", what, why, do="Bring it back from a backup.", type="morgue restore BACKUP FOLDER")
         else:
             yield note("shelf", what, "The first crawl makes it.", type=f"{place.morgue} init")
@@ -124,17 +131,14 @@ def _gone(place: Place, gone: Sequence[str]) -> Iterator[Finding]:
 
 
 def _fault(place: Place, database: Database) -> Finding:
+    first, rest = in_two(database.fault)
     if database.too_new:
-        return wrong(
-            "archive.db",
-            database.fault.rstrip("."),
-            "No command of this version touches it.",
-            type="python3 -m pip install -U newsmorgue",
-        )
+        why = "No command of this version touches it."
+        return wrong("archive.db", first, why, type="python3 -m pip install -U newsmorgue")
     if database.damaged:
-        why = "It is a copy: what it was made from lies in warc/. Move it away first, then:"
-        return wrong("archive.db", database.fault.rstrip("."), why, type=f"{place.morgue} rebuild")
-    return wrong("archive.db", database.fault.rstrip("."), do="Then look again.", type=f"{place.morgue} doctor")
+        why = "It is a copy: what it was made from lies in warc/."
+        return wrong("archive.db", first, why, do="Move it away, then:", type=f"{place.morgue} rebuild")
+    return wrong("archive.db", first, do=rest)
 
 
 def _says_damaged(text: str) -> bool:

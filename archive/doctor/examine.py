@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from archive.console import explained
-from archive.doctor.finding import Finding, wrong
+from archive.doctor.finding import Finding, in_two, wrong
 from archive.errors import MorgueError
 from archive.folder import ArchiveFolder
 
@@ -90,10 +90,9 @@ def run(check: Check) -> list[Finding]:
 
 
 def _failed(name: str, error: BaseException) -> Finding:
-    if isinstance(error, MorgueError):
-        return wrong(name, str(error).rstrip("."), do="That sentence says what mends it; then look again.")
-    if isinstance(error, OSError):
-        return wrong(name, explained(error).rstrip("."), do="That sentence says what mends it; then look again.")
+    if isinstance(error, MorgueError | OSError):
+        first, rest = in_two(explained(error) if isinstance(error, OSError) else str(error))
+        return wrong(name, first, do=rest or "Mend that, then look again.")
     what = f"this check failed ({type(error).__name__}: {str(error)[:200]})"
     return wrong(
         name,

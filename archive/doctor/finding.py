@@ -46,6 +46,16 @@ def wrong(check: str, what: str, why: str = "", *, do: str = "", type: str = "")
     return Finding(check=check, level=Level.WRONG, what=what, why=why, do=do, type=type)
 
 
+def in_two(message: str) -> tuple[str, str]:
+    """Return the first sentence of an error's message, without its full stop, and the rest: what to do about it.
+
+    >>> in_two("archive.db: file is not a database. Move it away.")
+    ('archive.db: file is not a database', 'Move it away.')
+    """
+    first, _, rest = message.strip().partition(". ")
+    return first.rstrip("."), rest.strip()
+
+
 def worst(findings: Iterable[Finding]) -> Level:
     """Return the gravest level of some findings; OK if there are none."""
     order = tuple(Level)

@@ -13,7 +13,7 @@ from archive.backup.registry import known_targets
 from archive.console import counted
 from archive.decisions import Decision, read_decisions, renames
 from archive.doctor.examine import Place
-from archive.doctor.finding import Finding, note, ok, wrong
+from archive.doctor.finding import Finding, in_two, note, ok, wrong
 from archive.errors import DecisionsError, ProfileError
 from archive.folder import ArchiveFolder
 from archive.profiles import Profiles, adoptions_of
@@ -37,12 +37,9 @@ def look_at_decisions(place: Place) -> Iterator[Finding]:
     try:
         decisions = read_decisions(path)
     except DecisionsError as error:
-        yield wrong(
-            "decisions",
-            str(error).rstrip("."),
-            "While a line is broken nothing that follows decisions works: crawl, ingest, rebuild.",
-            do="Bring the file back from a backup, or take the line out if you know what it decided.",
-        )
+        first, rest = in_two(str(error))
+        why = "Crawl, ingest and rebuild follow what was decided: until it can be read they do not begin."
+        yield wrong("decisions", first, why, do=rest or "Bring the file back from a backup.")
         return
     torn = _torn(path)
     if torn:
@@ -53,11 +50,15 @@ def look_at_decisions(place: Place) -> Iterator[Finding]:
     yield from _profiles(place, decisions)
 
 
-def backups_of(folder: ArchiveFolder) -> list[Backup]:
-    """Return the places of backups that decisions.jsonl knows. Raises `DecisionsError`, `OSError`."""
+def backups_of(folder: ArchiveFolder) -> list[Backup] | None:
+    """Return the places of backups that decisions.jsonl knows; None if it cannot be read. Raises `OSError`."""
     disk = folder.root.stat().st_dev
     found = []
-    for target, known in known_targets(read_decisions(folder.decisions)).items():
+    try:
+        decisions = read_decisions(folder.decisions)
+    except DecisionsError:
+        return None
+    for target, known in known_targets(decisions).items():
         there = same = None
         if "://" not in target:
             there = Path(target).is_dir()
@@ -66,9 +67,11 @@ def backups_of(folder: ArchiveFolder) -> list[Backup]:
     return found
 
 
-def look_at_backups(place: Place, backups: Sequence[Backup], now: datetime, *, kept: bool) -> Iterator[Finding]:
+def look_at_backups(place: Place, backups: Sequence[Backup] | None, now: datetime, *, kept: bool) -> Iterator[Finding]:
     """Check that there is a backup, and that it is of late. `kept`: the archive has something to lose."""
-    if not backups:
+    if backups is None:
+        yield note("backup", "not known while decisions.jsonl cannot be read", do="Mend that first.")
+    elif not backups:
         if kept:
             why = (
                 "A copy that was made without `morgue backup` is not known here. What is in warc/ cannot be had twice."
@@ -76,7 +79,7 @@ def look_at_backups(place: Place, backups: Sequence[Backup], now: datetime, *, k
             yield note("backup", "none is known", why, type=f"{place.morgue} backup FOLDER-ON-ANOTHER-DISK --keep 14")
         else:
             yield ok("backup", "nothing to lose yet")
-    for backup in backups:
+    for backup in backups or ():
         yield _backup(place, backup, now)
 
 

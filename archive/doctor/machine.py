@@ -155,6 +155,6 @@ def _terminal(machine: Machine) -> Finding:
     return note(
         "terminal",
         f"it takes {machine.encoding}{named}, which has not all letters",
-        "What it has not is shown as an escape like \\u6771. Files and databases are UTF-8 in any case.",
+        "What it has not is shown as an escape like \\u6771, or wrongly. Files and databases are UTF-8 in any case.",
         type="export LANG=C.UTF-8",
     )

@@ -59,13 +59,15 @@ def archive_checks(place: Place, clock: Clock, *, keep_free: int) -> list[Check]
         yield from locked.look(place, locked.observe(folder), datetime.fromtimestamp(clock.real(), UTC))
 
     def databases() -> Iterator[Finding]:
-        found, files = database.observe(folder), database.shelf(folder)
-        yield from database.look(place, found, files)
-        yield from database.look_at_shelf(place, found, files, crawling=at_work(folder))
+        yield from database.look(place, database.observe(folder), database.shelf(folder, anyhow=True))
+
+    def shelf() -> Iterator[Finding]:
+        files = database.shelf(folder)
+        yield from database.look_at_shelf(place, database.observe(folder), files, crawling=at_work(folder))
 
     def backups() -> Iterator[Finding]:
         known = kept.backups_of(folder)
-        yield from kept.look_at_backups(place, known, clock.now(), kept=bool(database.shelf(folder)))
+        yield from kept.look_at_backups(place, known, clock.now(), kept=bool(database.shelf(folder, anyhow=True)))
 
     return [
         Check("sources", lambda: setup.look(place)),
@@ -74,6 +76,7 @@ def archive_checks(place: Place, clock: Clock, *, keep_free: int) -> list[Check]
         Check("SQLite's log", lambda: probe.look(folder.root)),
         Check("locks", locks),
         Check("archive.db", databases),
+        Check("shelf", shelf),
         Check("decisions", lambda: kept.look_at_decisions(place)),
         Check("backup", backups),
     ]

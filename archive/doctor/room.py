@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive.doctor.database import shelf
 from archive.doctor.finding import Finding, note, ok, wrong
 from archive.folder import ArchiveFolder
-from archive.warc import parse_own_name, warc_files
+from archive.warc import parse_own_name
 
 LATELY = timedelta(days=14)  # what was begun within is the pace of late
 _SOON = 7  # days left
@@ -29,15 +30,12 @@ class Room:
 
 
 def observe(folder: ArchiveFolder, now: datetime, keep_free: int) -> Room:
-    """Look at the disk and at the shelf. Raises `OSError`, `ShelfError`."""
+    """Look at the disk and at the shelf. Raises `OSError`."""
     disk = os.statvfs(folder.root)
     sizes = []
-    for path in warc_files(folder.warc):
-        own = parse_own_name(path.name)
-        try:
-            sizes.append((own.begun_at if own else None, path.stat().st_size))
-        except FileNotFoundError:  # sealed meanwhile
-            continue
+    for file in shelf(folder, anyhow=True):
+        own = parse_own_name(file.name)
+        sizes.append((own.begun_at if own else None, file.size))
     databases = [path.stat().st_size for path in (folder.archive_db, folder.crawl_db) if path.exists()]
     return Room(
         free=disk.f_bavail * disk.f_frsize,

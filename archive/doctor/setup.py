@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from archive.doctor.examine import Place
-from archive.doctor.finding import Finding, note, ok, wrong
+from archive.doctor.finding import Finding, in_two, note, ok, wrong
 from archive.errors import SourcesError
 from archive.sources import SourcesFile, load_sources
 
@@ -25,12 +25,9 @@ def look(place: Place) -> Iterator[Finding]:
     try:
         file = load_sources(path)
     except SourcesError as error:
-        yield wrong(
-            "sources",
-            str(error).rstrip("."),
-            "Nothing is crawled while it cannot be read.",
-            do=f"Correct {path} in an editor.",
-        )
+        first, rest = in_two(str(error))
+        why = "Nothing is crawled while it cannot be read."
+        yield wrong("sources", first, why, do=f"{rest} Correct it in an editor.".strip())
         return
     yield from judge(file, place)
 

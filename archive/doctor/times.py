@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archive.clock import Clock
 from archive.doctor.finding import Finding, note, ok, wrong
-from archive.errors import MorgueError
+from archive.errors import MorgueError, ShelfError
 from archive.folder import ArchiveFolder
 from archive.query import open_reader
 from archive.warc import parse_own_name, warc_files
@@ -87,9 +87,11 @@ def look(times: Times) -> Iterator[Finding]:
 def newest(folder: ArchiveFolder) -> datetime | None:
     """Return the time of the newest record: the last that archive.db knows, or the begin of a WARC file; None without any.
 
-    A database that cannot be read is another check's finding.
+    What cannot be read is another check's finding.
     """
-    found = [own.begun_at for path in warc_files(folder.warc) if (own := parse_own_name(path.name)) is not None]
+    found = []
+    with suppress(ShelfError):
+        found += [own.begun_at for path in warc_files(folder.warc) if (own := parse_own_name(path.name)) is not None]
     try:
         with closing(open_reader(folder.archive_db, time_limit=5)) as reader:
             (last,) = reader.execute(_NEWEST).fetchone()

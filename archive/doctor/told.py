@@ -31,7 +31,7 @@ def as_json(examined: Sequence[Examined], archive: str | None) -> dict[str, obje
 
 
 def lines(examined: Sequence[Examined], *, width: int = 80, paint: Paint = unpainted) -> list[str]:
-    """Return a table, one line or more a finding, and below it what to do: first what is wrong, then what to know.
+    """Return a table of all findings, and below it what to do: first what is wrong, then what to know.
 
     `width`: columns of the terminal. Commands are not wrapped, so that they can be copied.
     """
@@ -49,6 +49,8 @@ def _row(finding: Finding, width: int, paint: Paint) -> list[str]:
     level = paint(finding.level.value.ljust(_LEVEL), finding.level)
     name = cut(finding.check, _NAME).ljust(_NAME)
     indent = 2 + _LEVEL + 1 + _NAME + 1
+    if finding.level is not Level.OK:  # it is told whole below
+        return [f"  {level} {name} {cut(finding.what, max(20, width - indent))}"]
     first, *more = _wrapped(finding.what, width - indent) or [""]
     return [f"  {level} {name} {first}".rstrip(), *(" " * indent + line for line in more)]
 

@@ -30,7 +30,7 @@ def archive_checks(place: Place, clock: Clock, environ: Mapping[str, str]) -> li
     folder = place.folder
 
     def frontier() -> Iterator[Finding]:
-        fetched = any(parse_own_name(file.name) for file in shelf(folder))
+        fetched = any(parse_own_name(file.name) for file in shelf(folder, anyhow=True))
         yield from runs.look_at_frontier(place, runs.observe_frontier(folder), fetched=fetched)
 
     def scheduled() -> Iterator[Finding]:

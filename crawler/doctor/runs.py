@@ -12,8 +12,8 @@ from pathlib import Path
 from archive.clock import Clock
 from archive.console import counted
 from archive.doctor.examine import Place
-from archive.doctor.finding import Finding, note, ok, wrong
-from archive.errors import DatabaseError, MorgueError, SchemaTooNewError
+from archive.doctor.finding import Finding, in_two, note, ok, wrong
+from archive.errors import DatabaseError, MorgueError, SchemaTooNewError, SourcesError
 from archive.folder import ArchiveFolder
 from crawler.frontier import view
 from crawler.health import Health, health_of, last_report
@@ -23,6 +23,7 @@ _LAST = 3  # reports that are read
 _MOST_BYTES = 32 * 2**20
 _IN_ORDER = frozenset({"done", "budget", "max-pages", "signal"})  # the first word of `ended_by`
 _NAMED = 3
+_LONG_AGO = timedelta(days=2)
 _FAILING = 0.5  # of the requests
 _ENOUGH = 10  # requests, to judge their share
 
@@ -47,6 +48,7 @@ class Runs:
     reports: Sequence[Report] = ()  # the newest first
     health: Health | None = None
     fault: str = ""  # why the health cannot be told
+    unknown: str = ""  # … where that is what another check finds: of which file
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,11 @@ def observe(folder: ArchiveFolder, clock: Clock) -> Runs:
     reports = [read(path) for path in sorted(folder.reports.glob("run-*.json"), reverse=True)[:_LAST]]
     try:
         health = health_of(folder, clock)
-    except (MorgueError, sqlite3.Error) as error:
+    except SourcesError:
+        return Runs(last_run(folder), reports, unknown="sources.toml")
+    except DatabaseError:
+        return Runs(last_run(folder), reports, unknown="archive.db and crawl.db")
+    except (MorgueError, OSError, sqlite3.Error) as error:
         return Runs(last_run(folder), reports, fault=str(error))
     found = datetime.fromisoformat(health.last_run) if health.last_run else None
     return Runs(found, reports, health)
@@ -110,17 +116,20 @@ def look(place: Place, runs: Runs, now: datetime) -> Iterator[Finding]:
     if runs.last_run is None:
         yield note("last crawl", "none yet", type=f"{place.morgue} crawl")
     else:
-        ago = max(timedelta(0), now - runs.last_run).total_seconds()
-        ended = f", which ended by {runs.reports[0].ended_by}" if runs.reports and runs.reports[0].ended_by else ""
-        yield ok(
-            "last crawl", f"{span(ago)} ago; newest report {runs.reports[0].name if runs.reports else 'none'}{ended}"
-        )
+        ago = max(timedelta(0), now - runs.last_run)
+        said = runs.reports[0].ended_by if runs.reports else ""
+        what = f"{span(ago.total_seconds())} ago" + (f"; the newest report says: {said}" if said else "")
+        if ago > _LONG_AGO:
+            yield note("last crawl", what, "What sites published since is not kept.", type=f"{place.morgue} crawl")
+        else:
+            yield ok("last crawl", what)
     if runs.reports:
         yield from _newest(place, runs.reports[0])
-    if runs.fault:
-        yield wrong(
-            "health", runs.fault.rstrip("."), "How the sources are cannot be told.", type=f"{place.morgue} status"
-        )
+    if runs.unknown:
+        yield note("health", f"how the sources are cannot be told before {runs.unknown} can be read", do="See above.")
+    elif runs.fault:
+        first, rest = in_two(runs.fault)
+        yield wrong("health", first, "How the sources are cannot be told.", do=rest, type=f"{place.morgue} status")
     elif runs.health is not None:
         yield from _health(place, runs.health)
 
@@ -192,9 +201,10 @@ def look_at_frontier(place: Place, frontier: Frontier, *, fetched: bool) -> Iter
             yield ok("crawl.db", "none yet: the first crawl makes it")
     elif frontier.too_new:
         why = "No command of this version touches it."
-        yield wrong("crawl.db", frontier.fault.rstrip("."), why, type="python3 -m pip install -U newsmorgue")
+        yield wrong("crawl.db", in_two(frontier.fault)[0], why, type="python3 -m pip install -U newsmorgue")
     elif frontier.fault:
-        yield wrong("crawl.db", frontier.fault.rstrip("."), type=f"{place.morgue} rebuild --frontier")
+        first, rest = in_two(frontier.fault)
+        yield wrong("crawl.db", first, do=rest, type=f"{place.morgue} rebuild --frontier")
     elif frontier.pending:
         what = f"an older Morgue made it ({counted(frontier.pending, 'change')} to its tables to come)"
         yield note("crawl.db", what, "The next crawl makes them.", type=f"{place.morgue} crawl")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,7 +131,7 @@ def view(path: Path) -> Iterator[FrontierView]:
     if not path.exists():
         raise DatabaseError(f"there is no {path} yet: nothing was crawled. `morgue crawl` makes it.")
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=10)
+        conn = sqlite3.connect(f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", uri=True, timeout=10)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     try:
