@@ -271,8 +271,9 @@ def test_in_a_fresh_home_and_the_plainest_locale(tmp_path: Path) -> None:
     def typed(*words: str) -> subprocess.CompletedProcess[str]:
         code = "from crawler.cli import main; main()"
         command = [sys.executable, "-c", code, *words]
-        told = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
-        return subprocess.run(command, cwd=tmp_path, env=env, timeout=60, **told)
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", errors="replace", timeout=60
+        )
 
     assert typed("init", "Zürich", "--contact", "desk@gazette.se").returncode == 0
     done = typed("-a", "Zürich", "doctor")

@@ -98,6 +98,7 @@ HOME = {"HOME": "/home/you"}
         ("MORGUE_ARCHIVE=/srv/c morgue crawl", HOME, [("morgue", "/srv/c")]),
         ("export MORGUE_ARCHIVE=/srv/c; morgue crawl", HOME, [("morgue", "/srv/c")]),
         ("MORGUE_ARCHIVE=/srv/c true; morgue crawl", HOME, [("morgue", "/home/you")]),  # holds for its own command
+        ("A=/srv/c; morgue -a $A crawl", HOME, [("morgue", "/srv/c")]),
         ("env MORGUE_ARCHIVE=/srv/c nice -n 10 morgue crawl", HOME, [("morgue", "/srv/c")]),
         ("flock -n /tmp/x timeout 9m ~/bin/morgue -a a crawl", HOME, [("/home/you/bin/morgue", "/home/you/a")]),
         ("morgue -a a crawl; morgue -a b crawl", HOME, [("morgue", "/home/you/a"), ("morgue", "/home/you/b")]),
@@ -193,6 +194,7 @@ def with_timer(timer: units.Timer, program: str | None = "/usr/bin/morgue") -> s
         (schedule.Schedule(cron_there=False), None, ["note"]),
         (schedule.Schedule(others=2, unread="you are not allowed"), JUST, ["note", "note"]),
         (CRON, JUST, ["ok"]),
+        (CRON, NOW - timedelta(minutes=15), ["ok"]),  # one alone may have met a longer crawl
         (CRON, EARLIER, ["ok", "wrong"]),  # it was to begin at 11:40 and 11:50
         (CRON, None, ["ok", "wrong"]),
         (replace(CRON, cron_runs=None), JUST, ["ok"]),  # processes cannot be seen

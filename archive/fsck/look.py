@@ -6,6 +6,7 @@ read or crawl.db had noted as durable, rows up to the last one of then.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
