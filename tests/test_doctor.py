@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.doctor import database, kept, locked, machine, packages, probe, rights, room, setup, sqlite, times
-from archive.doctor.examine import Check, Examined, Group, Place, examine
+from archive.doctor.examine import Check, Examined, Group, Place, examine, within
 from archive.doctor.finding import Finding, Level, note, ok, worst, wrong
 from archive.doctor.told import as_json, lines
 from archive.errors import DecisionsError
@@ -504,6 +504,20 @@ def test_a_check_that_fails_is_a_finding_and_the_next_one_begins() -> None:
     assert said(found.findings) == [("wrong", "one"), ("wrong", "two"), ("wrong", "three"), ("ok", "x")]
     assert "ZeroDivisionError" in found.findings[0].what
     assert (found.findings[1].what, found.findings[1].do) == ("a: is broken", "Mend it.")
+
+
+def test_what_hangs_is_found_to_hang_and_what_raises_is_handed_back() -> None:
+    error = ValueError("x")
+
+    def raises() -> None:
+        raise error
+
+    assert within(5, lambda: None) is None
+    assert within(5, raises) is error
+    forever = threading.Event()
+    with pytest.raises(TimeoutError):
+        within(0.05, lambda: bool(forever.wait(30)) and None)
+    forever.set()
 
 
 def test_a_check_that_hangs_is_left_alone_and_what_it_found_is_told() -> None:

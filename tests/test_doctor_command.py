@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from archive.commands import doctor as command
 from archive.locks import lock
 from crawler.cli import group
 from tests.line import Days
@@ -95,6 +97,35 @@ def test_an_archive_that_was_named_and_is_not_there_is_exit_code_1(
     code, text = run("doctor")
     assert code == 1
     assert "morgue init" in text
+
+
+def test_a_folder_that_does_not_answer_is_exit_code_1(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archive.doctor import examine, main
+
+    forever = threading.Event()
+    monkeypatch.setattr(examine, "SECONDS", 0.05)
+    monkeypatch.setattr(main, "place_of", lambda *_, **__: forever.wait(30))
+    code, text = run("-a", str(folder), "doctor")
+    forever.set()
+    assert code == 1
+    assert "does not answer" in text
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_that_want_them(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], coloured: bool
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    primary, terminal = os.openpty()
+    with os.fdopen(terminal, "w") as out, os.fdopen(primary):
+        monkeypatch.setattr(sys, "stdout", out)
+        assert command.coloured() is coloured
+    monkeypatch.undo()
 
 
 def no_sources(folder: Path) -> None:

@@ -56,7 +56,7 @@ def run(
     from archive.doctor.told import lines
 
     wanted = context.named or bool(os.environ.get("MORGUE_ARCHIVE"))
-    place = place_of(context.path, named=context.named, wanted=wanted)
+    place = _within_time(lambda: place_of(context.path, named=context.named, wanted=wanted), str(context.path))
     time = clock_check(context.clock, os.environ, place.folder if place else None)
     groups = [Group("This machine", [*machine_checks(os.environ), *more_machine(place), time])]
     if place is not None:
@@ -66,12 +66,30 @@ def run(
     if as_json:
         emit_json(document(examined, str(place.folder.root.absolute()) if place else None))
     else:
-        for line in lines(examined, width=_width(), paint=_painted if _colours() else lambda text, _level: text):
+        for line in lines(examined, width=_width(), paint=_painted if coloured() else lambda text, _level: text):
             click.echo(line)
         if place is None:
             click.echo("There is no archive in this folder: `cd` to yours, or name it: `morgue -a DIR doctor`.")
     if worst(finding for group in examined for finding in group.findings) is Level.WRONG:
         raise click.exceptions.Exit(_FINDINGS)
+
+
+def _within_time(find: Callable[[], Place | None], where: str) -> Place | None:
+    """Find the archive, unless its disk hangs. Raises what `find` does, `MorgueError` if that takes too long."""
+    from archive.doctor.examine import SECONDS, within
+    from archive.errors import MorgueError
+
+    found: list[Place | None] = []
+    try:
+        raised = within(SECONDS, lambda: found.append(find()))
+    except TimeoutError:
+        raise MorgueError(
+            f"{where} does not answer within {SECONDS:g} seconds: its disk, or the network it comes over, hangs. Look at the "
+            "system's log and at `mount`; outside of it `morgue doctor` looks at the machine alone."
+        ) from None
+    if raised is not None:
+        raise raised
+    return found[0]
 
 
 def _width() -> int:
@@ -80,7 +98,7 @@ def _width() -> int:
     return min(_WIDEST, shutil.get_terminal_size().columns)
 
 
-def _colours() -> bool:
+def coloured() -> bool:
     """Tell whether standard output takes colours, as rich decides it for the tables (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in {"dumb", "unknown"}
 

@@ -59,34 +59,41 @@ def examine(groups: Iterable[Group]) -> list[Examined]:
     return [Examined(group.title, tuple(f for check in group.checks for f in run(check))) for group in groups]
 
 
-def run(check: Check) -> list[Finding]:
-    """Return what a check finds; that it failed, or did not end in time, is a finding.
+def within(seconds: float, work: Callable[[], None]) -> BaseException | None:
+    """Do some work, for so long at most; return what it raised. Raises `TimeoutError` if it has not ended.
 
     It runs in a thread that is left alone when its time is up: a disk that hangs in the kernel cannot be interrupted.
     """
-    found: list[Finding] = []
     raised: list[BaseException] = []
 
-    def work() -> None:
+    def guarded() -> None:
         try:
-            found.extend(check.look())
+            work()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the other checks go on
             raised.append(error)
 
-    thread = threading.Thread(target=work, name=f"doctor {check.name}", daemon=True)
+    thread = threading.Thread(target=guarded, name="doctor", daemon=True)
     thread.start()
-    thread.join(check.seconds)
+    thread.join(seconds)
     if thread.is_alive():
-        return [
-            *found[:],
-            wrong(
-                check.name,
-                f"this check did not end within {check.seconds:g} seconds",
-                "A disk, a network folder or a program does not answer.",
-                do="Look at the system's log and at mounted folders (`mount`, `df`); one that hangs stops crawls too.",
-            ),
-        ]
-    return [*found, *(_failed(check.name, error) for error in raised)]
+        raise TimeoutError
+    return raised[0] if raised else None
+
+
+def run(check: Check) -> list[Finding]:
+    """Return what a check finds; that it failed, or did not end in time, is a finding."""
+    found: list[Finding] = []
+    try:
+        raised = within(check.seconds, lambda: found.extend(check.look()))
+    except TimeoutError:
+        late = wrong(
+            check.name,
+            f"this check did not end within {check.seconds:g} seconds",
+            "A disk, a network folder or a program does not answer, or the machine is very busy.",
+            do="Look at the system's log and at mounted folders (`mount`, `df`); one that hangs stops crawls too.",
+        )
+        return [*found, late]
+    return found if raised is None else [*found, _failed(check.name, raised)]
 
 
 def _failed(name: str, error: BaseException) -> Finding:

@@ -13,6 +13,7 @@ from archive.doctor.main import at_work
 from archive.warc import parse_own_name
 from crawler.doctor import browser, libcurl, network, runs, schedule
 
+_HEALTH_SECONDS = 60.0  # every address and the last pages of every source are looked at
 _BROWSER_SECONDS = browser.START_SECONDS + 10
 
 
@@ -45,7 +46,7 @@ def archive_checks(place: Place, clock: Clock, environ: Mapping[str, str]) -> li
     return [
         Check("crawl.db", frontier),
         Check("schedule", scheduled),
-        Check("last crawl", lambda: runs.look(place, runs.observe(folder, clock), clock.now())),
+        Check("last crawl", lambda: runs.look(place, runs.observe(folder, clock), clock.now()), _HEALTH_SECONDS),
     ]
 
 
