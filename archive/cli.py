@@ -10,6 +10,7 @@ from archive.commands import ask, make, page
 from archive.commands.alerts import alerts
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
+from archive.commands.doctor import doctor
 from archive.commands.export import export
 from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
@@ -68,6 +69,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     backup,
     restore,
     fsck,
+    doctor,
     takedown,
 )
 for _command in ARCHIVE_COMMANDS:

@@ -162,6 +162,7 @@ NEEDS: dict[str, list[str] | None] = {
     "cluster": None,
     "crawl": ["--allow-private"],
     "diff": [HARBOUR],
+    "doctor": None,  # tells of it, and stops for none (tests/test_doctor_command.py)
     "export cdxj": ["{tmp}/x.cdxj"],
     "export feed": ["{tmp}/x.atom"],
     "export jsonl": ["{tmp}/x.jsonl"],

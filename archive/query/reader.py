@@ -105,7 +105,7 @@ def open_reader(
     mode = "immutable=1" if nobody_writes(path) else "mode=ro"
     try:
         reader = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?{mode}",
+            f"file:{quote(os.fsencode(path.absolute()))}?{mode}",
             uri=True,
             factory=factory,
             timeout=10.0,
