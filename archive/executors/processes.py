@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from archive.executors.lost import WorkerLostError
 from archive.extract import ExtractionPool, ExtractTask
 from archive.extract.pool import TIMEOUT, Work, give_back
 from archive.model import Extraction
 
 _MAX_CALLS = 200  # after which a worker is replaced
-
-
-class WorkerLostError(Exception):
-    """A worker died or took too long; its work is to be done again, elsewhere. `reason`: as an extraction's."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
