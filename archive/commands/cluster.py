@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -52,9 +52,11 @@ def cluster_for(
     if jobs is not None:
         raise UsageError("--jobs counts processes of this machine; with --executor the cluster's workers do the work.")
     from archive.executors import open_cluster
+    from archive.extract.pool import TIMEOUT
+    from archive.reextract.work import batch_seconds
 
     sees = _some_file(folder, archive_at) if reads_files else None
-    with open_cluster(spec, sees=sees, pages=_pages) as cluster:
+    with open_cluster(spec, sees=sees, seconds=batch_seconds if reads_files else lambda _page: TIMEOUT) as cluster:
         yield cluster
 
 
@@ -63,17 +65,14 @@ def placed(archive_at: str | None) -> str | None:
     return archive_at.rstrip("/") or "/" if archive_at else None
 
 
-def _pages(arguments: tuple[Any, ...]) -> int:
-    return len(getattr(arguments[0], "references", "1"))
-
-
-def _some_file(folder: ArchiveFolder, archive_at: str | None) -> tuple[str, int] | None:
-    """Return a sealed file of the shelf as workers find it, and its size; None if there is none yet."""
+def _some_file(folder: ArchiveFolder, archive_at: str | None) -> tuple[str, int | None] | None:
+    """Return a file of the shelf as workers find it, and its size; a sealed one if there is any; None for an empty shelf."""
     from archive.warc import OPEN_SUFFIX, warc_files
 
-    for path in warc_files(folder.warc):
-        if not path.name.endswith(OPEN_SUFFIX):
-            inner = path.relative_to(folder.warc).as_posix()
-            there = str(path.absolute()) if archive_at is None else f"{placed(archive_at)}/{folder.warc.name}/{inner}"
-            return there, path.stat().st_size
-    return None
+    files = sorted(warc_files(folder.warc), key=lambda path: path.name.endswith(OPEN_SUFFIX))
+    if not files:
+        return None
+    path = files[0]
+    inner = path.relative_to(folder.warc).as_posix()
+    there = str(path.absolute()) if archive_at is None else f"{placed(archive_at)}/{folder.warc.name}/{inner}"
+    return there, None if path.name.endswith(OPEN_SUFFIX) else path.stat().st_size

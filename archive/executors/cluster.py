@@ -1,31 +1,31 @@
 """A Dask cluster as an executor (https://distributed.dask.org/): the one place that imports `distributed`.
 
-A worker that is lost is the cluster's affair: its scheduler gives the call to another worker, up to three times, and then
-raises `KilledWorker`, which is told as any lost worker is. A cluster that is gone as a whole, or has no worker left, would be
-waited for without end; that is noticed here.
+A page that hangs or crashes is the worker's own affair (`worker.py`). A worker that is lost as a whole is the cluster's: its
+scheduler gives the call to another worker, up to three times, and then raises `KilledWorker`, which is told as any lost
+worker. A cluster that is gone as a whole, or has no worker left, would be waited for without end; that is noticed here.
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from archive.errors import ClusterError, UsageError
+from archive.errors import ClusterError, MorgueError, UsageError
 from archive.executors.lost import WorkerLostError
+from archive.executors.processes import Seconds
 from archive.executors.worker import Seen, call, differing, look, versions
 from archive.extract.pool import TIMEOUT
-
-Pages = Callable[[tuple[Any, ...]], int]
 
 _PATIENCE = 60.0  # seconds without any worker, after which a cluster is given up: a nanny starts one again within a few
 _WATCH = 2.0  # seconds between two looks
 _CONNECT = 10.0  # seconds
-_MORE = 2.0  # seconds for each further page of a call; a page takes 40 ms, and what was cut off is done again singly
 _KIND = "dask:"
 _SCHEMES = ("tcp", "tls")
 
@@ -57,12 +57,16 @@ def address_of(spec: str) -> str:
 
 @contextmanager
 def open_cluster(
-    spec: str, *, sees: tuple[str, int] | None = None, pages: Pages = lambda _arguments: 1
+    spec: str,
+    *,
+    sees: tuple[str, int | None] | None = None,
+    seconds: Seconds = lambda _arguments: TIMEOUT,
+    patience: float = _PATIENCE,
 ) -> Iterator[Cluster]:
     """Connect to a cluster, and see that each worker has what this machine has.
 
-    `sees`: a file as the workers find it, and its size in bytes: each must see it. `pages(arguments)`: how many pages a call
-    reads; each has some seconds.
+    `sees`: a file as the workers find it, and its size in bytes (None: it grows): each must see it. `seconds(arguments)`:
+    how long a call may take. `patience`: seconds without any worker, after which the cluster is given up.
 
     Raises `UsageError`; `ClusterError` where nobody answers, no worker is there, or one is unfit.
     """
@@ -70,6 +74,7 @@ def open_cluster(
     connect = _client()
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by Morgue
     try:
+        _knock(address)
         client: Any = connect(address, timeout=_CONNECT, name="morgue", set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise ClusterError(
@@ -78,7 +83,7 @@ def open_cluster(
         ) from None
     executor = None
     try:
-        executor = DaskExecutor(client, pages=pages)
+        executor = DaskExecutor(client, seconds=seconds, patience=patience)
         yield Cluster(executor, _fit_workers(client, address, sees))
     finally:
         if executor is not None:
@@ -87,30 +92,33 @@ def open_cluster(
             client.close(timeout=_CONNECT)
 
 
+def _knock(address: str) -> None:
+    """Raise `OSError` where nobody listens: Dask would try again until its time is over."""
+    host, _, port = address.partition("://")[2].rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT):
+        pass
+
+
 def _client() -> Callable[..., Any]:
     """Return `distributed.Client`, which is not typed. Raises `ClusterError` where it is not installed."""
     try:
         from distributed import Client
-    except ImportError:
-        raise ClusterError("--executor dask:… needs dask.distributed: `pip install 'newsmorgue[scale]'`.") from None
+    except ImportError as error:
+        raise ClusterError(
+            f"--executor dask:… needs dask.distributed ({error}): `pip install 'newsmorgue[scale]'`."
+        ) from None
     return Client
 
 
-def _fit_workers(client: Any, address: str, sees: tuple[str, int] | None) -> int:
-    """Return how many workers there are. Raises `ClusterError` if none, or one that cannot do this work."""
+def _fit_workers(client: Any, address: str, sees: tuple[str, int | None] | None) -> int:
+    """Return how many calls they make at a time. Raises `ClusterError` if there is none, or one that cannot do this work."""
     with suppress(TimeoutError):
         client.wait_for_workers(1, timeout=_CONNECT)
     workers: dict[str, dict[str, Any]] = client.scheduler_info(n_workers=-1)["workers"]
     if not workers:
         raise ClusterError(
-            f"the cluster at {address} has no workers. Start some: `dask worker {address} --nworkers 2 --nthreads 1`."
+            f"the cluster at {address} has no workers. Start some: `dask worker {address} --nthreads 2`."
         )
-    for name, worker in sorted(workers.items()):
-        if worker["nthreads"] != 1:
-            raise ClusterError(
-                f"the worker {name} has {worker['nthreads']} threads: they would wait for each other, and a page that "
-                "hangs could not be ended. Start it with `--nthreads 1`, and one worker for each core (`--nworkers`)."
-            )
     try:
         seen: dict[str, Seen] = client.run(look, sees[0] if sees else None)
     except Exception as error:  # noqa: BLE001 - what the worker raised
@@ -120,16 +128,16 @@ def _fit_workers(client: Any, address: str, sees: tuple[str, int] | None) -> int
         ) from None
     for name, one in sorted(seen.items()):
         _check(name, one, sees)
-    return len(workers)
+    return sum(int(worker["nthreads"]) for worker in workers.values())
 
 
-def _check(name: str, seen: Seen, sees: tuple[str, int] | None) -> None:
+def _check(name: str, seen: Seen, sees: tuple[str, int | None] | None) -> None:
     if differ := differing(seen.versions, versions()):
         raise ClusterError(
             f"the worker {name} would read pages otherwise: it has {differ}. Install the same there, with the same "
             "constraints.txt."
         )
-    if sees is not None and seen.size != sees[1]:
+    if sees is not None and (seen.size is None or sees[1] not in (None, seen.size)):
         what = seen.why or f"it is {seen.size:,} bytes there, and {sees[1]:,} here"
         raise ClusterError(
             f"the worker {name} does not see this archive's file {sees[0]}: {what}. Share the archive's folder with it, and "
@@ -138,15 +146,18 @@ def _check(name: str, seen: Seen, sees: tuple[str, int] | None) -> None:
 
 
 class DaskExecutor(Executor):
-    """Makes calls on a cluster's workers. Futures raise `WorkerLostError` for lost work, `ClusterError` when all is lost."""
+    """Makes calls on a cluster's workers. Futures raise `WorkerLostError` for lost work, `ClusterError` when all is lost.
 
-    def __init__(self, client: Any, *, pages: Pages = lambda _arguments: 1, patience: float = _PATIENCE) -> None:
+    Dask's own `Client.get_executor` is not used: where a result is lost with its worker before it was fetched, its futures
+    never end (distributed 2026.8, seen).
+    """
+
+    def __init__(self, client: Any, *, seconds: Seconds, patience: float) -> None:
         self._client = client
-        self._inner = client.get_executor(pure=False)
-        self._pages = pages
+        self._seconds = seconds
         self._patience = patience
         self._versions = versions()
-        self._open: dict[Future[Any], Future[Any]] = {}  # ours -> the cluster's
+        self._open: dict[Future[Any], Any] = {}  # ours -> the cluster's
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._gone: ClusterError | None = None
@@ -154,33 +165,50 @@ class DaskExecutor(Executor):
         self._watch.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Queue a call; `fn` must be at the top of a module, and takes no words."""
+        """Queue a call; `fn` must be at the top of a module, and takes no words. Raises `ClusterError` when all is lost."""
         if kwargs:
             raise TypeError("a call on a cluster takes arguments by position")
         if self._gone is not None:
             raise self._gone
         future: Future[Any] = Future()
-        seconds = TIMEOUT + _MORE * (self._pages(args) - 1)
-        asked = self._inner.submit(call, fn, args, self._versions, seconds)
+        asked = self._client.submit(call, fn, args, self._seconds(args), self._versions, pure=False)
         with self._lock:
             self._open[future] = asked
         asked.add_done_callback(lambda done: self._pass_on(done, future))
-        future.add_done_callback(lambda ours: asked.cancel() if ours.cancelled() else None)
+        future.add_done_callback(self._withdraw)
         return future
 
-    def _pass_on(self, done: Future[Any], future: Future[Any]) -> None:
+    def _withdraw(self, future: Future[Any]) -> None:
         with self._lock:
-            if self._open.pop(future, None) is None:
-                return  # the cluster was given up meanwhile
+            asked = self._open.pop(future, None)
+        if asked is not None and future.cancelled():
+            asked.cancel()
+
+    def _pass_on(self, done: Any, future: Future[Any]) -> None:
+        """Hand over what came of a call. Runs in a thread of the client's."""
         if not future.set_running_or_notify_cancel():
             return
-        error = None if done.cancelled() else done.exception()
-        if done.cancelled():
-            future.set_exception(WorkerLostError("error-no-worker"))
-        elif error is None:
-            future.set_result(done.result())
-        elif type(error).__name__ == "KilledWorker":
-            future.set_exception(WorkerLostError("error-crashed"))
+        try:
+            result = done.result()
+        except MorgueError as error:
+            self._settle(future, error)
+        except WorkerLostError as error:
+            self._settle(future, error)
+        except CancelledError:
+            self._settle(future, WorkerLostError("error-no-worker"))
+        except Exception as error:  # noqa: BLE001 - KilledWorker, what the call raised, or what the network did
+            killed = type(error).__name__ == "KilledWorker"
+            self._settle(future, WorkerLostError("error-crashed") if killed else error)
+        else:
+            self._settle(future, None, result)
+
+    def _settle(self, future: Future[Any], error: Exception | None, result: Any = None) -> None:
+        """End a future, unless the cluster was given up meanwhile."""
+        with self._lock:
+            if self._open.pop(future, None) is None:
+                return
+        if error is None:
+            future.set_result(result)
         else:
             future.set_exception(error)
 
@@ -209,17 +237,18 @@ class DaskExecutor(Executor):
         with self._lock:
             left, self._open = list(self._open), {}
         for future in left:
-            if future.set_running_or_notify_cancel():
+            if future.running() or future.set_running_or_notify_cancel():
                 future.set_exception(self._gone)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End it; what has not begun is dropped with `cancel_futures`."""
         self._ended.set()
         with self._lock:
-            left = list(self._open)
-        if cancel_futures:
-            for future in left:
-                future.cancel()
-        with suppress(Exception):  # the cluster may be gone
-            self._inner.shutdown(wait=wait)
+            left = dict(self._open)
+        for future, asked in left.items():
+            if cancel_futures and future.cancel():
+                with suppress(Exception):  # the cluster may be gone
+                    asked.cancel()
+        if wait:
+            wait_for([future for future in left if not future.cancelled()])
         self._watch.join(_CONNECT)

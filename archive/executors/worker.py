@@ -1,26 +1,23 @@
 """What runs on a cluster's worker: a call within limits, and a look at what is installed and seen there.
 
-A worker of a cluster has no parent that looks after it page by page, as the processes of this machine have. So a C thread
-ends it when one call, or one page of a call, takes too long: that works also while a regular expression or libxml2 holds
-the interpreter. The cluster's nanny starts it again, and what it had is done elsewhere.
+A call is made in a process of the worker's, with the limits of time and memory that it would have on one machine: a page that
+hangs costs itself and not the worker, and has the same reason in the archive wherever it was read.
 """
 
 from __future__ import annotations
 
 import contextlib
-import faulthandler
-import os
+import multiprocessing
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from archive.errors import ClusterError, ShelfError
+from archive.executors.processes import ProcessExecutor
 from archive.extract.identity import EXTRACTOR
-from archive.extract.pool import give_back
 
 # What decides how a page reads: two machines whose answers are to stand in one archive must have the same of each.
 Versions = tuple[tuple[str, str], ...]
@@ -70,14 +67,32 @@ def look(path: str | None) -> Seen:
         return Seen(versions(), size=window.end)
 
 
-def call(function: Callable[..., Any], arguments: tuple[Any, ...], wanted: Versions, seconds: float) -> Any:
-    """Make a call on a worker that has what the writer has, within that time. Raises `ClusterError` on another worker."""
+def call(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float, wanted: Versions) -> Any:
+    """Make a call in a process of this worker's own, which may take that long.
+
+    Raises `ClusterError` on a worker that has not what the writer has, `WorkerLostError` if the call hangs or dies.
+    """
     if differ := differing(versions(), wanted):
-        raise ClusterError(differ)
-    with _limited(seconds):
-        done = function(*arguments)
-    give_back()
-    return done
+        raise ClusterError(
+            f"a worker would read pages otherwise: it has {differ}. Install the same there, and try again."
+        )
+    return _processes().submit(_timed, seconds, function, *arguments).result()
+
+
+def _timed(_seconds: float, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Make a call whose time `_processes` looks at."""
+    return function(*arguments)
+
+
+@cache
+def _processes() -> ProcessExecutor:
+    """Return this worker's own processes, started when the first call comes; they end with it."""
+    from distributed import get_worker
+
+    # Dask marks a worker under a nanny as a daemon so that it ends with the nanny, and Python lets no daemon start
+    # processes. Ours end with their parent by themselves.
+    multiprocessing.current_process().daemon = False
+    return ProcessExecutor(get_worker().state.nthreads, seconds=lambda arguments: float(arguments[0]))
 
 
 def differing(here: Versions, wanted: Versions) -> str | None:
@@ -91,22 +106,3 @@ def differing(here: Versions, wanted: Versions) -> str | None:
         f"{name} {value}, and the writer has {theirs.get(name)}" for name, value in here if theirs.get(name) != value
     ]
     return "; ".join(differ) or None
-
-
-@contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """End this process if what is done within takes longer. One thread per worker: there is one such limit in a process."""
-    try:
-        faulthandler.dump_traceback_later(seconds, exit=True)
-    except (OSError, ValueError, RuntimeError, AttributeError):  # nowhere to write to
-        with Path(os.devnull).open("w", encoding="ascii") as nowhere:
-            faulthandler.dump_traceback_later(seconds, exit=True, file=nowhere)
-            try:
-                yield
-            finally:
-                faulthandler.cancel_dump_traceback_later()
-        return
-    try:
-        yield
-    finally:
-        faulthandler.cancel_dump_traceback_later()

@@ -25,6 +25,7 @@ from archive.reextract.promotion import MOST_LOST, Promoter
 from archive.reextract.reading import Done, How, read_all
 from archive.reextract.report import Outcome, Report
 from archive.reextract.wanted import Chosen, Wanted
+from archive.reextract.work import batch_seconds
 from archive.sources import load_sources
 from archive.store import Store, stamp
 
@@ -161,7 +162,7 @@ def _open(
         open_ingest(folder, clock=clock, jobs=near, catching_up=catching_up and not rules.dry_run)
     )
     if executor is None:
-        executor = stack.enter_context(ProcessExecutor(jobs, pages=lambda arguments: len(arguments[0].references)))
+        executor = stack.enter_context(ProcessExecutor(jobs, seconds=batch_seconds))
     how = How(
         extractor=extractor,
         executor=executor,

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from archive.dating import Reading, settled_by_later, settles
 from archive.dedupe.words import content_digest
 from archive.errors import ProfileError, ShelfError
 from archive.extract import ExtractTask
+from archive.extract.pool import TIMEOUT
 from archive.model import DiscoveryFact, Extraction, Role, Signal, Snapshot
 from archive.optout import of_headers
 from archive.profiles import Profile, Profiles, checked_profile
@@ -56,6 +58,11 @@ class Batch:
     extractor: Extractor
     profiles: str  # folder of the profiles, likewise
     trial: Profile | None = None  # instead of any other profile
+
+
+def batch_seconds(arguments: tuple[Any, ...]) -> float:
+    """Return how long a call of `read_batch` may take."""
+    return TIMEOUT * len(arguments[0].references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,4 +65,4 @@ class RemoteWindow(Window):
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 - each of fsspec's systems has errors of its own
-            raise ShelfError(f"{self._name} cannot be read ({type(error).__name__}: {str(error)[:200]}).") from None
+            raise ShelfError(f"{self._name} cannot be read ({type(error).__name__}).") from None
