@@ -30,7 +30,6 @@ from archive.folder import ArchiveFolder  # noqa: E402
 from archive.model import ExtractorId  # noqa: E402
 from archive.reextract import Extractor, Wanted, reextract  # noqa: E402
 from archive.reextract.main import Rules  # noqa: E402
-from archive.reextract.work import batch_seconds  # noqa: E402
 from tests.dask_cluster import DaskCluster, dask_cluster  # noqa: E402
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -60,7 +59,7 @@ def one(dask: DaskCluster, base: ArchiveFolder, place: Path, workers: int) -> di
     dask.start_workers(workers)
     copy = ArchiveFolder(place / "copy")
     shutil.copytree(base.root, copy.root)
-    with open_cluster(dask.spec, seconds=batch_seconds) as cluster:
+    with open_cluster(dask.spec, seconds=lambda _arguments: 600.0) as cluster:
         for future in [cluster.executor.submit(time.sleep, 2) for _ in range(workers)]:
             future.result()  # their processes are there now
         parts = {name: cpu_of(process.pid) for name, process in dask.running.items()}
