@@ -17,6 +17,7 @@
     │   ├── NotAWarcError    the file holds no WARC record at all
     │   ├── BrokenRecordError  one record cannot be read; the others can
     │   └── RecordNotFoundError  the database points at a record that is not there
+    ├── ClusterError         a cluster that was to read pages cannot be used, or went away
     ├── OfflineError         this machine reaches nobody
     ├── PayloadError         a body cannot be decoded
     │   └── PayloadTooLargeError  … or decodes to more than is allowed
@@ -199,6 +200,10 @@ class RecordNotFoundError(ShelfError):
             f"no WARC record at {path}:{offset}. The file was moved, cut or recompressed after it was indexed. Put the "
             "file back, or run `morgue rebuild`: the WARC files that are there are the original of everything."
         )
+
+
+class ClusterError(MorgueError):
+    """A cluster that was to read pages cannot be used, or went away. It travels between processes: one argument."""
 
 
 class OfflineError(MorgueError):

@@ -200,7 +200,7 @@ def test_no_trace_of_a_person_or_a_real_site() -> None:
 
 
 # playwright: of the extra `render`; what is needed to fetch a file from a URL: of the extra `remote`.
-IF_INSTALLED = {"playwright", "fsspec", "aiohttp", "botocore"}
+IF_INSTALLED = {"playwright", "fsspec", "aiohttp", "botocore", "distributed"}
 IMPORTED_AS = {"PyStemmer": "Stemmer", "backports.zstd": "backports"}
 ONLY_FOR_OTHERS = {"lxml_html_clean"}  # trafilatura cannot be imported without it
 

@@ -99,7 +99,10 @@ class ExtractionPool:
         max_pages: int = MAX_PAGES,
         max_rss: int = MAX_RSS,
         work: Work = run_task,
+        warm: bool | None = None,
     ) -> None:
+        """`warm`: workers load what reads pages before they begin, so that no page pays for it."""
+        self._warm = work is run_task if warm is None else warm
         self._timeout = timeout
         self._max_pages = max_pages
         self._max_rss = max_rss
@@ -191,7 +194,7 @@ class ExtractionPool:
             self._waiting -= 1
 
     def _start(self) -> _Worker | None:
-        worker = _Worker(self._work, max_pages=self._max_pages, max_rss=self._max_rss)
+        worker = _Worker(self._work, max_pages=self._max_pages, max_rss=self._max_rss, warm=self._warm)
         if worker.ready(_START):
             return worker
         worker.kill()
@@ -218,11 +221,11 @@ class ExtractionPool:
 class _Worker:
     """One process and the pipe to it; used by one thread."""
 
-    def __init__(self, work: Work, *, max_pages: int, max_rss: int) -> None:
+    def __init__(self, work: Work, *, max_pages: int, max_rss: int, warm: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, work, os.getpid()), name="morgue-extract", daemon=True
+            target=_serve, args=(theirs, work, os.getpid(), warm), name="morgue-extract", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -275,7 +278,7 @@ def _rss(pid: int | None) -> int:
     return pages * resource.getpagesize()
 
 
-def _serve(pipe: Connection, work: Work, parent: int) -> None:
+def _serve(pipe: Connection, work: Work, parent: int, warm: bool) -> None:
     """Answer tasks until the pipe ends. Runs in the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides what it means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -285,8 +288,8 @@ def _serve(pipe: Connection, work: Work, parent: int) -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    if work is run_task:
-        import archive.extract.extract  # the first page shall not pay for it
+    if warm:
+        import archive.extract.extract
         import archive.extract.text
 
         archive.extract.text.warm_up()
