@@ -14,7 +14,7 @@ from archive.warc.tail import sync_folder
 PART = ".part"  # at the end of a name: not finished
 ROW_GROUP = 20_000  # rows at most
 ROW_GROUP_BYTES = 16 * 2**20  # characters of text, roughly, after which a row group ends: what is held in memory
-_FINGERPRINT, _FORMAT = b"morgue.fingerprint", b"morgue.format"
+_FINGERPRINT, _FORMAT = "morgue.fingerprint", "morgue.format"
 _LISTS = ("authors.list.element", "keywords.list.element")  # the same names again and again
 _LEVEL = 6  # of zstd; see docs/benchmarks.md
 
@@ -43,13 +43,13 @@ class ParquetFiles:
                 size = os.fstat(file.fileno()).st_size
         except (OSError, ValueError):  # pyarrow's errors are one of these
             return None
-        return said.get(_FINGERPRINT, b"").decode("ascii", "replace"), size
+        return said.get(_FINGERPRINT.encode(), b"").decode("ascii", "replace"), size
 
     def write(self, path: Path, table: str, rows: Iterable[dict[str, Any]], fingerprint: str) -> int:
         """Write a table's rows to `path`, durable before it gets that name; return its bytes. Raises `OSError`."""
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + PART)
-        schema = self._schemas[table].with_metadata({_FORMAT: FORMAT.encode(), _FINGERPRINT: fingerprint.encode()})
+        schema = self._schemas[table]
         short = [name for name, kind in TABLES[table] if name not in LONG and not kind.startswith("list")]
         try:
             with part.open("wb") as file:
@@ -62,6 +62,7 @@ class ParquetFiles:
                     use_dictionary=[*short, *_LISTS],
                     write_statistics=short,
                 ) as writer:
+                    writer.add_key_value_metadata({_FORMAT: FORMAT, _FINGERPRINT: fingerprint})
                     for group in _groups(rows):
                         writer.write_table(
                             self._arrow.Table.from_pylist(group, schema=schema), row_group_size=ROW_GROUP
