@@ -67,7 +67,8 @@ def change(path: Path, pks: Iterable[int]) -> None:
     """Edit articles, as a publisher would."""
     with closing(sqlite3.connect(path)) as db, db:
         for pk in list(pks):
-            text = db.execute("SELECT text FROM articles WHERE pk = ?", (pk,)).fetchone()[0] + " Changed."
+            (text,) = db.execute("SELECT text FROM articles WHERE pk = ?", (pk,)).fetchone()
+            text += " Changed."
             db.execute("UPDATE articles SET text = ?, digest = ? WHERE pk = ?", (text, digest_of([text]), pk))
 
 
