@@ -32,7 +32,7 @@ from archive.urls import article_id, url_key
 from crawler.cli import group
 from tests.line import AFTER_DAY_2, ROOT, Archive, Days
 from tests.parquet_kit import DAY, A, B, C, D, export, identities, see, small_archive, table, tree
-from tests.store_helpers import at, new_store, put, snapshot
+from tests.store_helpers import EXTRACTOR, article, at, new_store, put, snapshot, text_of
 
 pytest.importorskip("pyarrow", reason="of the extra scale: pip install 'newsmorgue[scale]'")
 
@@ -121,6 +121,7 @@ PUBLISHED = [  # as given -> the instant
     ("yesterday", None),
     (None, None),
 ]
+ALIASES = ("https://a.example/amp/2026/a-b", "https://a.example/z-further", "https://a.example/a-further")
 NASTY: list[dict[str, Any]] = [
     {"seed": "nul\0in a text", "title": "nul\0in a title", "authors": ("nul\0", "")},
     {"seed": "half \ud800 a character", "title": "\udfff", "authors": ("A \ud800",), "keywords": ("\udc00",)},
@@ -159,7 +160,10 @@ def test_every_column_says_what_sqlite_says(root: Path, store: Store, tmp_path: 
     for number, facts in enumerate(NASTY):
         see(store, f"https://f.example/{number}", 200 + number, source="näs ty/..", **facts)
     see(store, A, 300, "w", title="Another title")  # a second revision, with changes
-    see(store, "https://a.example/amp/2026/a-b", 400, "w", title="Another title", canonical=A)  # an alias
+    for number, alias in enumerate(ALIASES):
+        see(store, alias, 400 + number, "w", title="Another title", canonical=A)
+    see(store, "https://g.example/1", 410, "y")  # a copy of C, while B is no copy any more
+    decide(propose_split, B)(store)
     with store.transaction():
         put(store, snapshot(A, 500, status=404), None)
         put(store, snapshot(C, 500, record_type="revisit", refers_to_url=C, refers_to_at=at(20)), None)
@@ -179,12 +183,13 @@ def test_every_column_says_what_sqlite_says(root: Path, store: Store, tmp_path: 
 def test_what_the_nasty_archive_has_is_nasty(root: Path, store: Store, tmp_path: Path) -> None:
     """Say that the comparison above compares something: aliases, changes, copies, refusals of dates."""
     see(store, A, 300, "w", title="Another title")
-    see(store, "https://a.example/amp/2026/a-b", 400, "w", title="Another title", canonical=A)
+    for number, alias in enumerate(ALIASES):
+        see(store, alias, 400 + number, "w", title="Another title", canonical=A)
     with store.transaction():
         put(store, snapshot(C, 500, status=404), None)
     export(root, tmp_path / "out")
     rows = {row["id"]: row for row in table(tmp_path / "out", "articles")}
-    assert any("amp" in key for key in rows[id_of(A)]["aliases"])
+    assert len(rows[id_of(A)]["aliases"]) >= 2
     assert rows[id_of(B)]["of"] == rows[id_of(B)]["story"] == id_of(A)
     assert (rows[id_of(B)]["kind"], rows[id_of(B)]["score"], rows[id_of(B)]["source"]) == ("exact", 1.0, None)
     assert rows[id_of(C)]["gone_at"] == at(500)
@@ -245,8 +250,8 @@ def opt_out(store: Store) -> None:
 def reread(store: Store) -> None:
     store.db.conn.execute(
         "INSERT INTO revisions (article, seq, seen_from, seen_to, capture, title, text, cause, content, digest)"
-        " SELECT article, 1, seen_from, seen_to, capture, title, 'as read before', 'extractor', content, 'd'"
-        " FROM revisions WHERE seq = 1 AND article = (SELECT pk FROM articles WHERE url = ?)",
+        " SELECT article, 9, seen_from, seen_to, capture, title, 'as read before', 'extractor', content, 'd'"
+        " FROM revisions WHERE seq = 1 AND cause = 'publisher' AND article = (SELECT pk FROM articles WHERE url = ?)",
         [C],
     )
 
@@ -279,6 +284,15 @@ def take_down(store: Store) -> None:
 def restory(store: Store) -> None:
     with store.transaction():
         store.restory()
+
+
+def read_otherwise(store: Store) -> None:
+    """Let an extractor read the same capture otherwise: no time and no title changes, only the text."""
+    conn = store.db.conn
+    pk, capture = conn.execute("SELECT pk, capture FROM articles WHERE url = ?", [C]).fetchone()
+    with store.transaction():
+        store.add_extraction(capture, EXTRACTOR, article(text_of("q"), published="2026-05-01"))
+        store.reread(pk)
 
 
 def gone(store: Store) -> None:
@@ -319,7 +333,14 @@ ACTS: list[tuple[str, Callable[[Store], None], set[str], set[str]]] = [  # what 
         of(JUNE, "paper", "articles") | {STORIES_MAY},
         {STORIES_JUNE},
     ),
-    ("another reading", reread, of(MAY, "bote", "revisions"), set()),
+    ("read otherwise", read_otherwise, of(MAY, "bote", "articles", "revisions"), set()),
+    ("an earlier reading kept", reread, of(MAY, "bote", "revisions"), set()),
+    (
+        "a revision's text mended",
+        lambda s: s.db.conn.execute("UPDATE revisions SET text = 'mended', digest = 'm' WHERE capture = 1") and None,
+        of(MAY, "paper", "revisions"),
+        set(),
+    ),
     ("what a revision changed", rewrite_change, of(MAY, "bote"), set()),
     ("hidden", hide, {STORIES_MAY}, of(MAY, "bote")),
     ("opted out", opt_out, {STORIES_MAY}, of(MAY, NULL)),
@@ -373,14 +394,10 @@ def test_files_do_not_tell_in_which_order_an_archive_came(tmp_path: Path) -> Non
         with closing(new_store(tmp_path / name / "archive.db")) as store:
             for url, minute, seed in order:
                 see(store, url, minute, seed)
-            with store.transaction():
-                store.restory()
     numbers = []
     for name in ("one", "other"):
         with closing(sqlite3.connect(tmp_path / name / "archive.db")) as db:
-            numbers.append(
-                db.execute("SELECT c.url, c.pk, a.pk FROM captures c JOIN articles a ON a.pk = c.article").fetchall()
-            )
+            numbers.append(db.execute("SELECT id, pk FROM articles").fetchall())
     assert sorted(numbers[0]) != sorted(numbers[1])
     export(tmp_path / "one", tmp_path / "out")
     assert export(tmp_path / "other", tmp_path / "out").written == 0
@@ -482,6 +499,8 @@ def test_names_that_are_cut_stay_different() -> None:
     names = [letter * 200 + end for letter in ("x", "新") for end in ("", "1", "2")]
     made = source_values(names)
     assert len(set(made.values())) == len(names)
+    assert value(made[names[1]]) != made[names[1]]  # a name that is spelled like a cut one
+    assert value(NULL) != value(None) == NULL
 
 
 # What stops in the middle
@@ -553,6 +572,18 @@ def test_what_is_damaged_or_left_over_is_put_right(
     export(root, out)
     stranger = f"articles/{MAY}/source=other.parquet"
     assert {name: data for name, data in tree(out).items() if name != stranger} == before
+
+
+def test_who_reads_a_file_while_it_is_written_anew_reads_the_old_one_to_its_end(
+    root: Path, store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "out" / "articles" / MAY / "source=paper" / "articles.parquet"
+    export(root, tmp_path / "out")
+    before = path.read_bytes()
+    with path.open("rb") as reading:
+        see(store, A, 60, "edited")
+        export(root, tmp_path / "out")
+        assert reading.read() == before != path.read_bytes()
 
 
 def test_a_full_disk_leaves_no_half_file(

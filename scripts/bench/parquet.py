@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -29,9 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import search_archive  # noqa: E402
 
 from archive.dedupe.words import content_digest  # noqa: E402
-from archive.store.rows import digest_of  # noqa: E402
+from archive.store.rows import digest_of, stamp  # noqa: E402
 
 _SOURCES, _DAYS = 20, 60
+_BEGIN = datetime(2026, 4, 1, tzinfo=UTC)
 _MORGUE = (
     "import sys, resource\nfrom crawler.cli import main\n"
     "try:\n    main()\nfinally:\n"
@@ -43,6 +45,16 @@ _MORGUE = (
 def fill(path: Path) -> None:
     """Give each article two captures and one or two revisions, as ingest would have."""
     with closing(sqlite3.connect(path)) as db, db:
+        # Rows of an archive lie in the order of capture; made-up ones come with any date.
+        (count,) = db.execute("SELECT max(pk) FROM articles").fetchone()
+        db.executemany(
+            "UPDATE articles SET first_seen = ?, last_seen = ? WHERE pk = ?",
+            (
+                (seen, seen, pk)
+                for pk in range(1, count + 1)
+                for seen in [stamp(_BEGIN + pk * timedelta(days=_DAYS) / count)]
+            ),
+        )
         db.execute("INSERT INTO warcs (pk, name) VALUES (1, '2026/a.warc.gz')")
         rows = db.execute("SELECT pk, url, url_key, first_seen, source, title, text FROM articles ORDER BY pk")
         for pk, url, key, seen, source, title, text in rows.fetchall():

@@ -112,7 +112,7 @@ class _Export:
         shown = "a.hidden = 0" + ("" if choice.include_opted_out else PUBLIC)
         told = self._reader.execute("SELECT pk, story FROM articles WHERE story IS NOT NULL")
         mine = _marked((story for pk, story in told if there[pk]), _highest(self._reader, "stories"))
-        stories = {month: fingerprint(STORIES, (month,), rows) for month, rows in self._months(shown, mine)}
+        stories = {month: fingerprint(STORIES, rows) for month, rows in self._months(shown, mine)}
         in_paths = source_values({source for _, source in units})
         wanted = {place(STORIES, month) for month in stories}
         for month, source in units:
@@ -122,15 +122,15 @@ class _Export:
         for month, source in sorted(units, key=lambda unit: (unit[0], unit[1] or "")):
             pks = units[month, source]
             for table in OF_ARTICLES:
-                self._table(table, (month, source), pks, place(table, month, in_paths[source]))
+                self._table(table, pks, place(table, month, in_paths[source]))
             done += len(pks)
             tell(done, done / len(chosen))
         self._write_stories(stories, shown, mine)
 
-    def _table(self, table: str, unit: Unit, pks: Sequence[int], path: PurePosixPath) -> None:
+    def _table(self, table: str, pks: Sequence[int], path: PurePosixPath) -> None:
         """Bring one file up to date."""
         ask = OF_ARTICLES[table]
-        made, count = fingerprint(table, unit, ask(self._reader, pks))
+        made, count = fingerprint(table, ask(self._reader, pks))
         if not count:
             self._exported.removed += (self._folder / path).exists()
             (self._folder / path).unlink(missing_ok=True)

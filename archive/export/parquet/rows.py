@@ -109,12 +109,12 @@ def asked(conn: sqlite3.Connection, sql: str, values: Sequence[object]) -> Itera
     return (dict(zip(names, row, strict=True)) for row in cursor)
 
 
-def fingerprint(table: str, partition: Sequence[str | None], rows: Iterable[Row]) -> tuple[str, int]:
+def fingerprint(table: str, rows: Iterable[Row]) -> tuple[str, int]:
     """Return what changes when a file has to be written again, and how many rows it has. XXH3-128, hex.
 
-    Of the rows, the columns of the table (one more, and every file is written anew) and the partition's own values.
+    Of the rows, and of the columns of the table: one more, and every file is written anew.
     """
-    hashed = xxhash.xxh3_128(json.dumps([FORMAT, table, TABLES[table], list(partition)]).encode())
+    hashed = xxhash.xxh3_128(json.dumps([FORMAT, table, TABLES[table]]).encode())
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007 - it is returned
         said = {name: value for name, value in row.items() if name not in _LOCAL and not name.startswith("_")}
