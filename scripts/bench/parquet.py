@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -35,7 +36,7 @@ from archive.store.rows import digest_of, stamp  # noqa: E402
 _SOURCES, _DAYS = 20, 60
 _BEGIN = datetime(2026, 4, 1, tzinfo=UTC)
 _MORGUE = (
-    "import sys, resource\nfrom crawler.cli import main\n"
+    "import sys\nfrom crawler.cli import main\n"
     "try:\n    main()\nfinally:\n"
     "    peak = [line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')]\n"
     "    print('peak', *peak, file=sys.stderr)\n"
@@ -84,9 +85,9 @@ def change(path: Path, pks: Iterable[int]) -> None:
             db.execute("UPDATE articles SET text = ?, digest = ? WHERE pk = ?", (text, digest_of([text]), pk))
 
 
-def run(archive: Path, *words: str) -> tuple[float, float, str]:
-    """Run `morgue WORDS`; return seconds, the peak of its memory in MB, and what it printed."""
-    began = time.monotonic()
+def run(archive: Path, *words: str) -> tuple[str, str]:
+    """Run `morgue WORDS`; return what it cost, in words, and what it printed."""
+    began, used = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", _MORGUE, "-a", str(archive), *words],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -97,7 +98,10 @@ def run(archive: Path, *words: str) -> tuple[float, float, str]:
     seconds = time.monotonic() - began
     if done.returncode:
         sys.exit(f"morgue {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
-    return seconds, int(done.stderr.split("peak")[-1].split()[0]) / 1024, done.stdout
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
+    peak = int(done.stderr.split("peak")[-1].split()[0]) / 1024
+    return f"{seconds:.1f} s, {cpu:.1f} s CPU, peak {peak:.0f} MB", done.stdout
 
 
 def size(path: Path) -> float:
@@ -122,10 +126,10 @@ def measure(root: Path, articles: int, longer: int) -> None:
     out = str(root / "tables")
 
     def told(name: str) -> None:
-        seconds, peak, said = run(root, "export", "parquet", out, "--quiet", "--json")
+        cost, said = run(root, "export", "parquet", out, "--quiet", "--json")
         done = json.loads(said)
         files = sum(table["files"] for table in done["tables"].values())
-        print(f"{name}: {seconds:.1f} s, peak {peak:.0f} MB, {done['written']} of {files} files written", flush=True)
+        print(f"{name}: {cost}, {done['written']} of {files} files written", flush=True)
 
     told("first")
     for table in ("articles", "revisions", "captures", "stories"):
@@ -137,10 +141,8 @@ def measure(root: Path, articles: int, longer: int) -> None:
     told("1% changed, all over the archive")
     change(database, by_time[: articles // 100])
     told("1% changed, the newest")
-    seconds, peak, _ = run(root, "export", "jsonl", str(root / "a.jsonl"), "--revisions", "--quiet")
-    print(
-        f"JSON lines with revisions: {seconds:.1f} s, peak {peak:.0f} MB, {size(root / 'a.jsonl'):.1f} MB", flush=True
-    )
+    cost, _ = run(root, "export", "jsonl", str(root / "a.jsonl"), "--revisions", "--quiet")
+    print(f"JSON lines with revisions: {cost}, {size(root / 'a.jsonl'):.1f} MB", flush=True)
 
 
 def main() -> int:
