@@ -15,6 +15,7 @@ from archive.commands.export import export
 from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.parquet import parquet
 from archive.commands.reextract import reextract
 from archive.commands.searches import searches
 from archive.commands.stats import stats
@@ -72,5 +73,6 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     doctor,
     takedown,
 )
+export.add_command(parquet)
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

@@ -176,6 +176,25 @@ def _authorize(action: int, first: str | None, second: str | None, *_: str | Non
 
 
 @contextmanager
+def one_moment(reader: Reader) -> Iterator[None]:
+    """Let every question of the block be answered from the database as it is when the block begins, whoever writes beside it.
+
+    For long reading only: while it lasts, the write-ahead log cannot be cut.
+    """
+    reader.set_authorizer(None)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT 1 FROM sqlite_master").fetchone()  # only a question begins the moment
+        reader.set_authorizer(_authorize)
+        yield
+    finally:
+        reader.set_authorizer(None)
+        if reader.in_transaction:
+            reader.execute("ROLLBACK")
+        reader.set_authorizer(_authorize)
+
+
+@contextmanager
 def answering(conn: sqlite3.Connection) -> Iterator[None]:
     """Turn SQLite's errors in the block into `QueryError` (the question) or `DatabaseError` (the file)."""
     path = getattr(conn, "path", "archive.db")
