@@ -20,6 +20,7 @@ from typing import Protocol
 
 from archive.errors import DecisionsError
 
+MERGED = "merged"  # kind of the line of an archive that a merge made: it never crawled, and needs no crawl.db
 _OWN_KEYS = ("at", "kind", "reason")
 _BLOCK = 65536
 

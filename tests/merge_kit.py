@@ -6,16 +6,17 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from archive.console import Progress
 from archive.folder import ArchiveFolder
 from archive.merging import Merged, merge_shards
 from archive.store import open_store
-from archive.warc import warc_files
+from archive.warc import DISCOVERY_TYPE, RawReader, RawRecord, own_name, parse_own_name, warc_files
 from tests.line import Archive, dump
 from tests.reextract_kit import EDIT, SOURCES, html, page
 from tests.warc_tools import T0, Clock, keep, writer
@@ -115,3 +116,47 @@ def _digests(root: Path) -> Iterator[tuple[Path, str]]:
             yield path, os.fspath(path.readlink())
         elif path.is_file() and not path.name.endswith((".lock", "-wal", "-shm")):
             yield path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# A shelf cut into more files
+
+
+def groups_of(path: Path) -> Iterator[list[RawRecord]]:
+    """Yield the records of an own WARC file as they were written together: what was known, the request, the answer."""
+    group: list[RawRecord] = []
+    with RawReader(path) as reader:
+        for record in reader:
+            fields = record.fields
+            begins = fields.record_type == "metadata" and fields.content_type == DISCOVERY_TYPE
+            if group and (begins or fields.record_type == "warcinfo"):
+                yield group
+                group = []
+            group.append(record)
+    if group:
+        yield group
+
+
+def cut_by_number(number: int, _group: list[RawRecord]) -> str:
+    """Put ten exchanges into a file: each site's lie in several."""
+    return f"n{number // 10}"
+
+
+def cut_by_site(_number: int, group: list[RawRecord]) -> str:
+    """Make a file for each site."""
+    return "s" + hashlib.sha256(urlsplit(group[0].fields.about).netloc.encode()).hexdigest()[:8]
+
+
+def recut(folder: ArchiveFolder, run_of: Callable[[int, list[RawRecord]], str]) -> None:
+    """Cut a shelf into further files: the same records, each group in the file of its run."""
+    for path in warc_files(folder.warc):
+        own = parse_own_name(path.name)
+        assert own is not None
+        data = path.read_bytes()
+        for number, group in enumerate(groups_of(path)):
+            name = own_name(own.begun_at, own.shard, f"{own.run_id}{run_of(number, group)}")
+            with (folder.warc / name).open("ab") as out:
+                for record in group:
+                    out.write(data[record.offset : record.offset + record.length])
+        path.unlink()
+    for name in ("archive.db", "archive.db-wal", "archive.db-shm"):
+        (folder.root / name).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from archive_kill import CRAWLED, Kind, kinds_of, loop
 from tests.line import Archive, new_archive
 from tests.site.server import NewsSites
 
-KINDS = ("takedown", "backup")  # the first two
+KINDS = ("takedown", "merge", "merge takedown", "backup")  # the first ones
 
 
 @pytest.fixture(scope="module")

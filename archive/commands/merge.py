@@ -40,7 +40,7 @@ def merge(
 
     Exit 3: done, but some records, files or profiles could not be read, or something in a shard's folder was not taken.
 
-    Example: morgue -a all merge shard-1 shard-2
+    Example: morgue merge ../shard-1 ../shard-2
     """
     run(context, shards, dry_run=dry_run, jobs=jobs, as_json=as_json, quiet=quiet)
 

@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 from archive.clock import Clock
 from archive.console import Progress
-from archive.decisions import read_decisions, rewrite_decisions
+from archive.decisions import MERGED as DECIDED
+from archive.decisions import append_decision, read_decisions, rewrite_decisions
 from archive.errors import MergeError, NotAnArchiveError, UnfinishedTakedownError, UsageError
 from archive.folder import ArchiveFolder
 from archive.imported import imported_files
@@ -187,6 +188,8 @@ def _carry_out(
         rewrite_decisions(folder.decisions, lambda old: _united(old, plan.decisions, folder))
     else:
         folder.decisions.touch()
+    if plan.is_first and plan.told.changed:
+        append_decision(folder.decisions, DECIDED, {}, at=clock.now())
     if new or plan.sources != _present(folder):
         write(folder.sources, plan.sources.encode())
     for below in (folder.warc, folder.reports, folder.profiles):

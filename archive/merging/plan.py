@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.backup.registry import known_targets
-from archive.decisions import renames
+from archive.decisions import MERGED, renames
 from archive.errors import MergeError
 from archive.merging.lines import Line, as_bytes, others, union, without
 from archive.merging.look import Shard, printable
@@ -16,6 +16,7 @@ from archive.merging.shelf import Wanted, wanted_files
 from archive.sources import parse_sources
 from archive.sources.union import Part, union_of
 from archive.tombstones import TAKEDOWN, Tombstones, tombstones_of
+from archive.warc import parse_own_name
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Plan:
     warcs: list[Wanted] = field(default_factory=list)  # … where something is to be done
     stones: Tombstones = field(default_factory=Tombstones)
     new_stones: bool = False  # some were not known here
+    is_first: bool = False  # nothing of a crawl was here before, and no merge either
     told: Merged
 
     @property
@@ -62,6 +64,8 @@ def make_plan(
         new_stones=not stones.hashes <= known.hashes,
         told=told,
     )
+    own = any(parse_own_name(path.name) for path in ours.warcs)
+    plan.is_first = not own and all(line.decision.kind != MERGED for line in lines)
     _profiles(plan, ours)
     _reports(plan, ours)
     every = wanted_files(
