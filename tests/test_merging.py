@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from merge_kit import contents, edited, empty, merge, restoried, sealed, shard, shelve, shown, split
@@ -462,6 +463,28 @@ def test_a_source_renamed_in_one_archive_is_renamed_in_all(renamed_here: bool, t
     rename(all_ if renamed_here else one, "a", "b", 1)
     merge(all_, one)
     assert all_.sources.read_text() == new + search.format("b")
+
+
+def test_a_sources_toml_that_somebody_changes_meanwhile_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archive.merging import main
+
+    all_, one = empty(tmp_path / "all", entry("a")), empty(tmp_path / "one", entry("b"))
+    real = main.make_plan
+
+    def plan_and_edit(*args: Any, **more: Any) -> Any:
+        plan = real(*args, **more)
+        all_.sources.write_text(entry("c"))
+        return plan
+
+    monkeypatch.setattr(main, "make_plan", plan_and_edit)
+    with pytest.raises(MergeError, match="changed while it was looked at"):
+        merge(all_, one)
+    monkeypatch.undo()
+    assert all_.sources.read_text() == entry("c")
+    merge(all_, one)
+    assert all_.sources.read_text() == entry("c") + "\n" + entry("b")
 
 
 def test_sources_in_a_form_of_their_own_are_written_anew(tmp_path: Path) -> None:

@@ -28,9 +28,10 @@ from archive.merging.lines import as_bytes, lines_of, union
 from archive.merging.look import Shard, look, printable
 from archive.merging.plan import Plan, make_plan
 from archive.merging.report import Merged
-from archive.merging.take import sweep, take_small, take_warc, write
+from archive.merging.take import sweep, take_small, take_warc
 from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
 from archive.report import IngestReport
+from archive.sources.union import put_union
 from archive.store import Store, open_store
 from archive.takedown.main import FrontierPart, clean_merged, finish_takedown
 from archive.takedown.pending import MERGED, Pending
@@ -190,8 +191,8 @@ def _carry_out(
         folder.decisions.touch()
     if plan.is_first and plan.told.changed:
         append_decision(folder.decisions, DECIDED, {}, at=clock.now())
-    if new or plan.sources != _present(folder):
-        write(folder.sources, plan.sources.encode())
+    if plan.sources != plan.sources_before:
+        put_union(folder.sources, plan.sources_before, plan.sources)
     for below in (folder.warc, folder.reports, folder.profiles):
         below.mkdir(exist_ok=True)
     if plan.told.changed and new:
@@ -230,10 +231,6 @@ def _pending(plan: Plan, clock: Clock) -> Pending:
 def _united(now: bytes, planned: bytes, folder: ArchiveFolder) -> bytes:
     """Return the planned lines with those that were appended since: a rename, for which no lock is needed."""
     return as_bytes(union([lines_of(planned, folder.decisions), lines_of(now, folder.decisions)]))
-
-
-def _present(folder: ArchiveFolder) -> str:
-    return folder.sources.read_bytes().decode("utf-8-sig")
 
 
 def _take_warcs(folder: ArchiveFolder, plan: Plan, progress: Progress) -> None:

@@ -27,6 +27,7 @@ class Plan:
     decisions: bytes  # what the file will hold
     new_lines: int
     sources: str
+    sources_before: str | None  # None: there was no file
     profiles: list[Path] = field(default_factory=list)  # to be copied, each name once
     reports: list[Path] = field(default_factory=list)  # the same
     warcs: list[Wanted] = field(default_factory=list)  # … where something is to be done
@@ -60,6 +61,7 @@ def make_plan(
         decisions=as_bytes(lines),
         new_lines=len(lines) - len(ours.lines),
         sources=_sources(ours, shards, lines, told),
+        sources_before=ours.sources,
         stones=stones,
         new_stones=not stones.hashes <= known.hashes,
         told=told,
@@ -75,9 +77,7 @@ def make_plan(
         _count(wanted, told)
         if not wanted.is_ours:
             plan.warcs.append(wanted)
-    told.changed = bool(
-        plan.new_lines or plan.profiles or plan.reports or plan.warcs or plan.sources != (ours.sources or "")
-    )
+    told.changed = bool(plan.new_lines or plan.profiles or plan.reports or plan.warcs or plan.sources != ours.sources)
     return plan
 
 

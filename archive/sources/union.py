@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -19,6 +20,8 @@ from archive.sources.write import (
     _block,
     _blocks,
     _line,
+    _locked,
+    _replace,
     _with_contact,
     _with_key,
     _with_new_source,
@@ -75,6 +78,19 @@ def union_of(parts: Sequence[Part]) -> Union:
     return Union(
         text=grown.text, sources=tuple(grown.sources), searches=tuple(grown.searches), words=tuple(grown.words)
     )
+
+
+def put_union(path: Path, before: str | None, text: str) -> None:
+    """Put the union in the place of our file, whose text was `before` (None: there was none), durably and in one step.
+
+    Raises `MergeError` if a person or another command has changed it meanwhile, `SourcesError` if it cannot be written.
+    """
+    with _locked(path):
+        now = path.read_bytes().decode("utf-8-sig") if path.exists() else None
+        if now != before:
+            raise MergeError(f"{path} was changed while it was looked at. Run the same `morgue merge` again.")
+        path.touch()
+        _replace(Path(os.path.realpath(path)), text)
 
 
 def _renamed(part: Part) -> str:

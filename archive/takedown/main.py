@@ -246,6 +246,8 @@ class _Work:
         """
         folder, gone = self.folder, pending.gone
         decisions = self._write_down(pending)
+        if rows:
+            self._sweep()
         with open_ingest(folder, clock=self.clock, jobs=self.jobs, catching_up=False) as ingest:
             conn = ingest.store.db.conn
             conn.execute("PRAGMA secure_delete = ON")
