@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from merge_kit import contents, edited, empty, merge, restoried, sealed, shard, shelve, shown, split
 from reextract_kit import SOURCES, assert_sound, ingest, made, page, rows
 
@@ -138,6 +140,29 @@ def test_a_dry_run_tells_what_would_come_and_makes_nothing(tmp_path: Path) -> No
     assert contents(all_.root) == before
 
 
+def test_a_kill_before_everything_was_placed_again_is_made_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archive.store import Store
+
+    one = whole(tmp_path / "one")
+    shards = split(one, [tmp_path / f"shard-{number}" for number in range(3)])
+    all_ = ArchiveFolder(tmp_path / "all")
+    merge(all_, *shards[1:])
+
+    def killed(*_args: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "restory", killed)
+    with pytest.raises(KeyboardInterrupt):
+        merge(all_, *shards)
+    monkeypatch.undo()
+    again = merge(all_, *shards)  # nothing is left to copy or to read
+    assert (again.ingest.captures, again.changed) == (0, True)
+    assert shown(all_) == shown(one)
+    assert not merge(all_, *shards).changed
+
+
 # Files that grow
 
 
@@ -248,6 +273,25 @@ def test_union_of_lines(files: list[list[tuple[int, int]]], expected: list[int])
         assert as_bytes(union([united, each])) == as_bytes(united)
 
 
+@given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=6), min_size=1, max_size=4))
+def test_a_union_has_every_line_keeps_each_order_and_is_idempotent(files: list[list[tuple[int, int]]]) -> None:
+    # every line once in all: then each file's order can be looked for
+    told = [
+        [(minute, 1000 * number + 10 * at + n) for at, (minute, n) in enumerate(each)]
+        for number, each in enumerate(files)
+    ]
+    read = [lines_of("".join(f"{line}\n" for line in as_lines(*each)).encode(), Path("d")) for each in told]
+    united = union(read)
+    assert sorted(line.text for line in united) == sorted(line.text for each in read for line in each)
+    for each in read:
+        assert [line for line in united if line in each] == list(each)
+    assert union([united, *read]) == united
+    assert union([*read, united]) == united
+    if all(each == sorted(each) for each in told):
+        minutes = [line.decision.at for line in united]
+        assert minutes == sorted(minutes)
+
+
 def test_a_line_that_is_spelled_otherwise_is_the_same_line() -> None:
     mine = lines_of(b'{"at": "2026-05-01T06:00:00Z", "kind": "x", "reason": null, "n": 1}\n', Path("d"))
     theirs = lines_of(b'{"n":1,"kind":"x","at":"2026-05-01T08:00:00+02:00"}\r\n{"torn', Path("d"))
@@ -339,6 +383,30 @@ def test_a_takedown_in_a_shard_reaches_what_was_merged_before(tmp_path: Path) ->
     assert PAPER not in (all_.reports / "run-1-x.json").read_text()
     assert PAPER.encode() not in all_.archive_db.read_bytes()
     assert_sound(all_)
+
+
+def test_a_kill_right_after_the_decisions_leaves_nothing_of_what_was_taken_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archive.merging import main
+
+    all_, one = shard(tmp_path / "all", "paper", range(3)), empty(tmp_path / "a")
+    ingest(all_)
+    taken_down(one, key_hash(url_key(PAPER)))
+    real = main.rewrite_decisions
+
+    def written_and_killed(*args: Any) -> None:
+        real(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "rewrite_decisions", written_and_killed)
+    with pytest.raises(KeyboardInterrupt):
+        merge(all_, one)
+    monkeypatch.undo()
+    assert PAPER in urls(all_)
+    merge(all_, one)  # which finds no new line
+    assert PAPER not in urls(all_)
+    assert PAPER.encode() not in on_shelf(all_)
 
 
 def test_a_takedown_of_ours_holds_for_what_a_shard_brings(tmp_path: Path) -> None:

@@ -79,8 +79,9 @@ def test_the_files_of_one_crawl_in_four_archives_merged_are_the_one_archive(
 @pytest.mark.corpus
 @pytest.mark.parametrize("how", [cut_by_number, cut_by_site])
 def test_real_pages_in_four_archives_merged_are_the_one_archive(
-    how: Callable[..., str], corpus: Path, tmp_path: Path
+    how: Callable[..., str], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tests.line.TIME_LIMIT", 3000)
     most = 10**9 if os.environ.get("MORGUE_REPLAY") == "all" else 120
     one = Archive(tmp_path / "one", AFTER_DAY_2)
     one.run("init", one.path)

@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from archive.backup.registry import FORGOTTEN, MADE, TARGET
@@ -59,22 +58,19 @@ def union(files: Sequence[Sequence[Line]]) -> list[Line]:
     A line that stands twice in one file stands twice in the union.
     """
     taken: Counter[str] = Counter()
-    parts = []
+    parts: list[list[Line]] = []
     for lines in files:
         here: Counter[str] = Counter()
-        new: list[tuple[Line, datetime]] = []
+        new: list[Line] = []
         for line in lines:
             name = line.same_as
             here[name] += 1
             if here[name] > taken[name]:
-                new.append((line, _not_before(new, line.decision.at)))
+                new.append(line)
         taken |= here
         parts.append(new)
-    return [line for line, _ in heapq.merge(*parts, key=lambda part: part[1])]
-
-
-def _not_before(new: list[tuple[Line, datetime]], at: datetime) -> datetime:
-    return max(new[-1][1], at) if new else at
+    # It compares heads alone: where a file's times go back, those lines come right behind the one before them.
+    return list(heapq.merge(*parts, key=lambda line: line.decision.at))
 
 
 def others(lines: Iterable[Line]) -> list[Line]:
