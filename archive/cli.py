@@ -15,6 +15,7 @@ from archive.commands.export import export
 from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.merge import merge
 from archive.commands.parquet import parquet
 from archive.commands.reextract import reextract
 from archive.commands.searches import searches
@@ -69,6 +70,7 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     make.restory,
     backup,
     restore,
+    merge,
     fsck,
     doctor,
     takedown,

@@ -10,6 +10,7 @@
     ├── DecisionsError       decisions.jsonl cannot be read or written
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
     ├── StoryError           what is to be decided about stories cannot be
+    ├── MergeError           archives cannot become one: which, where, and what to do
     ├── LockHeldError        another process works here (exit 75)
     ├── UnfinishedTakedownError  a takedown was interrupted, and nobody else may write before it is finished
     ├── TakenDownError       an address was taken down, and is not asked for
@@ -143,7 +144,7 @@ class UnfinishedTakedownError(MorgueError):
         self.path = path
         super().__init__(
             f"nothing was done: a takedown was interrupted here ({path}), and has to be finished first. Run the same "
-            "`morgue takedown` again; any other one finishes it, too."
+            "`morgue takedown` (or `morgue merge`) again; any other one finishes it, too."
         )
 
 
@@ -156,6 +157,10 @@ class TakenDownError(MorgueError):
             f"{url} was taken down, or its host was: it is not asked for. The line of kind takedown in decisions.jsonl has the "
             "reason and the reference; `morgue takedown` cannot be undone but by taking out that line."
         )
+
+
+class MergeError(MorgueError):
+    """Archives cannot become one; the message says which, where, why, and what to type."""
 
 
 class ShelfError(MorgueError):
