@@ -115,6 +115,16 @@ def test_a_first_reading_on_a_cluster_is_that_of_this_machine(
     assert everything(folder)["publisher's revisions"] == first["publisher's revisions"]
 
 
+def test_a_merge_on_a_cluster_is_the_archive_that_it_was_made_of(
+    base: ArchiveFolder, tmp_path: Path, dask: DaskCluster
+) -> None:
+    merged = ArchiveFolder(tmp_path / "all")
+    told = type_in(merged, "merge", str(base.root), "--executor", dask.spec)
+    assert told.exit_code == 0, told.output
+    assert everything(merged)["articles"] == everything(base)["articles"]
+    assert_sound(merged)
+
+
 def test_workers_that_find_the_archive_elsewhere(folder: ArchiveFolder, tmp_path: Path, dask: DaskCluster) -> None:
     elsewhere = tmp_path / "mounted"
     elsewhere.mkdir()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.commands.cluster import cluster_for, executor_option
 from archive.commands.make import tell_report
 from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
 from archive.folder import ArchiveFolder
@@ -23,11 +24,18 @@ _NAMED = 10
 @click.argument("shards", metavar="SHARD…", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--dry-run", is_flag=True, help="Say what would come, and what forbids it; change nothing.")
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@executor_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
 def merge(
-    context: Context, shards: tuple[Path, ...], dry_run: bool, jobs: int | None, as_json: bool, quiet: bool
+    context: Context,
+    shards: tuple[Path, ...],
+    dry_run: bool,
+    jobs: int | None,
+    executor: str | None,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Make the archives in the folders SHARD… part of this one, which is made if there is none.
 
@@ -42,7 +50,7 @@ def merge(
 
     Example: morgue merge ../shard-1 ../shard-2
     """
-    run(context, shards, dry_run=dry_run, jobs=jobs, as_json=as_json, quiet=quiet)
+    run(context, shards, dry_run=dry_run, jobs=jobs, executor=executor, as_json=as_json, quiet=quiet)
 
 
 def run(
@@ -51,6 +59,7 @@ def run(
     *,
     dry_run: bool,
     jobs: int | None,
+    executor: str | None,
     as_json: bool,
     quiet: bool,
     frontier: FrontierPart | None = None,
@@ -58,15 +67,17 @@ def run(
     """Merge and tell. `frontier`: what a takedown does in crawl.db."""
     from archive.merging import merge_shards
 
-    with Progress("captures", quiet=quiet) as progress:
+    folder = ArchiveFolder(context.path)
+    with cluster_for(executor, folder, jobs=jobs) as cluster, Progress("captures", quiet=quiet) as progress:
         done = merge_shards(
-            ArchiveFolder(context.path),
+            folder,
             shards,
             clock=context.clock,
             jobs=jobs,
             progress=progress,
             dry_run=dry_run,
             frontier=frontier,
+            cluster=cluster,
         )
     for what in done.passed_over[:_NAMED]:
         say(plain(f"morgue: not taken: {what}."))

@@ -20,6 +20,7 @@ from archive.console import Progress
 from archive.decisions import MERGED as DECIDED
 from archive.decisions import append_decision, read_decisions, rewrite_decisions
 from archive.errors import MergeError, NotAnArchiveError, UnfinishedTakedownError, UsageError
+from archive.executors import Cluster
 from archive.folder import ArchiveFolder
 from archive.imported import imported_files
 from archive.ingest import Ingest, ShelfFile
@@ -53,8 +54,11 @@ def merge_shards(
     progress: Progress,
     dry_run: bool = False,
     frontier: FrontierPart | None = None,
+    cluster: Cluster | None = None,
 ) -> Merged:
-    """Make these archives part of the one in `folder`, which may be new. `frontier`: what a takedown does in crawl.db.
+    """Make these archives part of the one in `folder`, which may be new.
+
+    `frontier`: what a takedown does in crawl.db. `cluster`: who reads what came, instead of processes of this machine.
 
     Nothing in a shard is changed. Repeating it changes nothing, and after a kill it is done again; what a shard has got since
     is taken. Raises `UsageError`, `MergeError`, `NotAnArchiveError`, `LockHeldError`, `DecisionsError`, `SourcesError`,
@@ -91,7 +95,7 @@ def merge_shards(
         if new:
             _make(folder)
             stack.enter_context(_ours(folder))
-        _carry_out(folder, plan, clock=clock, jobs=jobs, progress=progress, frontier=frontier)
+        _carry_out(folder, plan, clock=clock, jobs=jobs, progress=progress, frontier=frontier, cluster=cluster)
         return plan.told
 
 
@@ -175,6 +179,7 @@ def _carry_out(
     jobs: int | None,
     progress: Progress,
     frontier: FrontierPart | None,
+    cluster: Cluster | None,
 ) -> None:
     new = not folder.sources.exists()
     if plan.told.changed and not new:
@@ -209,7 +214,7 @@ def _carry_out(
         if rows:
             names |= {shelf_name(path, folder.warc) for path in warc_files(folder.warc)}
         clean_merged(folder, pending, names, rows=rows, clock=clock, jobs=jobs, progress=progress, frontier=frontier)
-    _read(folder, plan, clock=clock, jobs=jobs, progress=progress)
+    _read(folder, plan, clock=clock, jobs=jobs, progress=progress, cluster=cluster)
 
 
 def _pending(plan: Plan, clock: Clock) -> Pending:
@@ -245,14 +250,16 @@ def _take_warcs(folder: ArchiveFolder, plan: Plan, progress: Progress) -> None:
         take_warc(folder, wanted, more)
 
 
-def _read(folder: ArchiveFolder, plan: Plan, *, clock: Clock, jobs: int | None, progress: Progress) -> None:
+def _read(
+    folder: ArchiveFolder, plan: Plan, *, clock: Clock, jobs: int | None, progress: Progress, cluster: Cluster | None
+) -> None:
     """Read what came, and place everything again if anything came since it was last placed."""
     with open_store(folder, clock) as store:
         due = _is_due(store)
     if not due and not plan.told.changed:
         return
     plan.told.changed = True
-    with open_ingest(folder, clock=clock, jobs=jobs) as ingest:
+    with open_ingest(folder, clock=clock, jobs=jobs, cluster=cluster) as ingest:
         ingest.on_progress = lambda report: tell(progress, report)
         take_reports(folder, ingest.store)
         elsewhere = _unread_in_place(folder, ingest)
