@@ -10,10 +10,13 @@ from archive.commands import ask, make, page
 from archive.commands.alerts import alerts
 from archive.commands.backup import backup, restore
 from archive.commands.diff import diff
+from archive.commands.doctor import doctor
 from archive.commands.export import export
 from archive.commands.extractors import extractors
 from archive.commands.fsck import fsck
 from archive.commands.learn import learn
+from archive.commands.merge import merge
+from archive.commands.parquet import parquet
 from archive.commands.reextract import reextract
 from archive.commands.searches import searches
 from archive.commands.stats import stats
@@ -67,8 +70,11 @@ ARCHIVE_COMMANDS: tuple[click.Command, ...] = (
     make.restory,
     backup,
     restore,
+    merge,
     fsck,
+    doctor,
     takedown,
 )
+export.add_command(parquet)
 for _command in ARCHIVE_COMMANDS:
     group.add_command(_command)

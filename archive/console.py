@@ -43,6 +43,11 @@ class Context:
         return self._archive or Path(os.environ.get("MORGUE_ARCHIVE") or ".")
 
     @property
+    def named(self) -> bool:
+        """Whether -a named the folder, so that a command that is proposed has to name it too."""
+        return self._archive is not None
+
+    @property
     def folder(self) -> ArchiveFolder:
         """The archive. Raises `NotAnArchiveError` if there is none."""
         return ArchiveFolder(self.path).check()

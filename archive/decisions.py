@@ -11,7 +11,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Protocol
 
 from archive.errors import DecisionsError
 
+MERGED = "merged"  # kind of the line of an archive that a merge made: it never crawled, and needs no crawl.db
 _OWN_KEYS = ("at", "kind", "reason")
 _BLOCK = 65536
 
@@ -84,7 +86,39 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     except OSError as error:
         raise DecisionsError(f"{path}: cannot be read ({error.strerror or error}).") from None
     *lines, _torn = data.split(b"\n")
-    return tuple(_decision(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    return tuple(parse_decision(path, number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def rewrite_decisions(path: Path, change: Callable[[bytes], bytes]) -> None:
+    """Put what `change` makes of the file's whole lines in its place, durably and in one step.
+
+    Nothing that another process appends meanwhile is lost: it waits for us, and then finds the new file. Only a union with
+    another archive's lines is a reason to do this. Raises `DecisionsError`; the file is as it was then.
+    """
+    path = Path(os.path.realpath(path))  # a link to a file elsewhere stays a link
+    try:
+        fd = _locked(path)
+        part = path.with_name(f".{path.name}.merging")
+        try:
+            old = _read_up_to(fd, _whole_length(fd))
+            new = change(old)
+            if new == old:
+                return
+            with part.open("wb") as file:
+                file.write(new)
+                file.flush()
+                os.fchmod(file.fileno(), os.fstat(fd).st_mode & 0o7777)
+                os.fsync(file.fileno())
+            part.replace(path)
+            _sync_folder(path.parent)
+        finally:
+            part.unlink(missing_ok=True)
+            os.close(fd)
+    except OSError as error:
+        raise DecisionsError(
+            f"{path}: cannot be written ({error.strerror or error}). It is as it was; free the disk or correct the file's "
+            "permissions, and repeat the command."
+        ) from None
 
 
 def renames(decisions: Iterable[DecisionLike]) -> dict[str, str]:
@@ -102,10 +136,32 @@ def renames(decisions: Iterable[DecisionLike]) -> dict[str, str]:
     return names
 
 
+def _locked(path: Path) -> int:
+    """Open the file and lock it; the one that has the name then, should another have been put in its place meanwhile."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(fd), path.stat()):
+                    return fd
+        except BaseException:
+            os.close(fd)
+            raise
+        os.close(fd)
+
+
+def _read_up_to(fd: int, end: int) -> bytes:
+    parts, at = [], 0
+    while at < end and (part := os.pread(fd, end - at, at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
 def _append_line(path: Path, data: bytes) -> None:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    fd = _locked(path)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
         end = _whole_length(fd)
         if end != os.fstat(fd).st_size:
             os.ftruncate(fd, end)
@@ -120,11 +176,15 @@ def _append_line(path: Path, data: bytes) -> None:
     finally:
         os.close(fd)
     if end == 0:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _whole_length(fd: int) -> int:
@@ -139,7 +199,8 @@ def _whole_length(fd: int) -> int:
     return 0
 
 
-def _decision(path: Path, number: int, line: bytes) -> Decision:
+def parse_decision(path: Path, number: int, line: bytes) -> Decision:
+    """Return what a line says; `path` and `number` are for the message. Raises `DecisionsError`."""
     try:
         entry = json.loads(line)
         at = datetime.fromisoformat(entry.pop("at"))
@@ -147,12 +208,13 @@ def _decision(path: Path, number: int, line: bytes) -> Decision:
         reason = entry.pop("reason", None)
         if at.tzinfo is None or not isinstance(kind, str) or not isinstance(reason, str | None):
             raise TypeError("it needs `at` with a zone, `kind` and `reason` as text")  # noqa: TRY301 (one message for all)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        at = at.astimezone(UTC)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise DecisionsError(
             f"{path}, line {number}: not a decision ({error}): {line[:80]!r}. This file is written by Morgue only. "
             "Take the line from a backup, or delete it if you know what it decided; the other lines are sound."
         ) from None
-    return Decision(at=at.astimezone(UTC), kind=kind, reason=reason, data=entry)
+    return Decision(at=at, kind=kind, reason=reason, data=entry)
 
 
 def _time_text(at: datetime) -> str:

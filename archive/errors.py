@@ -10,6 +10,7 @@
     ├── DecisionsError       decisions.jsonl cannot be read or written
     ├── ProfileError         a site profile cannot be used: missing, damaged, of another program or version
     ├── StoryError           what is to be decided about stories cannot be
+    ├── MergeError           archives cannot become one: which, where, and what to do
     ├── LockHeldError        another process works here (exit 75)
     ├── UnfinishedTakedownError  a takedown was interrupted, and nobody else may write before it is finished
     ├── TakenDownError       an address was taken down, and is not asked for
@@ -17,6 +18,7 @@
     │   ├── NotAWarcError    the file holds no WARC record at all
     │   ├── BrokenRecordError  one record cannot be read; the others can
     │   └── RecordNotFoundError  the database points at a record that is not there
+    ├── ClusterError         a cluster that was to read pages cannot be used, or went away
     ├── OfflineError         this machine reaches nobody
     ├── PayloadError         a body cannot be decoded
     │   └── PayloadTooLargeError  … or decodes to more than is allowed
@@ -142,7 +144,7 @@ class UnfinishedTakedownError(MorgueError):
         self.path = path
         super().__init__(
             f"nothing was done: a takedown was interrupted here ({path}), and has to be finished first. Run the same "
-            "`morgue takedown` again; any other one finishes it, too."
+            "`morgue takedown` (or `morgue merge`) again; any other one finishes it, too."
         )
 
 
@@ -155,6 +157,10 @@ class TakenDownError(MorgueError):
             f"{url} was taken down, or its host was: it is not asked for. The line of kind takedown in decisions.jsonl has the "
             "reason and the reference; `morgue takedown` cannot be undone but by taking out that line."
         )
+
+
+class MergeError(MorgueError):
+    """Archives cannot become one; the message says which, where, why, and what to type."""
 
 
 class ShelfError(MorgueError):
@@ -199,6 +205,10 @@ class RecordNotFoundError(ShelfError):
             f"no WARC record at {path}:{offset}. The file was moved, cut or recompressed after it was indexed. Put the "
             "file back, or run `morgue rebuild`: the WARC files that are there are the original of everything."
         )
+
+
+class ClusterError(MorgueError):
+    """A cluster that was to read pages cannot be used, or went away. It travels between processes: one argument."""
 
 
 class OfflineError(MorgueError):

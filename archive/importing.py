@@ -22,6 +22,7 @@ from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import append_decision, read_decisions
 from archive.errors import NotAWarcError, ShelfError
+from archive.executors import Cluster
 from archive.folder import ArchiveFolder
 from archive.imported import COPIED, IN_PLACE, IN_PLACE_NAMES, Filter, Imported, imported_files, same_again, sha256_of
 from archive.ingest import ShelfFile
@@ -82,16 +83,17 @@ def import_files(
     jobs: int | None,
     progress: Progress,
     say: Callable[[str], None] = lambda _line: None,
+    cluster: Cluster | None = None,
 ) -> IngestReport:
     """Import web archives; folders are looked through, URLs fetched (`say` hears it before). Idempotent. Returns the report.
 
     A file that is no web archive is named in the report, and the others are imported. Raises `NotAWarcError` or `ShelfError`
-    if none can be, `LockHeldError`.
+    if none can be, `LockHeldError`, `ClusterError`.
     """
     found = list(_found(wanted.paths))
     with (
         lock(folder.archive_lock, "morgue ingest"),
-        open_ingest(folder, clock=clock, jobs=jobs) as ingest,
+        open_ingest(folder, clock=clock, jobs=jobs, cluster=cluster) as ingest,
     ):
         ingest.on_progress = lambda report: tell(progress, report)
         _tidy(folder)

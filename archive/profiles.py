@@ -186,6 +186,14 @@ def read_profile(path: Path, *, version: int | None = None) -> Profile:
     return profile
 
 
+def checked_profile(path: Path, data: bytes, digest: str) -> Profile:
+    """Return the profile that a file's bytes are, if they are what its name promises. Raises `ProfileError`."""
+    again = "Bring it there from the archive's profiles/, then run the same command again."
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ProfileError(path, "it is damaged: its content is not what its name says (SHA-256)", again)
+    return _parsed(path, data, again)
+
+
 def _load(path: Path, digest: str) -> Profile:
     again = (
         "Put it back from a backup and run `morgue ingest`, or run `morgue learn --all-captures` to learn anew; until then "

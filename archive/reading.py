@@ -15,6 +15,7 @@ from archive.console import Progress
 from archive.decisions import read_decisions, renames
 from archive.dedupe.decided import JOIN, SPLIT
 from archive.errors import MorgueError, ShelfError, UsageError
+from archive.executors import Cluster, ExecutorPool
 from archive.extract import ExtractionPool
 from archive.folder import ArchiveFolder
 from archive.imported import IN_PLACE_NAMES, Imported, find_file, imported_files
@@ -43,23 +44,28 @@ def open_ingest(
     *,
     clock: Clock,
     jobs: int | None = None,
+    cluster: Cluster | None = None,
     stop: Callable[[], bool] = lambda: False,
     database: Path | None = None,
     catching_up: bool = True,
 ) -> Iterator[Ingest]:
     """Open an ingest into an archive (the caller holds archive.lock).
 
+    `cluster`: who reads pages, instead of processes of this machine.
+
     `catching_up`: carry out what decisions.jsonl says and archive.db has not done.
 
     `database`: fill this file instead of archive.db. What was decided about stories waits there for the caller's restory: done
     for each article that comes, it would cost the square of a story's members.
     """
+    if cluster is not None:
+        jobs = cluster.jobs
     jobs = default_jobs() if jobs is None else jobs
     decisions = read_decisions(folder.decisions)
     heeded = [one for one in decisions if database is None or one.kind not in (SPLIT, JOIN)]
     with (
         open_store(folder, clock, database=database, decisions=heeded) as store,
-        ExtractionPool(jobs) as pool,
+        ExtractionPool(jobs) if cluster is None else ExecutorPool(cluster.executor) as pool,
     ):
         renamed = renames(decisions)
         sources = load_sources(folder.sources)
@@ -136,9 +142,14 @@ def note_imports(folder: ArchiveFolder, store: Store) -> None:
                 store.note_import(imported)
 
 
-def ingest_shelf(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
-    """Ingest what the shelf has and archive.db has not. Raises `LockHeldError`."""
-    with lock(folder.archive_lock, "morgue ingest"), open_ingest(folder, clock=clock, jobs=jobs) as ingest:
+def ingest_shelf(
+    folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress, cluster: Cluster | None = None
+) -> IngestReport:
+    """Ingest what the shelf has and archive.db has not. Raises `LockHeldError`, `ClusterError`."""
+    with (
+        lock(folder.archive_lock, "morgue ingest"),
+        open_ingest(folder, clock=clock, jobs=jobs, cluster=cluster) as ingest,
+    ):
         ingest.on_progress = lambda report: tell(progress, report)
         take_reports(folder, ingest.store)
         report = ingest.files(unread(folder, ingest.store))

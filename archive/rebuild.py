@@ -12,6 +12,7 @@ from archive.clock import Clock
 from archive.console import Progress
 from archive.decisions import read_decisions
 from archive.errors import DatabaseError
+from archive.executors import Cluster
 from archive.folder import ArchiveFolder
 from archive.locks import lock
 from archive.reading import in_place, note_imports, open_ingest, take_reports, tell, unread
@@ -20,21 +21,27 @@ from archive.report import IngestReport
 _SUFFIXES = ("", "-wal", "-shm")
 
 
-def rebuild_archive(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
-    """Fill a new database beside the old one and swap it in. Returns the ingest's report. Raises `LockHeldError`.
+def rebuild_archive(
+    folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress, cluster: Cluster | None = None
+) -> IngestReport:
+    """Fill a new database beside the old one and swap it in. Returns the ingest's report.
+
+    Raises `LockHeldError`, `ClusterError`.
 
     A reader that has the old file open keeps a consistent copy of it. A kill at any moment leaves the old database as it
     was; what an earlier, killed rebuild left is removed.
     """
     with lock(folder.archive_lock, "morgue rebuild"):
-        return rebuild_locked(folder, clock=clock, jobs=jobs, progress=progress)
+        return rebuild_locked(folder, clock=clock, jobs=jobs, progress=progress, cluster=cluster)
 
 
-def rebuild_locked(folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress) -> IngestReport:
+def rebuild_locked(
+    folder: ArchiveFolder, *, clock: Clock, jobs: int | None, progress: Progress, cluster: Cluster | None = None
+) -> IngestReport:
     """Do what `rebuild_archive` does for a caller that holds archive.lock."""
     part = folder.archive_db.with_name("archive.db.rebuild")
     _remove(part)
-    with open_ingest(folder, clock=clock, jobs=jobs, database=part) as ingest:
+    with open_ingest(folder, clock=clock, jobs=jobs, cluster=cluster, database=part) as ingest:
         ingest.on_progress = lambda report: tell(progress, report)
         report = ingest.files([*unread(folder, ingest.store), *in_place(folder, ingest.report)])
         note_imports(folder, ingest.store)

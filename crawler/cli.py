@@ -6,8 +6,10 @@ from archive.cli import group
 from archive.commands.selectors import try_command
 from crawler.commands.alerts import alerts
 from crawler.commands.crawl import crawl, save
+from crawler.commands.doctor import doctor
 from crawler.commands.fsck import fsck
 from crawler.commands.lists import check_command, import_list
+from crawler.commands.merge import merge
 from crawler.commands.sources import sources
 from crawler.commands.status import rebuild, status
 from crawler.commands.takedown import takedown
@@ -19,7 +21,7 @@ _SOURCES = {"add": 0, "import": 1, "list": 2, "check": 3}
 for _command in (import_list, check_command, try_command):
     sources.add_command(_command)
 sources.commands = dict(sorted(sources.commands.items(), key=lambda item: _SOURCES.get(item[0], 99)))
-for _command in (sources, crawl, save, status, rebuild, fsck, takedown, alerts):
+for _command in (sources, crawl, save, status, rebuild, merge, fsck, doctor, takedown, alerts):
     group.add_command(_command)
 group.commands = dict(sorted(group.commands.items(), key=lambda item: _FIRST.get(item[0], 99)))
 

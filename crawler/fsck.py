@@ -9,7 +9,8 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from archive.clock import Clock
-from archive.errors import SchemaTooNewError
+from archive.decisions import MERGED, read_decisions
+from archive.errors import DecisionsError, SchemaTooNewError
 from archive.folder import ArchiveFolder
 from archive.fsck.database import messages
 from archive.fsck.faults import Fault, Level
@@ -70,8 +71,17 @@ class FrontierChecks:
                 found.append(Fault(kind="open-old", what=what, file=f"warc/{path.name}"))
         return found
 
+    def _is_merged(self) -> bool:
+        """Return whether the files are those of other archives' crawls, which a merge brought."""
+        try:
+            return any(line.kind == MERGED for line in read_decisions(self._folder.decisions))
+        except DecisionsError:
+            return False
+
     def _database(self, level: Level, *, any_files: bool) -> list[Fault]:
         path = self._folder.crawl_db
+        if not path.exists() and self._is_merged():
+            return []
         if not path.exists():
             what = "it is not there, though there are files of crawls"
             return [Fault(kind="frontier", what=what, file=path.name)] if any_files else []

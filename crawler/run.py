@@ -36,10 +36,9 @@ from crawler.health import health_of, ill_before, last_report
 from crawler.known import known_shapes
 from crawler.pump import Pump
 from crawler.report import RunReport, write_report
+from crawler.room import MIN_FREE
 from crawler.signals import Signals
 from crawler.transfer import Limits
-
-MIN_FREE = 500_000_000  # bytes: what a full batch, both databases' logs and the next ingest need, and some
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
-from archive.warc import warc_files
+from archive.folder import ArchiveFolder
+from archive.warc import RawReader, warc_files
 from tests.line import MORGUE, Archive, dump, environment
+from tests.merge_kit import cut_by_number, recut, split
 from tests.takedown_kit import Secret, secret_of, still_there
 
 CRAWLED, LATER = "2026-05-20T22:05:00Z", "2026-05-22T22:05:00Z"  # a day and more: files are sealed
@@ -212,6 +214,7 @@ def kinds_of(base: Archive, folder: Path, crawl: tuple[str, ...]) -> Iterator[Ki
     """
     wanted = dump(base, *TABLES)
     yield _takedown_kind(base)
+    yield from _merge_kinds(base, folder)
     yield from _backup_kinds(base, folder, wanted)
     yield from _reading_kinds(base, folder, wanted)
     later = replace(base, now=LATER)
@@ -283,12 +286,7 @@ def _reading_kinds(base: Archive, folder: Path, wanted: dict[str, list[str]]) ->
 
 
 def _takedown_kind(base: Archive) -> Kind:
-    alone = (
-        "SELECT a.id FROM articles a JOIN stories s ON s.pk = a.story WHERE s.members = 1 AND a.hidden = 0"
-        " AND a.word_count >= 60 ORDER BY a.id"
-    )
-    secrets = (secret_of(base.path, str(row["id"])) for row in base.rows(alone))
-    secret = next(one for one in secrets if len(one.phrases) == 3)
+    secret = _secret_of(base)
 
     def prepare(to: Path) -> Work:
         archive = base.copy(to / "a")
@@ -302,6 +300,73 @@ def _takedown_kind(base: Archive) -> Kind:
         sound(work.archive)
 
     return Kind("takedown", prepare, check)
+
+
+def _merge_kinds(base: Archive, folder: Path) -> Iterator[Kind]:
+    """Four shards of one crawl into a new archive; and into one that has something of it, with a takedown in a shard."""
+    one = base.copy(folder / "merge" / "one")
+    recut(ArchiveFolder(one.path), cut_by_number)
+    one.run("rebuild", "--jobs", "1", "--quiet")
+    shards = split(ArchiveFolder(one.path), [folder / "merge" / f"shard-{number}" for number in range(4)])
+    words = ("merge", *(str(shard.root) for shard in shards), "--jobs", "1", "--quiet")
+    tables = tuple(name for name in TABLES if name != "warcs")
+    wanted = dump(one, *tables)
+
+    def new(to: Path) -> Work:
+        to.mkdir()
+        archive = Archive(to / "a", base.now)
+        return Work(archive, words, to, (archive.path, archive.path / "warc"))
+
+    def as_one(work: Work) -> None:
+        sound(work.archive)
+        found = dump(work.archive, *tables)
+        differ = [name for name in tables if found[name] != wanted[name]]
+        assert not differ, f"another archive than one crawl's: {differ}"
+        assert not [path for path in work.archive.path.rglob("*") if path.name.endswith(".merging")]
+
+    yield Kind("merge", new, as_one)
+    secret = _secret_of(one)
+    clean = one.copy(folder / "merge" / "clean")
+    clean.run("takedown", secret.url, "--reason", "other", "--jobs", "1", "--quiet")
+    half = Archive(folder / "merge" / "half", base.now)
+    half.run(*words[:3], *words[-3:])
+    told = split(ArchiveFolder(clean.path), [folder / "merge" / "told"])[0]
+    for path in warc_files(told.warc):
+        path.unlink()
+    for path in told.reports.iterdir():
+        path.unlink()
+    gone = dump(clean, "articles")["articles"]
+
+    def taken(to: Path) -> Work:
+        archive = half.copy(to / "a")
+        more = (*words[:5], str(told.root), *words[-3:])
+        return Work(archive, more, to, (archive.path, archive.path / "warc", archive.path / "reports"), secret)
+
+    def without(work: Work) -> None:
+        sound(work.archive)
+        kept = {json.loads(row)["id"] for row in dump(work.archive, "articles")["articles"]}
+        assert kept == {json.loads(row)["id"] for row in gone}, "other articles than one archive's after the takedown"
+        assert secret.url.encode() not in _unpacked(work.archive)
+        assert not (work.archive.path / "takedown.pending").exists()
+
+    yield Kind("merge takedown", taken, without)
+
+
+def _unpacked(archive: Archive) -> bytes:
+    found = []
+    for path in warc_files(archive.path / "warc"):
+        with RawReader(path) as reader:
+            found += [record.head for record in reader]
+    return b"".join(found)
+
+
+def _secret_of(base: Archive) -> Secret:
+    alone = (
+        "SELECT a.id FROM articles a JOIN stories s ON s.pk = a.story WHERE s.members = 1 AND a.hidden = 0"
+        " AND a.word_count >= 60 ORDER BY a.id"
+    )
+    secrets = (secret_of(base.path, str(row["id"])) for row in base.rows(alone))
+    return next(one for one in secrets if len(one.phrases) == 3)
 
 
 def _backup_kinds(base: Archive, folder: Path, wanted: dict[str, list[str]]) -> Iterator[Kind]:

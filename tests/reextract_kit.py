@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -199,8 +201,6 @@ def read_first_alone(task: ExtractTask) -> Extraction:
 
 def read_slowly(task: ExtractTask) -> Extraction:
     """Read as `read_otherwise`, giving a kill some time."""
-    import time
-
     time.sleep(0.05)
     return read_otherwise(task)
 
@@ -212,6 +212,19 @@ def read_dying(task: ExtractTask) -> Extraction:
         if not mark.exists():
             mark.touch()
             os._exit(9)
+    return read_otherwise(task)
+
+
+def read_hanging(task: ExtractTask) -> Extraction:
+    """Hang in C, holding the interpreter, at one page."""
+    if task.snapshot is not None and task.snapshot.url.endswith("gazette.example/mole-1"):
+        re.match(r"(a+)+$", "a" * 60 + "b")
+    return read_otherwise(task)
+
+
+def read_later(task: ExtractTask) -> Extraction:
+    """Read slowly enough for the cluster to be taken away meanwhile."""
+    time.sleep(0.5)
     return read_otherwise(task)
 
 

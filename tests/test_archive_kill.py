@@ -11,7 +11,7 @@ from archive_kill import CRAWLED, Kind, kinds_of, loop
 from tests.line import Archive, new_archive
 from tests.site.server import NewsSites
 
-KINDS = ("takedown", "backup")  # the first two
+KINDS = ("takedown", "merge", "merge takedown", "backup")  # the first ones
 
 
 @pytest.fixture(scope="module")
@@ -26,4 +26,4 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> list[Kind]:
 @pytest.mark.parametrize("number", range(len(KINDS)))
 def test_one_further_run_makes_an_archive_sound_after_a_kill(number: int, kinds: list[Kind], tmp_path: Path) -> None:
     figures = loop([kinds[number]], tmp_path, kills=1, seed=number, took=1.0, say=lambda _line: None)
-    assert figures.landed[KINDS[number]] == 1
+    assert figures.landed[KINDS[number]] >= 1  # a quarter of the rounds has a second kill

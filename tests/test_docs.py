@@ -199,8 +199,7 @@ def test_no_trace_of_a_person_or_a_real_site() -> None:
         assert [host for host in hosts if not host.endswith(".example") and host not in own] == [], path.name
 
 
-# playwright: of the extra `render`; what is needed to fetch a file from a URL: of the extra `remote`.
-IF_INSTALLED = {"playwright", "fsspec", "aiohttp", "botocore"}
+IF_INSTALLED = {"playwright", "fsspec", "aiohttp", "botocore", "distributed", "pyarrow"}
 IMPORTED_AS = {"PyStemmer": "Stemmer", "backports.zstd": "backports"}
 ONLY_FOR_OTHERS = {"lxml_html_clean"}  # trafilatura cannot be imported without it
 

@@ -264,7 +264,7 @@ def _copy_small(path: Path, work: Path, *, whole_lines: bool = False) -> Path:
 def _ingested(database: Path) -> dict[str, int]:
     """Return how far (bytes) each WARC file was read; records end there."""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as conn:
+        with closing(sqlite3.connect(f"file:{quote(os.fsencode(database))}?mode=ro", uri=True)) as conn:
             return {str(name): int(to) for name, to in conn.execute("SELECT name, ingested_to FROM warcs")}
     except sqlite3.Error:  # one without tables yet
         return {}
@@ -274,7 +274,9 @@ def _copy_database(source: Path, to: Path) -> None:
     """Copy a database as it is after the last commit, while others write (SQLite's online backup)."""
     try:
         with (
-            closing(sqlite3.connect(f"file:{quote(str(source.absolute()))}?mode=ro", uri=True, timeout=30)) as before,
+            closing(
+                sqlite3.connect(f"file:{quote(os.fsencode(source.absolute()))}?mode=ro", uri=True, timeout=30)
+            ) as before,
             closing(sqlite3.connect(to)) as after,
         ):
             before.backup(after)  # in one step: WAL lets the writers go on meanwhile

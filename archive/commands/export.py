@@ -28,7 +28,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return add
 
 
-_article_options = _options(
+article_options = _options(
     click.option(
         "--search", "words", default="", metavar="WORDS", help="Only articles that `morgue search` finds for this."
     ),
@@ -69,7 +69,7 @@ def export() -> None:
 
 @export.command(short_help="Articles as one file that a browser shows.")
 @click.argument("output")
-@_article_options
+@article_options
 @pass_context
 def wacz(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
     """Write articles as a WACZ: ReplayWeb.page shows it in a browser, and archives take it in.
@@ -90,7 +90,7 @@ def wacz(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
     imported = imported_files(read_decisions(folder.decisions))
     with (
         Progress("captures", quiet=quiet) as progress,
-        closing(_reader(context)) as reader,
+        closing(open_for_export(context)) as reader,
         whole_file(output, folder, seekable=True) as out,
     ):
         export = WaczExport(
@@ -100,7 +100,7 @@ def wacz(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
             software=f"Morgue {version('newsmorgue')}",
             tell=progress.update,
         )
-        packed = export.write(_choice(**chosen), out)
+        packed = export.write(choice_of(**chosen), out)
     for trouble in packed.troubles:
         say(f"morgue: {trouble}")
     if packed.trouble_count > len(packed.troubles):
@@ -115,7 +115,7 @@ def wacz(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
 
 @export.command(short_help="Articles as JSON lines, for data pipelines.")
 @click.argument("output")
-@_article_options
+@article_options
 @click.option("--revisions", is_flag=True, help="Also every text that the article had, with the times it was seen.")
 @pass_context
 def jsonl(context: Context, /, output: str, quiet: bool, revisions: bool, **chosen: Any) -> None:
@@ -129,8 +129,8 @@ def jsonl(context: Context, /, output: str, quiet: bool, revisions: bool, **chos
     from archive.export.jsonl import article_lines
     from archive.export.output import whole_file
 
-    choice = _choice(**chosen)
-    with Progress("articles", quiet=quiet) as progress, closing(_reader(context)) as reader:
+    choice = choice_of(**chosen)
+    with Progress("articles", quiet=quiet) as progress, closing(open_for_export(context)) as reader:
         articles = choice.articles(reader)
         left_out = choice.left_out(reader, len(articles))
         if not articles:
@@ -148,7 +148,7 @@ def jsonl(context: Context, /, output: str, quiet: bool, revisions: bool, **chos
 @click.option(
     "--saved", metavar="NAME", help="A saved search (`morgue searches list`), in the place of words and filters."
 )
-@_article_options
+@article_options
 @click.option("--author", help="Only articles with this author's name.")
 @click.option("--all", "every_copy", is_flag=True, help="Every copy, not one entry per story.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="The newest so many.")
@@ -199,7 +199,7 @@ def feed(
     else:
         asked = saved_search(context.folder, saved)
     only = {name: getattr(asked, name) for name in FILTERS}
-    with closing(_reader(context)) as reader:
+    with closing(open_for_export(context)) as reader:
         hits = search(
             reader, asked.words, **only, sort="newest", all=asked.all, limit=limit, opted_out=include_opted_out
         )
@@ -228,7 +228,7 @@ def cdxj(context: Context, /, output: str, quiet: bool, **chosen: Any) -> None:
 
     with (
         Progress("captures", quiet=quiet) as progress,
-        closing(_reader(context)) as reader,
+        closing(open_for_export(context)) as reader,
         whole_file(output, context.folder) as out,
     ):
         count = _write_index(out, cdxj_lines(reader, Captures(**chosen)), progress)
@@ -257,7 +257,7 @@ def pywb(context: Context, /, directory: Path, quiet: bool, **chosen: Any) -> No
     imported = imported_files(read_decisions(folder.decisions))
     places: dict[str, Path] = {}
     missing: list[ShelfError] = []
-    with Progress("captures", quiet=quiet) as progress, closing(_reader(context)) as reader:
+    with Progress("captures", quiet=quiet) as progress, closing(open_for_export(context)) as reader:
         directory.mkdir(parents=True, exist_ok=True)
         for (name,) in reader.execute("SELECT name FROM warcs"):
             try:
@@ -278,13 +278,15 @@ def pywb(context: Context, /, directory: Path, quiet: bool, **chosen: Any) -> No
         raise click.exceptions.Exit(3)
 
 
-def _reader(context: Context) -> Reader:
+def open_for_export(context: Context) -> Reader:
+    """Open archive.db for an export, which may take its time."""
     from archive.query import open_reader
 
     return open_reader(context.folder.archive_db, time_limit=math.inf)
 
 
-def _choice(words: str, include_opted_out: bool, **filters: Any) -> Choice:
+def choice_of(words: str, include_opted_out: bool, **filters: Any) -> Choice:
+    """Return what `article_options` asked for."""
     from archive.export.choose import Choice
     from archive.query import Filters
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.commands.cluster import cluster_for, executor_option
 from archive.console import Context, Progress, counted, emit_json, pass_context, plain, say
 from archive.folder import ArchiveFolder
 
@@ -77,6 +78,7 @@ def _ask_contact() -> str | None:
     "--in-place", is_flag=True, help="Leave the files where they are instead of copying them into warc/imported/."
 )
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@executor_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
@@ -87,6 +89,7 @@ def ingest(
     prefixes: tuple[str, ...],
     in_place: bool,
     jobs: int | None,
+    executor: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -101,7 +104,10 @@ def ingest(
     from archive.importing import Import, import_files
     from archive.reading import ingest_shelf
 
-    with Progress("captures", quiet=quiet) as progress:
+    with (
+        cluster_for(executor, context.folder, jobs=jobs) as cluster,
+        Progress("captures", quiet=quiet) as progress,
+    ):
         if paths:
             wanted = Import(paths=paths, hosts=hosts, prefixes=prefixes, in_place=in_place)
             report = import_files(
@@ -111,9 +117,10 @@ def ingest(
                 jobs=jobs,
                 progress=progress,
                 say=lambda line: say(line, quiet=quiet),
+                cluster=cluster,
             )
         else:
-            report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress)
+            report = ingest_shelf(context.folder, clock=context.clock, jobs=jobs, progress=progress, cluster=cluster)
     tell_report(report, as_json=as_json)
     if not report.is_sound:
         raise click.exceptions.Exit(3)
@@ -165,10 +172,11 @@ def tell_absent(absent: Sequence[str]) -> None:
 
 @click.command(short_help="Make archive.db (or crawl.db) again from the WARC files.")
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@executor_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
-def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> None:
+def rebuild(context: Context, jobs: int | None, executor: str | None, as_json: bool, quiet: bool) -> None:
     """Make archive.db again from the WARC files and decisions.jsonl.
 
     The new database is filled beside the old one and swapped in at the end; until then the old one can be read. Superseded
@@ -179,8 +187,11 @@ def rebuild(context: Context, jobs: int | None, as_json: bool, quiet: bool) -> N
     """
     from archive.rebuild import rebuild_archive
 
-    with Progress("captures", quiet=quiet) as progress:
-        report = rebuild_archive(context.folder, clock=context.clock, jobs=jobs, progress=progress)
+    with (
+        cluster_for(executor, context.folder, jobs=jobs) as cluster,
+        Progress("captures", quiet=quiet) as progress,
+    ):
+        report = rebuild_archive(context.folder, clock=context.clock, jobs=jobs, progress=progress, cluster=cluster)
     say(
         "Rebuilt archive.db from the WARC files. What only the old one held is gone: superseded extractions, and revisions "
         "of cause extractor."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.commands.cluster import at_option, cluster_for, executor_option, placed
 from archive.console import Context, Progress, counted, cut, emit_json, pass_context, plain, say
 from archive.errors import UsageError
 
@@ -54,6 +55,8 @@ _OUTCOMES = {
     "--html", "html", type=click.Path(path_type=Path, dir_okay=False), help="Write what changed to this page."
 )
 @click.option("--jobs", type=click.IntRange(0), default=None, help="Extraction processes (default: one per core).")
+@executor_option
+@at_option
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @pass_context
@@ -70,6 +73,8 @@ def reextract(
     profile: Path | None,
     html: Path | None,
     jobs: int | None,
+    executor: str | None,
+    archive_at: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -104,13 +109,18 @@ def reextract(
         reason="morgue reextract --force" if force else "morgue reextract",
     )
     trial = None if profile is None else read_profile(profile, version=PROFILE_VERSION)
-    with Progress("captures", quiet=quiet) as progress:
+    with (
+        cluster_for(executor, context.folder, jobs=jobs, reads_files=True, archive_at=archive_at) as cluster,
+        Progress("captures", quiet=quiet) as progress,
+    ):
         result = run(
             context.folder,
             wanted,
             rules,
             clock=context.clock,
-            jobs=jobs,
+            jobs=cluster.jobs if cluster else jobs,
+            executor=cluster.executor if cluster else None,
+            at=placed(archive_at),
             trial=trial,
             on_page=lambda done, of: progress.update(done, done / of if of else None),
         )

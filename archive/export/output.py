@@ -34,7 +34,7 @@ def whole_file(target: str, folder: ArchiveFolder, *, seekable: bool = False) ->
             yield out
         return
     path = Path(target).resolve()
-    _refuse_own(path, folder)
+    refuse_own(path, folder)
     if path.exists() and not path.is_file():
         with path.open("wb") as end, _stream(end, seekable=seekable) as out:
             yield out
@@ -63,8 +63,8 @@ def _stream(end: IO[bytes], *, seekable: bool) -> Iterator[IO[bytes]]:
     end.flush()
 
 
-def _refuse_own(path: Path, folder: ArchiveFolder) -> None:
-    """Keep a slip of the finger from what cannot be made again."""
+def refuse_own(path: Path, folder: ArchiveFolder) -> None:
+    """Keep a slip of the finger from what cannot be made again. Raises `UsageError`."""
     root = folder.root.resolve()
     own = (folder.sources, folder.decisions, folder.archive_db, folder.crawl_db, folder.crawl_lock, folder.archive_lock,
            folder.alerts)  # fmt: skip

@@ -118,7 +118,10 @@ class ExtractionPool:
         max_pages: int = MAX_PAGES,
         max_rss: int = MAX_RSS,
         work: Work = run_task,
+        warm: bool | None = None,
     ) -> None:
+        """`warm`: workers load what reads pages before they begin, so that no page pays for it."""
+        self._warm = work is run_task if warm is None else warm
         self._timeout = timeout
         self._max_pages = max_pages
         self._max_rss = max_rss
@@ -154,6 +157,9 @@ class ExtractionPool:
             if asked.cancelled():
                 future.cancel()
                 return
+            if (error := asked.exception()) is not None:  # of another kind of pool: all is lost, not this page
+                future.set_exception(error)
+                return
             answer = asked.result()
             if isinstance(answer, Kept):
                 keep(answer.ballot)
@@ -170,6 +176,8 @@ class ExtractionPool:
         def pass_on(asked: Future[Any]) -> None:
             if asked.cancelled():
                 taught.cancel()
+            elif (error := asked.exception()) is not None:
+                taught.set_exception(error)
             else:
                 answer = asked.result()
                 taught.set_result(answer.lesson if isinstance(answer, Taught) else None)
@@ -229,7 +237,7 @@ class ExtractionPool:
             self._waiting -= 1
 
     def _start(self) -> _Worker | None:
-        worker = _Worker(self._work, max_pages=self._max_pages, max_rss=self._max_rss)
+        worker = _Worker(self._work, max_pages=self._max_pages, max_rss=self._max_rss, warm=self._warm)
         if worker.ready(_START):
             return worker
         worker.kill()
@@ -256,11 +264,11 @@ class ExtractionPool:
 class _Worker:
     """One process and the pipe to it; used by one thread."""
 
-    def __init__(self, work: Work, *, max_pages: int, max_rss: int) -> None:
+    def __init__(self, work: Work, *, max_pages: int, max_rss: int, warm: bool) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, work, os.getpid()), name="morgue-extract", daemon=True
+            target=_serve, args=(theirs, work, os.getpid(), warm), name="morgue-extract", daemon=True
         )
         self._process.start()
         theirs.close()
@@ -313,7 +321,7 @@ def _rss(pid: int | None) -> int:
     return pages * resource.getpagesize()
 
 
-def _serve(pipe: Connection, work: Work, parent: int) -> None:
+def _serve(pipe: Connection, work: Work, parent: int, warm: bool) -> None:
     """Answer tasks until the pipe ends. Runs in the worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent decides what it means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -323,8 +331,8 @@ def _serve(pipe: Connection, work: Work, parent: int) -> None:
         return
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
-    if work is run_task:
-        import archive.extract.extract  # the first page shall not pay for it
+    if warm:
+        import archive.extract.extract
         import archive.extract.text
 
         archive.extract.text.warm_up()

@@ -6,6 +6,7 @@ read or crawl.db had noted as durable, rows up to the last one of then.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -95,7 +96,9 @@ def open_read_only(path: Path) -> sqlite3.Connection:
     Text that is no UTF-8 any more comes out with surrogates, so that it differs and stops nobody.
     """
     mode = "mode=ro&immutable=1" if nobody_writes(path) else "mode=ro"
-    conn = sqlite3.connect(f"file:{quote(str(path.absolute()))}?{mode}", uri=True, timeout=30.0, isolation_level=None)
+    conn = sqlite3.connect(
+        f"file:{quote(os.fsencode(path.absolute()))}?{mode}", uri=True, timeout=30.0, isolation_level=None
+    )
     try:
         conn.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         conn.execute("PRAGMA trusted_schema = 0")

@@ -105,7 +105,7 @@ def open_reader(
     mode = "immutable=1" if nobody_writes(path) else "mode=ro"
     try:
         reader = sqlite3.connect(
-            f"file:{quote(str(path.absolute()))}?{mode}",
+            f"file:{quote(os.fsencode(path.absolute()))}?{mode}",
             uri=True,
             factory=factory,
             timeout=10.0,
@@ -173,6 +173,25 @@ def _authorize(action: int, first: str | None, second: str | None, *_: str | Non
         # UPDATE that a person types is refused by SQLite itself ("table sqlite_master may not be modified").
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
+
+
+@contextmanager
+def one_moment(reader: Reader) -> Iterator[None]:
+    """Let every question of the block be answered from the database as it is when the block begins, whoever writes beside it.
+
+    For long reading only: while it lasts, the write-ahead log cannot be cut.
+    """
+    reader.set_authorizer(None)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT 1 FROM sqlite_master").fetchone()  # only a question begins the moment
+        reader.set_authorizer(_authorize)
+        yield
+    finally:
+        reader.set_authorizer(None)
+        if reader.in_transaction:
+            reader.execute("ROLLBACK")
+        reader.set_authorizer(_authorize)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from archive.clock import Clock
 from archive.decisions import append_decision, read_decisions
 from archive.errors import MorgueError, UsageError
+from archive.executors import ProcessExecutor
 from archive.extract.profile import PROFILE_VERSION
 from archive.folder import ArchiveFolder
 from archive.ingest import Ingest
@@ -19,12 +20,12 @@ from archive.model import ExtractorId
 from archive.profiles import Profile, digest_of
 from archive.reading import default_jobs, open_ingest
 from archive.reextract.decided import PROMOTED, ROLLED_BACK, last_lines, spelled
-from archive.reextract.executor import ProcessExecutor
 from archive.reextract.extractor import Extractor
 from archive.reextract.promotion import MOST_LOST, Promoter
 from archive.reextract.reading import Done, How, read_all
 from archive.reextract.report import Outcome, Report
 from archive.reextract.wanted import Chosen, Wanted
+from archive.reextract.work import batch_seconds
 from archive.sources import load_sources
 from archive.store import Store, stamp
 
@@ -105,13 +106,15 @@ def reextract(
     jobs: int | None = None,
     extractor: Extractor | None = None,
     executor: Executor | None = None,
+    at: str | None = None,
     trial: Profile | None = None,
     on_page: OnPage = lambda _done, _of: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Result:
     """Read captures again that this extractor has not read, and promote what was read, source by source.
 
-    `executor`: who reads; worker processes of this machine where none is given. `trial`: a profile instead of those that
+    `executor`: who reads, with `jobs` calls at a time; worker processes of this machine where none is given. `at`: where its
+    workers find the archive, if elsewhere: a folder, or a URL for fsspec. `trial`: a profile instead of those that
     hold, in a dry run. Interrupted, it goes on where it was; repeated, it changes nothing.
 
     Raises `LockHeldError`, `UsageError`.
@@ -125,7 +128,9 @@ def reextract(
         identity = extractor.identity
         extractor = replace(extractor, identity=replace(identity, config=f"{identity.config}+{digest_of(trial)[:16]}"))
     with ExitStack() as stack:
-        work = _open(stack, folder, rules, clock=clock, jobs=jobs, extractor=extractor, executor=executor, trial=trial)
+        work = _open(
+            stack, folder, rules, clock=clock, jobs=jobs, extractor=extractor, executor=executor, at=at, trial=trial
+        )
         if not rules.dry_run:
             return _run(work, wanted, on_page, stop)
         result: Result | None = None
@@ -146,17 +151,27 @@ def _open(
     jobs: int | None,
     extractor: Extractor,
     executor: Executor | None,
+    at: str | None = None,
     trial: Profile | None = None,
     catching_up: bool = True,
 ) -> _Work:
     jobs = default_jobs() if jobs is None else jobs
+    near = jobs if executor is None else default_jobs()  # what placing reads once more is read here
     stack.enter_context(lock(folder.archive_lock, rules.reason))
     ingest = stack.enter_context(
-        open_ingest(folder, clock=clock, jobs=jobs, catching_up=catching_up and not rules.dry_run)
+        open_ingest(folder, clock=clock, jobs=near, catching_up=catching_up and not rules.dry_run)
     )
     if executor is None:
-        executor = stack.enter_context(ProcessExecutor(jobs, pages=lambda arguments: len(arguments[0].references)))
-    how = How(extractor=extractor, executor=executor, jobs=jobs, profiles=str(folder.profiles.absolute()), trial=trial)
+        executor = stack.enter_context(ProcessExecutor(jobs, seconds=batch_seconds))
+    how = How(
+        extractor=extractor,
+        executor=executor,
+        jobs=jobs,
+        shelf=folder.warc,
+        profiles=str(folder.profiles.absolute()) if at is None else f"{at}/{folder.profiles.name}",
+        at=at,
+        trial=trial,
+    )
     decided = last_lines(read_decisions(folder.decisions), ingest.reader.renamed)
     return _Work(folder, ingest, clock, rules, how, decided)
 
@@ -238,12 +253,13 @@ def promote(
     jobs: int | None = None,
     extractor: Extractor | None = None,
     executor: Executor | None = None,
+    at: str | None = None,
 ) -> Result:
     """Promote what this extractor has read already, also where it was rolled back. Raises as `reextract`."""
     rules = replace(rules, again=True)
     with ExitStack() as stack:
         work = _open(
-            stack, folder, rules, clock=clock, jobs=jobs, extractor=extractor or Extractor(), executor=executor
+            stack, folder, rules, clock=clock, jobs=jobs, extractor=extractor or Extractor(), executor=executor, at=at
         )
         wanted = Wanted(sources=sources)
         _check_names(work, wanted)

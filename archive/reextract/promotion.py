@@ -15,7 +15,7 @@ from archive.dedupe.words import same_content
 from archive.errors import ShelfError
 from archive.model import Role
 from archive.reader import PageReader
-from archive.reextract.reading import How, read_once
+from archive.reextract.reading import How, path_for, read_once
 from archive.reextract.report import Report, Told
 from archive.reextract.wanted import Chosen
 from archive.reextract.work import Batch, Reference, content_of
@@ -185,7 +185,7 @@ class Promoter:
         if self._how is None:
             return None
         try:
-            path = str(self._reader.find(warc).absolute())
+            path = path_for(self._reader.find(warc), self._how)
         except ShelfError:
             return None
         batch = Batch(

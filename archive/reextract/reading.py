@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from archive.dating import Reading
-from archive.errors import ShelfError
+from archive.errors import MorgueError, ShelfError
+from archive.executors import WorkerLostError
 from archive.model import Extraction
 from archive.profiles import Profile
 from archive.reader import PageReader
-from archive.reextract.executor import WorkerLostError
 from archive.reextract.extractor import Extractor
 from archive.reextract.wanted import Chosen, Place
 from archive.reextract.work import Answer, Batch, Reference, answer_of, read_batch
@@ -39,7 +40,9 @@ class How:
     extractor: Extractor
     executor: Executor
     jobs: int
-    profiles: str  # folder
+    shelf: Path  # the archive's warc/
+    profiles: str  # folder, as workers find it
+    at: str | None = None  # where workers find the archive; None: where it is
     trial: Profile | None = None
 
 
@@ -101,19 +104,26 @@ def _batches(reader: PageReader, chosen: Chosen, how: How, done: Done) -> Iterat
 def _batch(reader: PageReader, waiting: list[tuple[Place, Reference]], how: How, done: Done) -> Iterator[Batch]:
     name = waiting[0][0].warc
     try:
-        path = reader.find(name)
+        path = path_for(reader.find(name), how)
     except ShelfError as error:  # the file was taken away
         done.lost += len(waiting)
         done.why_lost = done.why_lost or str(error)
         return
     yield Batch(
-        path=str(path.absolute()),
+        path=path,
         name=name,
         references=tuple(reference for _, reference in waiting),
         extractor=how.extractor,
         profiles=how.profiles,
         trial=how.trial,
     )
+
+
+def path_for(path: Path, how: How) -> str:
+    """Return where workers find a file; one outside the archive (an import in place) lies where it lies for all."""
+    if how.at is None or not path.is_relative_to(how.shelf):
+        return str(path.absolute())
+    return f"{how.at}/{how.shelf.name}/{path.relative_to(how.shelf).as_posix()}"
 
 
 def _reference(reader: PageReader, place: Place, profile: str | None) -> Reference:
@@ -158,6 +168,8 @@ def _result(batch: Batch, future: Future[list[Answer]], how: How) -> list[Answer
     """Return a batch's answers; where its worker was lost, of its records one by one."""
     try:
         return future.result()
+    except MorgueError:  # the cluster is gone, or unfit: nothing that another try would mend
+        raise
     except Exception as error:  # noqa: BLE001 - whichever executor it is has errors of its own for a lost worker
         if len(batch.references) == 1:
             return [_one(batch, how, _reason(error))]
@@ -171,6 +183,8 @@ def _one(batch: Batch, how: How, reason: str) -> Answer:
     for _ in range(_TRIES - 1 if reason != "error-timeout" else 0):
         try:
             [answer] = how.executor.submit(read_batch, batch).result()
+        except MorgueError:
+            raise
         except Exception as error:  # noqa: BLE001 - as above
             reason = _reason(error)
         else:

@@ -7,21 +7,26 @@ database keeps them; so a worker may be another process or another machine that 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from archive.dating import Reading, settled_by_later, settles
 from archive.dedupe.words import content_digest
-from archive.errors import ShelfError
+from archive.errors import ProfileError, ShelfError
 from archive.extract import ExtractTask
+from archive.extract.pool import TIMEOUT
 from archive.model import DiscoveryFact, Extraction, Role, Signal, Snapshot
 from archive.optout import of_headers
-from archive.profiles import Profile, Profiles
+from archive.profiles import Profile, Profiles, checked_profile
 from archive.reextract.extractor import Extractor
+from archive.remote.window import is_url, open_window
 from archive.store.rows import pack, status_of
-from archive.warc import read_record
+from archive.warc import OPEN_SUFFIX, read_record
+from archive.warc.window import Window
 
 Facts = tuple[DiscoveryFact, ...]
 
@@ -47,12 +52,17 @@ class Reference:
 class Batch:
     """Records of one file, in its order."""
 
-    path: str  # of the file, as workers find it
+    path: str  # of the file, as workers find it: local, or a URL for fsspec
     name: str  # in tables
     references: tuple[Reference, ...]
     extractor: Extractor
-    profiles: str  # folder of the profiles
+    profiles: str  # folder of the profiles, likewise
     trial: Profile | None = None  # instead of any other profile
+
+
+def batch_seconds(arguments: tuple[Any, ...]) -> float:
+    """Return how long a call of `read_batch` may take."""
+    return TIMEOUT * len(arguments[0].references)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +89,14 @@ def read_batch(batch: Batch) -> list[Answer]:
 
 
 def _read(batch: Batch, reference: Reference) -> Answer:
+    profile = batch.trial
     try:
-        snapshot = read_record(Path(batch.path), reference.offset, name=batch.name)
-    except ShelfError as error:  # its file was taken away or is damaged
+        snapshot = _record(batch.path, reference.offset, batch.name)
+        if profile is None and reference.profile is not None:
+            profile = _profile(batch.profiles, reference.profile)
+    except (ShelfError, ProfileError) as error:  # its file was taken away or is damaged
         return Answer(reference=reference, lost=str(error))
     snapshot = replace(snapshot, source=reference.source, role=reference.role)
-    profile = batch.trial
-    if profile is None and reference.profile is not None:
-        profile = _profile(batch.profiles, reference.profile)
     task = ExtractTask(snapshot=snapshot, facts=reference.facts, selectors=reference.selectors, profile=profile)
 
     def read(facts: Facts) -> Reading:
@@ -129,6 +139,26 @@ def content_of(extraction: Extraction) -> str:
     return content_digest(extraction.title, extraction.text or "", extraction.description)
 
 
+def _record(path: str, offset: int, name: str) -> Snapshot:
+    if is_url(path):
+        return read_record(Path(name), offset, name=name, window=_remote(path))
+    try:
+        return read_record(Path(path), offset, name=name)
+    except ShelfError:
+        if not path.endswith(OPEN_SUFFIX):
+            raise
+        return read_record(Path(path.removesuffix(OPEN_SUFFIX)), offset, name=name)  # a crawl has sealed it meanwhile
+
+
+@lru_cache(maxsize=4)
+def _remote(url: str) -> Window:
+    """Return a remote file, kept open from record to record."""
+    return open_window(url)
+
+
 @lru_cache(maxsize=64)
 def _profile(folder: str, digest: str) -> Profile:
-    return Profiles(Path(folder)).load(digest)
+    if not is_url(folder):
+        return Profiles(Path(folder)).load(digest)
+    with closing(open_window(f"{folder}/{digest}.json")) as window:
+        return checked_profile(window.path, window.at(0, window.end), digest)

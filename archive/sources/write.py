@@ -68,23 +68,23 @@ def add_feeds(path: Path, new: Sequence[Source], feeds: Mapping[str, Sequence[st
 
 def set_contact(path: Path, contact: str) -> None:
     """Set the top-level `contact`. Raises `SourcesError`."""
-
-    def change(text: str, _: SourcesFile) -> str:
-        lines = text.splitlines(keepends=True)
-        top = next((number for number, _ in _blocks(lines)), len(lines))
-        line = f"contact = {_toml(contact)}"
-        for number in range(top):
-            if re.match(r"\s*contact\s*=", lines[number]):
-                lines[number] = _replaced("contact", lines[number], contact)
-                return "".join(lines)
-        for number in range(top):
-            if re.match(r"#\s*contact\s*=", lines[number]):  # the template's own line
-                lines[number] = line + "\n"
-                return "".join(lines)
-        return f"{line}\n\n{text}"
-
     as_read = parse_sources(f"contact = {_toml(contact)}", path=path).contact
-    _edit(path, change, lambda old: replace(old, contact=as_read))
+    _edit(path, lambda text, _: _with_contact(text, contact), lambda old: replace(old, contact=as_read))
+
+
+def _with_contact(text: str, contact: str) -> str:
+    lines = text.splitlines(keepends=True)
+    top = next((number for number, _ in _blocks(lines)), len(lines))
+    line = f"contact = {_toml(contact)}"
+    for number in range(top):
+        if re.match(r"\s*contact\s*=", lines[number]):
+            lines[number] = _replaced("contact", lines[number], contact)
+            return "".join(lines)
+    for number in range(top):
+        if re.match(r"#\s*contact\s*=", lines[number]):  # the template's own line
+            lines[number] = line + "\n"
+            return "".join(lines)
+    return f"{line}\n\n{text}"
 
 
 def set_enabled(path: Path, name: str, enabled: bool) -> None:

@@ -23,7 +23,7 @@ from archive.reading import open_ingest, take_reports, unread
 from archive.scrub import scrub
 from archive.takedown.gone import Gone
 from archive.takedown.log import hashes_of_article, write_log
-from archive.takedown.pending import Pending, clear_pending, load_pending
+from archive.takedown.pending import MERGED, Pending, clear_pending, load_pending
 from archive.takedown.reports import clean_reports
 from archive.takedown.rewrite import PART, rewrite
 from archive.takedown.rows import follow, in_place_holding, rows_of, settle
@@ -109,6 +109,40 @@ def take_down(
                 return done
         done = work.do(request)
         return replace(done, finished=before is not None)
+
+
+def finish_takedown(
+    folder: ArchiveFolder,
+    *,
+    clock: Clock,
+    jobs: int | None,
+    progress: Progress,
+    frontier: FrontierPart | None = None,
+) -> bool:
+    """Finish a takedown that a kill interrupted, if there is one; the caller holds all locks. Raises as `take_down`."""
+    before = load_pending(folder.root)
+    if before is not None:
+        _Work(folder, clock, jobs, progress, frontier).finish(before)
+    return before is not None
+
+
+def clean_merged(
+    folder: ArchiveFolder,
+    pending: Pending,
+    names: Collection[str],
+    *,
+    rows: bool,
+    clock: Clock,
+    jobs: int | None,
+    progress: Progress,
+    frontier: FrontierPart | None = None,
+) -> None:
+    """Take out of these WARC files what was taken down; `pending` (scope `MERGED`) is on the disk since before they came.
+
+    `rows`: something of it may have been here before; every file is to be among `names` then. The caller holds all locks.
+    Raises as `take_down`; after a kill `finish_takedown` does the rest.
+    """
+    _Work(folder, clock, jobs, progress, frontier).clean(pending, names, rows=rows)
 
 
 def _is_same(request: Request, pending: Pending) -> bool:
@@ -205,6 +239,31 @@ class _Work:
         clear_pending(folder.root)
         return _told(pending, plan, self._backups(pending), files=sorted(pending.files), known=known, log=log)
 
+    def clean(self, pending: Pending, names: Collection[str], *, rows: bool) -> None:
+        """Do it for these files alone, which archives that become one with this have brought; `rows`: and for all rows.
+
+        The caller ingests them, and places everything again.
+        """
+        folder, gone = self.folder, pending.gone
+        decisions = self._write_down(pending)
+        if rows:
+            self._sweep()
+        with open_ingest(folder, clock=self.clock, jobs=self.jobs, catching_up=False) as ingest:
+            conn = ingest.store.db.conn
+            conn.execute("PRAGMA secure_delete = ON")
+            self._clean_shelf(pending, ingest, self._survey(gone, ingest, names))
+            known = {name for (name,) in conn.execute("SELECT name FROM warcs")}
+            if rows or known & pending.files.keys():
+                settle(ingest.store, gone, self._places(pending), decisions)
+        clean_reports(folder.reports, gone.tells)
+        if self.frontier is not None:
+            self.frontier(gone, pending.validators, self._lengths(pending))
+        if rows:
+            scrub(folder.archive_db)
+        if pending.files:
+            write_log(folder, pending, clock=self.clock)
+        clear_pending(folder.root)
+
     # the shelf
 
     def _files(self) -> dict[str, Path]:
@@ -298,6 +357,10 @@ class _Work:
         path = self.folder.decisions
         found = pending.found
         line = {"scope": pending.scope, "hashes": pending.hashes, "reference": pending.reference, "found": found}
+        if pending.scope == MERGED:  # the lines that say it are those of the archives that decided it
+            told = {one for line in read_decisions(path) if line.kind == TAKEDOWN for one in hashes_of(line)}
+            if set(pending.hashes) <= told:
+                return read_decisions(path)
         said = [
             one
             for one in read_decisions(path)
@@ -321,7 +384,7 @@ class _Work:
                 else:
                     path.unlink(missing_ok=True)
         for below in (self.folder.warc, self.folder.warc / "imported"):
-            for pattern in (f"*{PART}", "*.part"):
+            for pattern in (f"*{PART}", "*.part", "*.merging"):
                 for path in below.glob(pattern):
                     path.unlink(missing_ok=True)
         for path in self.folder.reports.glob("*.part"):

@@ -18,6 +18,8 @@ from archive.locks import UNFINISHED
 from archive.takedown.gone import Gone
 from archive.warc.tail import sync_folder
 
+MERGED = "merge"  # scope of what the decisions of other archives took down, while theirs become one with ours
+
 
 @dataclass(slots=True, kw_only=True)
 class Pending:

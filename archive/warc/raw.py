@@ -68,13 +68,16 @@ class RawReader:
         end: int | None = None,
         on_broken: OnBroken | None = None,
         searching: bool = False,
+        window: Window | None = None,
     ) -> None:
+        """`window`: the file's bytes, where they are not to be opened here; the caller closes them."""
         self.path = path
         self.position = start
         self._growing = path.name.endswith(OPEN_SUFFIX)
         self._on_broken = on_broken
         self._searching = searching
-        self._window = Window(path, end)
+        self._lent = window is not None
+        self._window = window or Window(path, end)
         self._headless = (0, 0)  # between these bytes no head ends: it was looked for
         self._plain: bool | None = None
         self._in_vain = 0  # bytes inflated of members that were damaged
@@ -83,17 +86,18 @@ class RawReader:
         return self
 
     def __exit__(self, *exc: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._window.close()
+        self.close()
 
     def close(self) -> None:
-        """Close the file."""
-        self._window.close()
+        """Close the file, unless it was lent."""
+        if not self._lent:
+            self._window.close()
 
     def __iter__(self) -> Iterator[RawRecord]:
         try:
             yield from self._records()
         finally:
-            self._window.close()
+            self.close()
 
     def _broken(self, offset: int, why: str) -> None:
         if self._on_broken is not None:

@@ -17,6 +17,7 @@ from archive.warc.facts import DISCOVERY_TYPE, Discovery, decode_discovery
 from archive.warc.fields import Fields, digest_matches, parse_date, sha1_digest
 from archive.warc.names import IMPORTED, OPEN_SUFFIX
 from archive.warc.raw import MAX_RECORD, OnBroken, RawReader, RawRecord
+from archive.warc.window import Window
 
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 _MAX_INTERIM = 4
@@ -148,14 +149,15 @@ def read_records(
     yield Offset(safe)
 
 
-def read_record(path: Path, offset: int, *, name: str | None = None) -> Snapshot:
+def read_record(path: Path, offset: int, *, name: str | None = None, window: Window | None = None) -> Snapshot:
     """Return the capture whose record begins at byte `offset` of `path`, with its rendering if that follows.
 
-    Its source and role are None: they stand in another record. Raises `RecordNotFoundError` if no capture begins there,
-    `BrokenRecordError` if it is damaged.
+    `window`: the file's bytes, where it lies elsewhere. Source and role are None: they stand in another record.
+
+    Raises `RecordNotFoundError` if no capture begins there, `BrokenRecordError` if it is damaged.
     """
     try:
-        with RawReader(path) as reader:
+        with RawReader(path, window=window) as reader:
             record = reader.read_at(offset)
             following = _conversion_at(reader, record.offset + record.length) if record is not None else None
     except ShelfError:

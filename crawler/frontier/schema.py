@@ -151,3 +151,8 @@ def refuse_newer(conn: sqlite3.Connection, path: Path) -> int:
     if version > len(_MIGRATIONS):
         raise SchemaTooNewError(path, f"crawl.db version {version}", remake="morgue rebuild --frontier")
     return version
+
+
+def steps_missing(conn: sqlite3.Connection, path: Path) -> int:
+    """Return how many migrations a crawl.db lacks. Raises `SchemaTooNewError` if this Morgue does not know it."""
+    return len(_MIGRATIONS) - refuse_newer(conn, path)

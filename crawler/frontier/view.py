@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from archive.model import Role
 from archive.urls import url_key
 from crawler.frontier.identity import identity
 from crawler.frontier.records import UrlState
-from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, unusable
+from crawler.frontier.schema import DONE, READY, WAITING, refuse_newer, steps_missing, unusable
 
 _STATE_COLUMNS = "url, role, status, reason, captured_at, next_at, fetches, failures"
 _LISTING = "u.role IN ('feed', 'sitemap', 'home', 'section')"
@@ -119,6 +120,10 @@ class FrontierView:
         except sqlite3.Error as error:
             raise unusable(self._path, error) from error
 
+    def pending(self) -> int:
+        """Return how many steps of its schema the next crawl will make: 0 unless an older Morgue made it."""
+        return steps_missing(self._conn, self._path)
+
 
 @contextmanager
 def view(path: Path) -> Iterator[FrontierView]:
@@ -126,7 +131,7 @@ def view(path: Path) -> Iterator[FrontierView]:
     if not path.exists():
         raise DatabaseError(f"there is no {path} yet: nothing was crawled. `morgue crawl` makes it.")
     try:
-        conn = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro", uri=True, timeout=10)
+        conn = sqlite3.connect(f"file:{quote(os.fsencode(path.absolute()))}?mode=ro", uri=True, timeout=10)
     except sqlite3.Error as error:
         raise unusable(path, error) from error
     try:

@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from archive.executors.lost import WorkerLostError
 from archive.extract import ExtractionPool, ExtractTask
 from archive.extract.pool import TIMEOUT, Work, give_back
-from archive.model import Extraction
 
+Seconds = Callable[[tuple[Any, ...]], float]
 _MAX_CALLS = 200  # after which a worker is replaced
-
-
-class WorkerLostError(Exception):
-    """A worker died or took too long; its work is to be done again, elsewhere. `reason`: as an extraction's."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +25,33 @@ class _Call:
     lesson: bool = False  # as the pool asks of its tasks
 
 
-def _call(call: _Call) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a call returned: what is not wrapped so is the pool's own word for what went wrong."""
+
+    result: Any
+
+
+def _call(call: _Call) -> _Made:
     """Make a call. Runs in the worker."""
-    done = call.function(*call.arguments)
+    made = _Made(call.function(*call.arguments))
     give_back()  # a call reads many pages: what large ones left would have the worker replaced
-    return done
+    return made
 
 
 class ProcessExecutor(Executor):
     """Runs calls in processes that may hang, crash or swell: then their futures raise `WorkerLostError`.
 
-    `jobs=0`: at once, in this process. `pages(arguments)`: how many pages a call reads; each has some seconds.
+    `jobs=0`: at once, in this process. `seconds(arguments)`: how long a call may take.
     """
 
-    def __init__(self, jobs: int, *, pages: Callable[[tuple[Any, ...]], int] = lambda _arguments: 1) -> None:
+    def __init__(self, jobs: int, *, seconds: Seconds = lambda _arguments: TIMEOUT) -> None:
         self._pool = ExtractionPool(
             jobs,
-            timeout=lambda task: TIMEOUT * pages(cast("_Call", task).arguments),
+            timeout=lambda task: seconds(cast("_Call", task).arguments),
             max_pages=_MAX_CALLS,
             work=cast("Work", _call),
+            warm=True,
         )
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -61,10 +62,10 @@ class ProcessExecutor(Executor):
         def pass_on(done: Future[Any]) -> None:
             if done.cancelled():
                 future.set_exception(WorkerLostError("error-no-worker"))
-            elif isinstance(result := done.result(), Extraction):  # the pool's own word for what went wrong
-                future.set_exception(WorkerLostError(result.reason or "error-crashed"))
+            elif isinstance(made := cast("object", done.result()), _Made):
+                future.set_result(made.result)
             else:
-                future.set_result(result)
+                future.set_exception(WorkerLostError(getattr(made, "reason", None) or "error-crashed"))
 
         self._pool.submit(cast("ExtractTask", _Call(partial(fn, **kwargs) if kwargs else fn, args))).add_done_callback(
             pass_on
