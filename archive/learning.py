@@ -192,7 +192,7 @@ class Learning:
                 snapshot = snapshot_of(self._reader, stored)
             except ShelfError:  # its file was taken away or is damaged
                 continue
-            ahead.append(self._reader.pool.teach(self._reader.task(snapshot, self._reader.facts(snapshot))))
+            ahead.append(self._reader.teach(snapshot, self._reader.facts(snapshot)))
             if len(ahead) > _AHEAD:
                 take()
         while ahead:

@@ -9,12 +9,14 @@ if that shows what the earlier capture showed, nobody changed anything, and that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from archive.ballots import Ballots
 from archive.dating import LateFacts, Reading
 from archive.dedupe.words import content_digest, same_content
 from archive.errors import ProfileError, ShelfError
@@ -62,6 +64,7 @@ class PageReader:
         self.profiles = profiles or Profiles(Path())
         self.missing: dict[str, ProfileError] = {}  # by digest; what was read without them is to be read again
         self.late_facts = LateFacts(store, find, self.read)
+        self._ballots = Ballots()
         self._store = store
         self._sources = sources
 
@@ -104,10 +107,19 @@ class PageReader:
     def begin(self, snapshot: Snapshot, facts: Facts) -> Begun:
         """Hand a page to a worker."""
         task = self.task(snapshot, facts)
-        digest = self.profiles.in_force(self._present(snapshot.source), snapshot.captured_at)
+        source = self._present(snapshot.source)
+        digest = self.profiles.in_force(source, snapshot.captured_at)
         profile = self._profile(digest)
-        task = task if profile is None else replace(task, profile=profile)
-        return Begun(task, None if profile is None else digest, self.pool.submit(task))
+        if profile is not None:
+            task = replace(task, profile=profile, known=self._ballots.get(_identity(task)))
+            return Begun(task, digest, self.pool.submit(task))
+        keep = None if source is None else partial(self._ballots.put, _identity(task))  # it may learn, and ask again
+        return Begun(task, None, self.pool.submit(task, keep=keep))
+
+    def teach(self, snapshot: Snapshot, facts: Facts) -> Future[Mapping[str, object] | None]:
+        """Hand a page to a worker for what it teaches of its site. None: it is no article, or cannot be read."""
+        task = self.task(snapshot, facts)
+        return self.pool.teach(replace(task, known=self._ballots.get(_identity(task))))
 
     def end(self, begun: Begun) -> Reading:
         """Wait for a page. What was captured of its article before must have been placed."""
@@ -197,6 +209,12 @@ class PageReader:
         except ProfileError as error:
             self.missing[digest] = error
             return None
+
+
+def _identity(task: ExtractTask) -> Hashable:
+    """Return what the reading of a capture without a profile depends on."""
+    snapshot = task.snapshot
+    return snapshot and (snapshot.ref, snapshot.role, task.facts, tuple(sorted(task.selectors.items())))
 
 
 def _content(extraction: Extraction) -> str:

@@ -108,6 +108,8 @@ def _take(
     if before is not None and stored.article is not None and _content(old) != _content(new):
         before.note(stored.article)
     store.add_extraction(stored.pk, reading.extractor, new, profile=reading.profile)
+    if old == new:
+        return  # it was placed by what it says, and says the same: its profile alone is another
     store.place(stored.pk)
     if (old.article, _content(old)) == (new.article, _content(new)):
         return

@@ -22,7 +22,8 @@ _KILL_AFTER = (
     3.0  # seconds beyond its deadline, for the batch that it is in: a kill loses nothing, it is read again then
 )
 _LOOK = 0.5  # seconds
-_FOLLOW = (sys.executable, "-m", "archive.follow")
+# Not `-m archive.follow`: what a process was started with is loaded by each of its workers too, and these need nothing of it.
+_FOLLOW = (sys.executable, "-c", "import sys; from archive.follow import main; sys.exit(main(sys.argv[1:]))")
 
 
 class IngestBeside(AbstractContextManager["IngestBeside"]):

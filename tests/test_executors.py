@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from archive.executors import Cluster, open_cluster
 from archive.executors.cluster import _fit_workers, address_of
 from archive.executors.worker import call, look, versions
 from archive.folder import ArchiveFolder
+from archive.reading import ingest_shelf
 from archive.reextract import Extractor, Wanted, reextract
 from archive.reextract.main import Rules
 from archive.remote.window import open_window
@@ -25,6 +27,7 @@ from tests.dask_cluster import DaskCluster, dask_cluster
 from tests.reextract_kill import copied
 from tests.reextract_kit import (
     LATER,
+    QUIET,
     assert_sound,
     everything,
     ingest,
@@ -272,6 +275,27 @@ def test_unfit_workers_are_told_with_what_to_do(client: Any, said: str) -> None:
 def test_a_worker_that_came_later_with_another_version_reads_nothing() -> None:
     with pytest.raises(ClusterError, match=r"extractor .*, and the writer has 0"):
         call(len, ("abc",), 5.0, (("extractor", "0"),))
+
+
+class _Gone(Executor):
+    """An executor whose cluster is gone."""
+
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(ClusterError("the cluster has had no worker for 60 seconds"))
+        return future
+
+
+def test_a_first_reading_ends_when_the_cluster_is_gone_and_a_later_one_goes_on(
+    base: ArchiveFolder, tmp_path: Path
+) -> None:
+    folder = copied(base, tmp_path / "a")
+    for path in folder.root.glob("archive.db*"):
+        path.unlink()
+    with pytest.raises(ClusterError):
+        ingest_shelf(folder, clock=Clock(LATER), jobs=None, progress=QUIET, cluster=Cluster(_Gone(), 2))
+    ingest(folder)
+    assert everything(folder)["articles"] == everything(base)["articles"]
 
 
 def test_its_errors_travel() -> None:

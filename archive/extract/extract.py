@@ -9,9 +9,10 @@ from archive.errors import PayloadError, PayloadTooLargeError
 from archive.extract import blocks as block_tools
 from archive.extract import flags, metadata, published, selectors, text, title, verdict
 from archive.extract import language as languages
+from archive.extract.ballot import Ballot
 from archive.extract.document import Document, TooLargeError, parse
 from archive.extract.features import weigh
-from archive.extract.page import Page
+from archive.extract.page import Judged, Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
 from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Signal, Snapshot
@@ -85,17 +86,58 @@ def extract_snapshot(
         shown = extract(rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile))
         if shown.article:
             return _asking(_read_from(shown, "rendered"), _signals_of_sent(snapshot))
-    try:
-        sent = extract(page_of(snapshot, facts, selectors, profile))
-    except PayloadTooLargeError:
-        sent = Extraction.refused("too-large")
-    except PayloadError:
-        sent = Extraction.refused("error-payload")
+    sent = _read_sent(snapshot, facts, selectors, profile).extraction
     if shown is None:
         return sent
     if sent.article:
         return _asking(_read_from(sent, "response"), shown.signals)
     return _asking(shown, sent.signals)
+
+
+def first_reading(
+    snapshot: Snapshot, facts: Sequence[DiscoveryFact] = (), selectors: Mapping[str, str] | None = None
+) -> tuple[Extraction, Ballot | None]:
+    """Return what `extract_snapshot` returns without a profile, and what a later profile can be heard about.
+
+    No ballot: what a browser rendered has two documents, and what went wrong may go well the next time.
+    """
+    if snapshot.rendered is not None:
+        return extract_snapshot(snapshot, facts, selectors), None
+    reading = _read_sent(snapshot, facts, selectors)
+    if (reading.extraction.reason or "").startswith("error-"):
+        return reading.extraction, None
+    body = reading.body
+    choices, base = (body.choices, body.base) if body is not None else ((), "")
+    return reading.extraction, Ballot.of(snapshot.url, reading.extraction, choices, base)
+
+
+def read_with(
+    ballot: Ballot,
+    profile: Mapping[str, object] | None,
+    snapshot: Snapshot,
+    facts: Sequence[DiscoveryFact] = (),
+    selectors: Mapping[str, str] | None = None,
+) -> Extraction:
+    """Return what `extract_snapshot` returns, of a capture that `first_reading` read with the same facts and selectors."""
+    if profile is None or not ballot.moved_by(profile):
+        return ballot.extraction
+    return _read_sent(snapshot, facts, selectors, profile, ballot.judged).extraction
+
+
+def _read_sent(
+    snapshot: Snapshot,
+    facts: Sequence[DiscoveryFact],
+    selectors: Mapping[str, str] | None,
+    profile: Mapping[str, object] | None = None,
+    judged: Judged | None = None,
+) -> Reading:
+    """Read the body of a capture as it was sent."""
+    try:
+        return read(replace(page_of(snapshot, facts, selectors, profile), judged=judged))
+    except PayloadTooLargeError:
+        return _refused("too-large")
+    except PayloadError:
+        return _refused("error-payload")
 
 
 def _asking(extraction: Extraction, more: Iterable[Signal]) -> Extraction:

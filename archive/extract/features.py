@@ -137,6 +137,12 @@ class Table:
     held: list[dict[str, float]]  # of every segment: witness -> how much of it that one keeps
     sizes: list[int]  # of every segment, weighed characters
 
+    @classmethod
+    def judged(cls, likely: Floats, sizes: list[int]) -> Table:
+        """Return the table of segments that were judged before, without what they were judged by."""
+        unknown = dict.fromkeys(WITNESSES, 0.0)
+        return cls([int(n) for n in np.flatnonzero(likely)], np.zeros((0, len(COLUMNS))), [unknown] * len(sizes), sizes)
+
 
 def table(found: Sequence[Segment], context: Context) -> Table:
     """Return a row of COLUMNS for each segment that is worth judging.

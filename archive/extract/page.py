@@ -9,6 +9,14 @@ from datetime import datetime
 from archive.model import DiscoveryFact, Role
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How an earlier reading of the same page, without a profile, judged its segments."""
+
+    likely: bytes  # a float64 for each segment: how likely it is the article's, 0 for those not worth judging
+    base: str  # which extraction stood as first witness
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page's bytes. Everything that may change the result stands here, and nothing else may change it."""
@@ -23,3 +31,4 @@ class Page:
     role: Role | None = None  # what the crawler took it for
     status: int | None = None  # of the response; None: unknown, taken as 200
     truncated: bool = False  # the body was cut while it was fetched
+    judged: Judged | None = None  # saves judging its segments again; changes nothing

@@ -49,6 +49,8 @@ class ExtractTask:
     selectors: Mapping[str, str] = field(default_factory=dict)
     profile: Mapping[str, object] | None = None
     lesson: bool = False  # asks for what the page teaches of its site, instead of what it says
+    keep: bool = False  # asks for a ballot as well (`archive.extract.ballot`); the task has no profile then
+    known: bytes | None = None  # the ballot of an earlier reading of the same task without a profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +60,38 @@ class Taught:
     lesson: Mapping[str, object] | None
 
 
-Answer = Extraction | Taught
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a page says, and its ballot, packed."""
+
+    extraction: Extraction
+    ballot: bytes
+
+
+Answer = Extraction | Taught | Kept
 Work = Callable[[ExtractTask], Answer]
 
 
 def run_task(task: ExtractTask) -> Answer:
     """Read one page in this process."""
-    from archive.extract.extract import extract, extract_snapshot, snapshot_lesson
+    from archive.extract.ballot import Ballot
+    from archive.extract.extract import extract, extract_snapshot, first_reading, read_with, snapshot_lesson
     from archive.extract.profile import lesson
 
     if task.page is not None:
         return Taught(lesson(task.page)) if task.lesson else extract(task.page)
     if task.snapshot is None:
         raise ValueError("an ExtractTask needs a snapshot or a page")
+    if task.known is not None:
+        ballot = Ballot.unpacked(task.known)
+        if task.lesson:
+            return Taught(ballot.lesson())
+        return read_with(ballot, task.profile, task.snapshot, task.facts, task.selectors)
     if task.lesson:
         return Taught(snapshot_lesson(task.snapshot, task.facts, task.selectors))
+    if task.keep and task.profile is None:
+        extraction, new = first_reading(task.snapshot, task.facts, task.selectors)
+        return extraction if new is None else Kept(extraction, new.packed())
     return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
 
 
@@ -123,10 +142,32 @@ class ExtractionPool:
     ) -> None:
         self.close(cancel=kind is not None)
 
-    def submit(self, task: ExtractTask) -> Future[Extraction]:
-        """Queue one page. The future never holds an exception: what went wrong is the extraction's reason."""
+    def submit(self, task: ExtractTask, *, keep: Callable[[bytes], None] | None = None) -> Future[Extraction]:
+        """Queue one page. The future never holds an exception: what went wrong is the extraction's reason.
+
+        `keep(ballot)` is called, by any thread, before the future is done, where the page was read without a profile and
+        has a ballot (`ExtractTask.known`).
+        """
         future: Future[Extraction] = Future()
-        return self._put(replace(task, lesson=False) if task.lesson else task, future)
+        task = replace(task, lesson=False) if task.lesson else task
+        if keep is None:
+            return self._put(task, future)
+
+        def pass_on(asked: Future[Any]) -> None:
+            if asked.cancelled():
+                future.cancel()
+                return
+            if (error := asked.exception()) is not None:  # of another kind of pool: all is lost, not this page
+                future.set_exception(error)
+                return
+            answer = asked.result()
+            if isinstance(answer, Kept):
+                keep(answer.ballot)
+                answer = answer.extraction
+            future.set_result(answer)
+
+        self._put(replace(task, keep=True), Future()).add_done_callback(pass_on)
+        return future
 
     def teach(self, task: ExtractTask) -> Future[Mapping[str, object] | None]:
         """Queue one page for what it teaches of its site. None: it is no article, or could not be read."""
@@ -135,6 +176,8 @@ class ExtractionPool:
         def pass_on(asked: Future[Any]) -> None:
             if asked.cancelled():
                 taught.cancel()
+            elif (error := asked.exception()) is not None:
+                taught.set_exception(error)
             else:
                 answer = asked.result()
                 taught.set_result(answer.lesson if isinstance(answer, Taught) else None)

@@ -15,6 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 from resiliparse.extract import html2text
 from resiliparse.parse.html import HTMLTree
 
@@ -22,7 +23,7 @@ from archive.extract import authors, dates, jsonld, metadata
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
 from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import Context, Floats, Table, table
+from archive.extract.features import Context, Floats, Table, table, weigh
 from archive.extract.judge import AREAS, HEADS, THRESHOLD, choose, forest, judge
 from archive.extract.months import MONTHS
 from archive.extract.profile import with_site
@@ -238,8 +239,7 @@ def byline(line: str) -> tuple[str, ...]:
 
 def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str]:
     """Return for each segment of the page whether it is kept and why, and which extraction stands as first witness."""
-    found, judged, base = evidence(document, titles)
-    likely = judge(found, judged)
+    found, judged, likely, base = _judged(document, titles)
     alone = choose(found, likely)
     heard = with_site(document.page, found, judged, likely, alone)
     keep = alone if heard is likely else choose(found, heard)
@@ -248,6 +248,17 @@ def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str
         replace(choice, why=Why.PROFILE) if choice.kept != before else choice
         for choice, before in zip(choices, alone, strict=True)
     ], base
+
+
+def _judged(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, Floats, str]:
+    """Return the page's segments, what they were judged by and how, and which extraction stands as first witness."""
+    before = document.page.judged
+    if before is not None:
+        found, likely = segments_of(seen(document.tree)), np.frombuffer(before.likely, dtype=np.float64)
+        if len(found) == len(likely):
+            return found, Table.judged(likely, [weigh(s.text) for s in found]), likely, before.base
+    found, judged, base = evidence(document, titles)
+    return found, judged, judge(found, judged), base
 
 
 def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
