@@ -54,7 +54,8 @@ class DaskCluster:
     def start_workers(self, number: int = 2) -> None:
         """Start workers under a nanny, and wait until they answer."""
         self._run("worker", self._address, "--nworkers", str(number), "--nthreads", "1", "--no-dashboard",
-                  "--memory-limit", "1GiB", "--death-timeout", "30", "--local-directory", str(self.folder / "worker"))  # fmt: skip
+                  "--memory-limit", "1GiB", "--death-timeout", "30",
+                  "--local-directory", str(self.folder / "worker"))  # fmt: skip
         end, why = time.monotonic() + _START, None
         while True:
             try:
