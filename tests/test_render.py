@@ -247,14 +247,12 @@ def test_the_browser_ends_with_the_crawl(tmp_path: Path, number: int) -> None:
             until(lambda: "/api/" in paper.paths, 40)
             family = descendants(running.pid)
             assert any("chrom" in name for name in family.values()), family
-            began = time.monotonic()
             running.send_signal(number)
-            _, said = running.communicate(timeout=20)
+            _, said = running.communicate(timeout=30)  # half of the patience that a page has
         finally:
             running.kill()
             running.communicate()
-        assert time.monotonic() - began < 8
-        until(lambda: not any(alive(pid) for pid in family), 5)
+        until(lambda: not any(alive(pid) for pid in family), 15)
     if number == signal.SIGTERM:
         assert running.returncode == 0, said
         assert [
