@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from archive.decisions import read_decisions
+from archive.decisions import append_decision, read_decisions
 from archive.folder import ArchiveFolder
 from archive.reextract import Report, Wanted, promote, reextract, rollback
 from archive.reextract.main import Rules
 from archive.reextract.report import Told
+from archive.sources import rename_source
 from tests.reextract_kit import (
     EDIT,
     EDITED,
@@ -51,6 +52,12 @@ def run(folder: ArchiveFolder, extractor: Any = OTHER, *sources: str, **more: An
 
 def outcomes(result: Any) -> dict[str, str]:
     return {one.source: str(one.outcome) for one in result.sources}
+
+
+def rename(folder: ArchiveFolder, old: str, new: str) -> None:
+    """Do what `morgue sources rename` does."""
+    rename_source(folder.sources, old, new)
+    append_decision(folder.decisions, "source-renamed", {"old": old, "new": new}, at=LATER)
 
 
 def test_what_is_read_again_is_another_row_and_the_articles_follow(folder: ArchiveFolder) -> None:
@@ -164,6 +171,24 @@ def test_what_was_rolled_back_comes_forth_only_when_asked_for(folder: ArchiveFol
     assert outcomes(result) == {"paper": "promoted"}
     assert rows(folder, "SELECT count(*) FROM articles WHERE text LIKE 'Back soon%' AND hidden = 0") == [(1,)]
     assert_sound(folder)
+
+
+def test_a_renamed_source_is_still_the_one_that_was_rolled_back(folder: ArchiveFolder) -> None:
+    run(folder)
+    rollback(folder, ("paper",), clock=Clock(LATER))
+    rename(folder, "paper", "post")
+    assert outcomes(run(folder)) == {"gazette": "unchanged", "post": "rolled-back"}
+
+
+@pytest.mark.parametrize("sources", [("post",), ()], ids=["by its name", "with all"])
+def test_what_was_promoted_under_an_earlier_name_is_taken_back(folder: ArchiveFolder, sources: tuple[str, ...]) -> None:
+    before = placed(folder)["publisher's revisions"]
+    run(folder, OTHER, "paper")
+    rename(folder, "paper", "post")
+    assert outcomes(rollback(folder, sources, clock=Clock(LATER))) == {"post": "taken-back"}
+    assert placed(folder)["publisher's revisions"] == before
+    last = read_decisions(folder.decisions)[-1]
+    assert (last.kind, last.data["source"]) == ("extractor-rolled-back", "post")
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(folder: ArchiveFolder) -> None:
