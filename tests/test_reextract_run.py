@@ -47,7 +47,7 @@ from tests.reextract_kit import (
     rows,
     shelve,
 )
-from tests.warc_tools import T0, Clock, fact, writer
+from tests.warc_tools import T0, Clock, exchange, fact, writer
 
 SELECTORS = 'selectors = { text = "article p:first-of-type" }\n'
 
@@ -252,6 +252,54 @@ def test_edits_before_and_after_a_promotion_keep_their_times(folder: ArchiveFold
     )
     times = [(T0 + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.%fZ") for minutes in (0, 20, 5000)]
     assert rows(folder, asked, EDITED) == [*enumerate(times, 1)]
+    assert_sound(folder)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "body", "revisions"),
+    [
+        ((3000, 3100), html("paper", 1), 1),  # the same page twice more
+        ((3000,), html("paper", 1, "A storm took the mole away again."), 2),  # an edit, read by what was promoted alone
+    ],
+    ids=["unchanged", "edited"],
+)
+def test_a_rollback_is_no_edit_of_the_publishers_either(
+    folder: ArchiveFolder, minutes: tuple[int, ...], body: str, revisions: int
+) -> None:
+    """A page captured again while a promotion was in force, and read by what was promoted."""
+    before = dict(rows(folder, "SELECT url, text FROM articles"))
+    run(folder, read_otherwise)
+    for number, minute in enumerate(minutes):
+        shelve(folder, [("paper", page("paper", 1, minute, body), None)], f"run-{number}")
+        ingest(folder, 3 + number)
+    morgue(folder, "extractors", "rollback")
+    asked = (
+        "SELECT count(*) FROM revisions r JOIN articles a ON a.pk = r.article WHERE r.cause = 'publisher' AND a.url = ?"
+    )
+    assert rows(folder, asked, "https://paper.example/mole-1") == [(revisions,)]
+    after = dict(rows(folder, "SELECT url, text FROM articles"))
+    assert {url for url in before if after[url] != before[url]} == (
+        {"https://paper.example/mole-1"} if revisions > 1 else set()
+    )
+    assert_sound(folder)
+    run(folder, read_otherwise, again=True)
+    assert rows(folder, asked, "https://paper.example/mole-1") == [(revisions,)]
+    assert_sound(folder)
+
+
+@pytest.mark.parametrize("reader", [read_otherwise, read_bad], ids=["found by it", "lost by it"])
+def test_an_article_that_was_gone_is_taken_back_as_it_was(folder: ArchiveFolder, reader: Any) -> None:
+    """A page of the promotion's own finding leaves nothing behind, though the server said since that it is gone."""
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n"
+    for number, url in enumerate(("https://paper.example/mole-4", "https://gazette.example/mole-2")):
+        gone = exchange(head, b"gone", url=url, started_at=T0 + timedelta(minutes=300 + number))
+        shelve(folder, [("paper", gone, None)], f"gone-{number}")
+    ingest(folder, 2)
+    before = placed(folder)
+    run(folder, reader, force=True)
+    assert placed(folder)["articles"] != before["articles"]
+    morgue(folder, "extractors", "rollback")
+    assert placed(folder) == before
     assert_sound(folder)
 
 

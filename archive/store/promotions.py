@@ -91,6 +91,10 @@ class PromotionRows:
             return None
         return Promotion(row[0], row[1], ExtractorId(name=row[2], version=row[3], config=row[4]), *row[5:])
 
+    def extractor_of(self, promotion: int) -> int:
+        """Return `extractors.pk` of what a promotion put in force."""
+        return int(self._conn.execute("SELECT extractor FROM promotions WHERE pk = ?", (promotion,)).fetchone()[0])
+
     def sources(self) -> list[str]:
         """Return the sources that have a promotion that holds, by the names they had then."""
         rows = self._conn.execute("SELECT DISTINCT source FROM promotions WHERE rolled_back_at IS NULL ORDER BY source")
