@@ -17,17 +17,19 @@ from click.testing import CliRunner, Result
 
 from archive.cli import group
 from archive.commands.reextractpage import html_page
-from archive.extract import Page
+from archive.extract import EXTRACTOR, Page
 from archive.extract.profile import learn, lesson
 from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
+from archive.model import Extraction
 from archive.profiles import save_profile
 from archive.reextract import Report, Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
 from archive.reextract.report import Sample, Told, What
 from archive.reextract.work import Batch
+from archive.store import open_store
 from tests.reextract_kill import copied, loop
 from tests.reextract_kit import (
     EDITED,
@@ -49,6 +51,7 @@ from tests.reextract_kit import (
 )
 from tests.warc_tools import T0, Clock, exchange, fact, writer
 
+_ASKING = "SELECT a.url FROM opted_out o JOIN articles a ON a.pk = o.article WHERE a.hidden = 0"
 SELECTORS = 'selectors = { text = "article p:first-of-type" }\n'
 
 
@@ -325,6 +328,24 @@ def test_a_damaged_earlier_reading_is_found_and_taken_out(folder: ArchiveFolder)
     assert_sound(folder)
     assert placed(folder)["in force"] == before["in force"]
     morgue(folder, "extractors", "rollback")
+    assert_sound(folder)
+
+
+def test_a_page_that_had_failed_opts_out_as_soon_as_it_is_read(folder: ArchiveFolder) -> None:
+    """Its row is the one in force already: what its markup asks must come with it."""
+    url = "https://paper.example/mole-7"
+    body = html("paper", 7).replace("<head>", '<head><meta name="robots" content="noarchive">')
+    shelve(folder, [("paper", page("paper", 7, 40, body), None)], "two")
+    ingest(folder, 2)
+    assert rows(folder, _ASKING) == [(url,)]
+    [(capture,)] = rows(folder, "SELECT pk FROM captures WHERE url = ?", url)
+    with open_store(folder, Clock(LATER)) as store, store.transaction():
+        store.add_extraction(capture, EXTRACTOR, Extraction.refused("error-timeout"))
+        store.place(capture)
+    assert rows(folder, _ASKING) == []
+    result = reextract(folder, Wanted(only_failed=True), Rules(), clock=Clock(LATER), jobs=0)
+    assert [(one.source, one.found) for one in result.sources if one.found] == [("paper", 1)]
+    assert rows(folder, _ASKING) == [(url,)]
     assert_sound(folder)
 
 

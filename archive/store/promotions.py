@@ -40,7 +40,10 @@ class PromotionRows:
         self._opt_outs = opt_outs
 
     def add(self, capture: int, extractor: int, row: tuple[str, str | None, bytes, str], profile: str | None) -> int:
-        """Keep a reading (status, reason, result, digest, as `pack` and `status_of` give them) beside the others."""
+        """Keep a reading (status, reason, result, digest, as `pack` and `status_of` give them) beside the others.
+
+        That of the same capture and extractor is replaced, also where it is in force: a page that had failed.
+        """
         found = self._conn.execute(
             "INSERT INTO extractions (capture, extractor, status, reason, result, digest, profile)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -48,7 +51,11 @@ class PromotionRows:
             " result = excluded.result, digest = excluded.digest, profile = excluded.profile RETURNING pk",
             (capture, extractor, *row, profile),
         ).fetchone()
-        return int(found[0])
+        extraction = int(found[0])
+        in_force = self._conn.execute("SELECT 1 FROM captures WHERE pk = ? AND extraction = ?", (capture, extraction))
+        if in_force.fetchone() is not None:
+            self._opt_outs.set_markup(capture, unpack(row[2]).signals)
+        return extraction
 
     def begin(self, source: str, extractor: int, at: str) -> int:
         """Note a promotion and return its row."""
