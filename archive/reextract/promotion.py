@@ -171,8 +171,10 @@ class Promoter:
         profile, content = rows[0][9], self._content(rows[0][8])
         for pk, url, at, warc, offset, length, source, role, extraction, used, extractor in rows[1:]:
             by, here = used, self._content(extraction)
-            if used != profile and not same_content(here, content):
-                present = self._reader.named(source, url)
+            present = self._reader.named(source, url)
+            # What else is in force (a page that fails by now) was read by somebody who is not here to read it again.
+            ours = extractor == self._store.extractor(self._how.extractor.of(self._reader.selectors(present)))
+            if ours and used != profile and not same_content(here, content):
                 known = self._reader.all_facts(url)
                 captured = instant(at)
                 reference = Reference(
