@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from archive.sources import rename_source
 from tests.reextract_kit import (
     EDIT,
     EDITED,
+    HEAD,
     LATER,
     READINGS,
     assert_sound,
     everything,
+    html,
+    ingest,
     made,
     named,
     placed,
@@ -28,8 +32,9 @@ from tests.reextract_kit import (
     read_first_alone,
     read_otherwise,
     rows,
+    shelve,
 )
-from tests.warc_tools import Clock
+from tests.warc_tools import T0, Clock, exchange
 
 BAD, OTHER = named(read_bad), named(read_otherwise)
 
@@ -254,6 +259,29 @@ def test_restory_keeps_earlier_readings_and_rebuild_does_not(folder: ArchiveFold
     assert done.exit_code == 0
     assert "morgue:9" in done.stderr  # what was promoted last is not what is installed
     assert rows(folder, READINGS) == []
+
+
+def test_an_earlier_reading_follows_its_capture_to_an_article_of_another_id(folder: ArchiveFolder) -> None:
+    """A page known by its AMP address, until a capture of its own address comes late that is earlier."""
+    from click.testing import CliRunner
+
+    from archive.cli import group
+
+    amp, own = "https://amp.paper.example/mole-8", "https://paper.example/mole-8"
+    for days, (url, minutes) in enumerate(((amp, 50), (own, 45))):
+        one = exchange(HEAD, html("paper", 8).encode(), url=url, started_at=T0 + timedelta(minutes=minutes))
+        shelve(folder, [("paper", one, None)], f"run-{days}")
+        ingest(folder, 2 + days)
+    run(folder)
+    asked = (
+        "SELECT r.seen_from, r.text FROM revisions r JOIN articles a ON a.pk = r.article"
+        " WHERE r.cause = 'extractor' AND a.url = ?"
+    )
+    [reading] = rows(folder, asked, amp)
+    assert CliRunner().invoke(group, ["-a", str(folder.root), "restory"]).exit_code == 0
+    assert rows(folder, "SELECT url FROM articles WHERE url LIKE '%mole-8'") == [(own,)]
+    assert reading in rows(folder, asked, own)
+    assert_sound(folder)
 
 
 @pytest.mark.parametrize(
