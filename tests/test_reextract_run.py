@@ -23,7 +23,7 @@ from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
 from archive.model import Extraction
-from archive.profiles import save_profile
+from archive.profiles import Adoption, adopt, save_profile
 from archive.reextract import Report, Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
@@ -303,6 +303,29 @@ def test_an_article_that_was_gone_is_taken_back_as_it_was(folder: ArchiveFolder,
     assert placed(folder)["articles"] != before["articles"]
     morgue(folder, "extractors", "rollback")
     assert placed(folder) == before
+    assert_sound(folder)
+
+
+def test_a_profile_brings_no_extractor_forth_that_was_rolled_back(folder: ArchiveFolder) -> None:
+    """The installed one was rolled back; then a source's first profile is adopted, with which its earlier pages are read."""
+    run(folder, read_otherwise, force=True)
+    run(folder, read_installed, version=EXTRACTOR.version, force=True)  # back to the installed one …
+    morgue(folder, "extractors", "rollback", "--source", "gazette")  # … which is taken back
+    in_force = (
+        "SELECT c.url, x.version, e.digest, e.profile FROM captures c JOIN extractions e ON e.pk = c.extraction"
+        " JOIN extractors x ON x.pk = e.extractor WHERE c.source = 'gazette' ORDER BY 1"
+    )
+    before, readings = rows(folder, in_force), rows(folder, READINGS)
+    articles = placed(folder)["articles"]
+    taught = learn([lesson(Page(url=f"https://x.example/{n}", body=html("x", n).encode())) for n in range(6)])
+    assert taught is not None
+    digest = save_profile(folder.profiles, taught)
+    adopt(folder.decisions, Adoption(source="gazette", digest=digest, start=None, at=LATER), reason="a test")
+    ingest(folder, 10)
+    assert (rows(folder, in_force), rows(folder, READINGS), placed(folder)["articles"]) == (before, readings, articles)
+    assert rows(folder, "SELECT count(*) FROM extractions WHERE profile = ?", digest) == [
+        (4,)
+    ]  # for whoever promotes them
     assert_sound(folder)
 
 
