@@ -7,14 +7,14 @@ makes no revision and no new article.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archive.dating import Reading
 from archive.dedupe.words import content_digest
 from archive.errors import ProfileError, ShelfError
-from archive.model import Extraction, Snapshot
+from archive.model import Extraction, ExtractorId, Snapshot
 from archive.reader import Begun, Facts, PageReader
 from archive.report import IngestReport
 from archive.store import Before, Store, StoredCapture
@@ -49,26 +49,38 @@ def read_again(
 ) -> Changes:
     """Read those captures of a source (`since` then) again that were read with another profile than holds now.
 
-    `keep`: what articles said before is kept as revisions of cause extractor.
+    `keep`: what articles said before is kept as revisions of cause extractor. What an extractor reads that was rolled back for
+    this source stands beside what is in force: only a person brings it forth again.
 
     Inside a transaction. Raises `OutOfTimeError` when told to stop: the transaction must not be committed.
     """
     changes = Changes()
     before = store.before() if keep else None
     profiles = reader.profiles
-    captures = store.readings.by_text(
-        reader.names_of(source), lambda at, used: profiles.in_force(source, at) != used, since=since
-    )
+    names = reader.names_of(source)
+    captures = store.readings.by_text(names, lambda at, used: profiles.in_force(source, at) != used, since=since)
     for stored, snapshot, facts, begun in _begun(store, reader, captures, changes):
         if stop():
             raise OutOfTimeError
         reading = reader.late_facts.settled_by_later(snapshot, facts, reader.end(begun))
+        if store.readings.read_by(stored.pk) != reading.extractor and _is_rolled_back(store, names, reading.extractor):
+            changes.captures += 1
+            if not (reading.extraction.reason or "").startswith("error-"):
+                store.add_extraction(
+                    stored.pk, reading.extractor, reading.extraction, profile=reading.profile, in_force=False
+                )
+            continue
         _take(store, stored, reading, changes, before)
     for pk in store.readings.followers(changes.touched):  # a revisit shows what the capture shows that it repeats
         store.place(pk)
     if before is not None:
         before.keep()
     return changes
+
+
+def _is_rolled_back(store: Store, names: Collection[str], extractor: ExtractorId) -> bool:
+    last = store.promotions.last(names, store.extractor(extractor))
+    return last is not None and last.rolled_back_at is not None
 
 
 def _begun(

@@ -22,7 +22,7 @@ from archive.database import MIGRATION_SET, database_error, refuse_newer
 from archive.dedupe.exact import EXACT_SCHEMA
 from archive.dedupe.story import STORY_SCHEMA
 from archive.errors import DatabaseError, SchemaTooNewError
-from archive.schema_search import COUNT_TRIGGERS, SEARCH_SCHEMA
+from archive.schema_search import COUNT_TRIGGERS, COUNTED, SEARCH_SCHEMA
 
 migrations = Migrations(MIGRATION_SET)
 
@@ -416,6 +416,7 @@ def m008_search(db: Database) -> None:
     """Let a search read short rows, not articles; count articles as they come; views for people."""
     for statement in statements(SEARCH_SCHEMA):
         db.conn.execute(statement)
+    count_articles(db.conn)
     for name, body in COUNT_TRIGGERS.items():
         db.conn.execute(f"CREATE TRIGGER {name} {body}")
 
@@ -473,9 +474,18 @@ def clear_articles(conn: sqlite3.Connection) -> None:
         conn.execute(f"DROP TRIGGER {name}")
     for table in ("opt_outs", "links", "aliases", "revision_changes", "revisions", "stories", "articles"):
         conn.execute(f"DELETE FROM {table}")  # noqa: S608 - the names stand in the line above
+    for table in COUNTED:  # triggers have brought them to nothing; a count that was wrong would stay wrong by as much
+        conn.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
     conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('delete-all')")
     conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE article IS NOT NULL")
     create_fts_triggers(conn)
+
+
+def count_articles(conn: sqlite3.Connection) -> None:
+    """Write the tables of counts anew from the articles, within the caller's transaction."""
+    for table, must in COUNTED.items():
+        conn.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+        conn.execute(f"INSERT INTO {table} {must}")
 
 
 def open_archive(path: Path, *, create: bool = False) -> Database:

@@ -7,6 +7,18 @@ the rows, whoever writes them: a row counts while it is not hidden.
 
 from __future__ import annotations
 
+# Each table of counts, and what it must hold.
+COUNTED = {
+    "article_days": (
+        "SELECT substr(sort_at, 1, 10) AS day, ifnull(source, '') AS source, count(*) AS articles"
+        " FROM articles WHERE hidden = 0 GROUP BY 1, 2"
+    ),
+    "article_months": (
+        "SELECT substr(sort_at, 1, 7) AS month, ifnull(source, '') AS source, domain, ifnull(language, '') AS language,"
+        " count(*) AS articles FROM articles WHERE hidden = 0 GROUP BY 1, 2, 3, 4"
+    ),
+}
+
 SEARCH_SCHEMA = """
 CREATE INDEX articles_found ON articles (pk, story, sort_at, source, domain, language, kind, hidden, authors);
 INSERT INTO articles_fts(articles_fts, rank) VALUES ('rank', 'bm25(10.0, 1.0)');
@@ -28,12 +40,6 @@ CREATE TABLE article_months (                -- the same by month, with more tha
     articles INTEGER NOT NULL,
     PRIMARY KEY (month, source, domain, language)
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO article_days
-    SELECT substr(sort_at, 1, 10), ifnull(source, ''), count(*) FROM articles WHERE hidden = 0 GROUP BY 1, 2;
-INSERT INTO article_months
-    SELECT substr(sort_at, 1, 7), ifnull(source, ''), domain, ifnull(language, ''), count(*)
-    FROM articles WHERE hidden = 0 GROUP BY 1, 2, 3, 4;
 
 CREATE VIEW revisions_view AS
     SELECT a.id AS article, r.seq, r.cause, r.seen_from, r.seen_to, a.source, a.domain, r.title, a.url,
@@ -69,7 +75,7 @@ CREATE VIEW source_days AS
     ) GROUP BY day, source;
 """
 
-_COUNTED = (
+_COUNT = (
     "INSERT INTO article_days VALUES (substr({row}.sort_at, 1, 10), ifnull({row}.source, ''), {by})"
     " ON CONFLICT DO UPDATE SET articles = articles + {by};"
     " INSERT INTO article_months VALUES"
@@ -81,7 +87,7 @@ _NONE_LEFT = (
     " DELETE FROM article_months WHERE month = substr(old.sort_at, 1, 7) AND source = ifnull(old.source, '')"
     " AND domain = old.domain AND language = ifnull(old.language, '') AND articles = 0;"
 )
-_MORE, _FEWER = _COUNTED.format(row="new", by="1"), _COUNTED.format(row="old", by="-1") + _NONE_LEFT
+_MORE, _FEWER = _COUNT.format(row="new", by="1"), _COUNT.format(row="old", by="-1") + _NONE_LEFT
 _MOVED = (
     "(old.hidden <> new.hidden OR substr(old.sort_at, 1, 10) <> substr(new.sort_at, 1, 10) OR old.source IS NOT new.source"
     " OR old.domain <> new.domain OR old.language IS NOT new.language)"

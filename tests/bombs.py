@@ -40,6 +40,11 @@ SQL = {
     "LIKE with many signs on one string": "select replace(hex(zeroblob(4000000)), '00', 'a') like '"
     + "%a" * 900
     + "b'",
+    "LIKE with one long word": "select replace(hex(zeroblob(4000000)), '00', 'a') like '%" + "a" * 1900 + "b'",
+    "GLOB with one long word": "select replace(hex(zeroblob(4000000)), '00', 'a') glob '*" + "a" * 1900 + "b'",
+    "LIKE with a word as long as may be": "select replace(hex(zeroblob(4000000)), '00', 'a') like '%"
+    + "a" * 198
+    + "b'",
     "instr of long strings": "select instr(hex(zeroblob(7000000)), hex(zeroblob(3000000)) || '1')",
     "a cross join": "select count(*) from articles a, articles b, articles c",
     "a cross join of texts": "select a.text, b.text, c.text from articles a, articles b, articles c",

@@ -265,6 +265,8 @@ DAMAGES: dict[str, tuple[Callable[[ArchiveFolder], object], str, Level]] = {
         ), "record-without-row", Level.FULL
     ),
     "fact's row gone": (in_archive("DELETE FROM discoveries WHERE pk = 2"), "record-without-row", Level.FULL),
+    "days' count": (in_archive("UPDATE article_days SET articles = articles + 1"), "counts", Level.USUAL),
+    "months' count gone": (in_archive("DELETE FROM article_months"), "counts", Level.USUAL),
     "story's count": (in_archive("UPDATE stories SET members = 5 WHERE pk = 2"), "derived", Level.USUAL),
     "reference to nothing": (in_archive("UPDATE links SET article = article", "UPDATE articles SET story = 99 WHERE pk = 2"),
                              "database", Level.USUAL),

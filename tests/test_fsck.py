@@ -70,7 +70,7 @@ def test_damage_is_found_on_its_level_and_named_with_its_place_and_what_mends_it
     found = {at: look(folder, at) for at in Level}
     assert [at for at in Level if found[at].has(kind)] == [at for at in Level if at >= level]
     if level == Level.FULL and name != "capture's place":  # where nothing begins is seen at once
-        assert found[Level.USUAL].faults == []
+        assert {fault.kind for fault in found[Level.USUAL].faults} <= {"counts"}  # by a column that is counted by
     fault = next(fault for fault in found[Level.FULL].faults if fault.kind == kind)
     assert fault.where
     assert fault.what in str(fault)

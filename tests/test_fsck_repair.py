@@ -203,6 +203,7 @@ def test_repairs_of_flipped_bits_lose_nothing(sound: ArchiveFolder, tmp_path: Pa
         (found("open-old"), Plan(seal=True)),
         (found("lost-capture", lost=1), Plan(forget=True, may_rebuild=False)),
         (found("index"), Plan(index=True)),
+        (found("counts"), Plan(count=True)),
         (found("text-digest", table="articles"), Plan(restory=True)),
         (found("text-digest", table="extractions", unsound=1), Plan(extract_again=True)),
         (found("text-digest", table="discoveries"), Plan(rebuild=True)),

@@ -166,8 +166,8 @@ NEEDS: dict[str, list[str] | None] = {
     "export cdxj": ["{tmp}/x.cdxj"],
     "export feed": ["{tmp}/x.atom"],
     "export jsonl": ["{tmp}/x.jsonl"],
+    "export parquet": ["{tmp}/x.parquet"],
     "export pywb": ["{tmp}/pywb"],
-    "export parquet": ["{tmp}/tables"],
     "export wacz": ["{tmp}/x.wacz"],
     "extract": None,
     "extractors compare": ["morgue:1", "morgue:2"],
@@ -178,7 +178,7 @@ NEEDS: dict[str, list[str] | None] = {
     "ingest": [],
     "init": None,
     "learn": ["paper"],
-    "merge": None,  # needs a second archive (tests/test_merging.py)
+    "merge": None,  # refuses its own and each shard's (tests/test_merging.py)
     "rebuild": None,  # what the message tells to do
     "reextract": [],
     "restore": None,

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archive.decisions import read_decisions
+from archive.decisions import append_decision, read_decisions
 from archive.folder import ArchiveFolder
 from archive.reextract import Report, Wanted, promote, reextract, rollback
 from archive.reextract.main import Rules
 from archive.reextract.report import Told
+from archive.sources import rename_source
 from tests.reextract_kit import (
     EDIT,
     EDITED,
+    HEAD,
     LATER,
     READINGS,
     assert_sound,
     everything,
+    html,
+    ingest,
     made,
     named,
     placed,
@@ -27,8 +32,9 @@ from tests.reextract_kit import (
     read_first_alone,
     read_otherwise,
     rows,
+    shelve,
 )
-from tests.warc_tools import Clock
+from tests.warc_tools import T0, Clock, exchange
 
 BAD, OTHER = named(read_bad), named(read_otherwise)
 
@@ -51,6 +57,12 @@ def run(folder: ArchiveFolder, extractor: Any = OTHER, *sources: str, **more: An
 
 def outcomes(result: Any) -> dict[str, str]:
     return {one.source: str(one.outcome) for one in result.sources}
+
+
+def rename(folder: ArchiveFolder, old: str, new: str) -> None:
+    """Do what `morgue sources rename` does."""
+    rename_source(folder.sources, old, new)
+    append_decision(folder.decisions, "source-renamed", {"old": old, "new": new}, at=LATER)
 
 
 def test_what_is_read_again_is_another_row_and_the_articles_follow(folder: ArchiveFolder) -> None:
@@ -166,6 +178,24 @@ def test_what_was_rolled_back_comes_forth_only_when_asked_for(folder: ArchiveFol
     assert_sound(folder)
 
 
+def test_a_renamed_source_is_still_the_one_that_was_rolled_back(folder: ArchiveFolder) -> None:
+    run(folder)
+    rollback(folder, ("paper",), clock=Clock(LATER))
+    rename(folder, "paper", "post")
+    assert outcomes(run(folder)) == {"gazette": "unchanged", "post": "rolled-back"}
+
+
+@pytest.mark.parametrize("sources", [("post",), ()], ids=["by its name", "with all"])
+def test_what_was_promoted_under_an_earlier_name_is_taken_back(folder: ArchiveFolder, sources: tuple[str, ...]) -> None:
+    before = placed(folder)["publisher's revisions"]
+    run(folder, OTHER, "paper")
+    rename(folder, "paper", "post")
+    assert outcomes(rollback(folder, sources, clock=Clock(LATER))) == {"post": "taken-back"}
+    assert placed(folder)["publisher's revisions"] == before
+    last = read_decisions(folder.decisions)[-1]
+    assert (last.kind, last.data["source"]) == ("extractor-rolled-back", "post")
+
+
 def test_a_dry_run_tells_the_same_and_changes_nothing(folder: ArchiveFolder) -> None:
     before, lines = everything(folder), folder.decisions.read_bytes()
     dry = run(folder, BAD, dry_run=True)
@@ -229,6 +259,29 @@ def test_restory_keeps_earlier_readings_and_rebuild_does_not(folder: ArchiveFold
     assert done.exit_code == 0
     assert "morgue:9" in done.stderr  # what was promoted last is not what is installed
     assert rows(folder, READINGS) == []
+
+
+def test_an_earlier_reading_follows_its_capture_to_an_article_of_another_id(folder: ArchiveFolder) -> None:
+    """A page known by its AMP address, until a capture of its own address comes late that is earlier."""
+    from click.testing import CliRunner
+
+    from archive.cli import group
+
+    amp, own = "https://amp.paper.example/mole-8", "https://paper.example/mole-8"
+    for days, (url, minutes) in enumerate(((amp, 50), (own, 45))):
+        one = exchange(HEAD, html("paper", 8).encode(), url=url, started_at=T0 + timedelta(minutes=minutes))
+        shelve(folder, [("paper", one, None)], f"run-{days}")
+        ingest(folder, 2 + days)
+    run(folder)
+    asked = (
+        "SELECT r.seen_from, r.text FROM revisions r JOIN articles a ON a.pk = r.article"
+        " WHERE r.cause = 'extractor' AND a.url = ?"
+    )
+    [reading] = rows(folder, asked, amp)
+    assert CliRunner().invoke(group, ["-a", str(folder.root), "restory"]).exit_code == 0
+    assert rows(folder, "SELECT url FROM articles WHERE url LIKE '%mole-8'") == [(own,)]
+    assert reading in rows(folder, asked, own)
+    assert_sound(folder)
 
 
 @pytest.mark.parametrize(

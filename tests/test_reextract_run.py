@@ -17,17 +17,19 @@ from click.testing import CliRunner, Result
 
 from archive.cli import group
 from archive.commands.reextractpage import html_page
-from archive.extract import Page
+from archive.extract import EXTRACTOR, Page
 from archive.extract.profile import learn, lesson
 from archive.folder import ArchiveFolder
 from archive.fsck.check import check
 from archive.fsck.faults import Level
-from archive.profiles import save_profile
+from archive.model import Extraction
+from archive.profiles import Adoption, adopt, save_profile
 from archive.reextract import Report, Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
 from archive.reextract.report import Sample, Told, What
 from archive.reextract.work import Batch
+from archive.store import open_store
 from tests.reextract_kill import copied, loop
 from tests.reextract_kit import (
     EDITED,
@@ -47,8 +49,9 @@ from tests.reextract_kit import (
     rows,
     shelve,
 )
-from tests.warc_tools import T0, Clock, fact, writer
+from tests.warc_tools import T0, Clock, exchange, fact, writer
 
+_ASKING = "SELECT a.url FROM opted_out o JOIN articles a ON a.pk = o.article WHERE a.hidden = 0"
 SELECTORS = 'selectors = { text = "article p:first-of-type" }\n'
 
 
@@ -255,6 +258,77 @@ def test_edits_before_and_after_a_promotion_keep_their_times(folder: ArchiveFold
     assert_sound(folder)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "body", "revisions"),
+    [
+        ((3000, 3100), html("paper", 1), 1),  # the same page twice more
+        ((3000,), html("paper", 1, "A storm took the mole away again."), 2),  # an edit, read by what was promoted alone
+    ],
+    ids=["unchanged", "edited"],
+)
+def test_a_rollback_is_no_edit_of_the_publishers_either(
+    folder: ArchiveFolder, minutes: tuple[int, ...], body: str, revisions: int
+) -> None:
+    """A page captured again while a promotion was in force, and read by what was promoted."""
+    before = dict(rows(folder, "SELECT url, text FROM articles"))
+    run(folder, read_otherwise)
+    for number, minute in enumerate(minutes):
+        shelve(folder, [("paper", page("paper", 1, minute, body), None)], f"run-{number}")
+        ingest(folder, 3 + number)
+    morgue(folder, "extractors", "rollback")
+    asked = (
+        "SELECT count(*) FROM revisions r JOIN articles a ON a.pk = r.article WHERE r.cause = 'publisher' AND a.url = ?"
+    )
+    assert rows(folder, asked, "https://paper.example/mole-1") == [(revisions,)]
+    after = dict(rows(folder, "SELECT url, text FROM articles"))
+    assert {url for url in before if after[url] != before[url]} == (
+        {"https://paper.example/mole-1"} if revisions > 1 else set()
+    )
+    assert_sound(folder)
+    run(folder, read_otherwise, again=True)
+    assert rows(folder, asked, "https://paper.example/mole-1") == [(revisions,)]
+    assert_sound(folder)
+
+
+@pytest.mark.parametrize("reader", [read_otherwise, read_bad], ids=["found by it", "lost by it"])
+def test_an_article_that_was_gone_is_taken_back_as_it_was(folder: ArchiveFolder, reader: Any) -> None:
+    """A page of the promotion's own finding leaves nothing behind, though the server said since that it is gone."""
+    head = b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n"
+    for number, url in enumerate(("https://paper.example/mole-4", "https://gazette.example/mole-2")):
+        gone = exchange(head, b"gone", url=url, started_at=T0 + timedelta(minutes=300 + number))
+        shelve(folder, [("paper", gone, None)], f"gone-{number}")
+    ingest(folder, 2)
+    before = placed(folder)
+    run(folder, reader, force=True)
+    assert placed(folder)["articles"] != before["articles"]
+    morgue(folder, "extractors", "rollback")
+    assert placed(folder) == before
+    assert_sound(folder)
+
+
+def test_a_profile_brings_no_extractor_forth_that_was_rolled_back(folder: ArchiveFolder) -> None:
+    """The installed one was rolled back; then a source's first profile is adopted, with which its earlier pages are read."""
+    run(folder, read_otherwise, force=True)
+    run(folder, read_installed, version=EXTRACTOR.version, force=True)  # back to the installed one …
+    morgue(folder, "extractors", "rollback", "--source", "gazette")  # … which is taken back
+    in_force = (
+        "SELECT c.url, x.version, e.digest, e.profile FROM captures c JOIN extractions e ON e.pk = c.extraction"
+        " JOIN extractors x ON x.pk = e.extractor WHERE c.source = 'gazette' ORDER BY 1"
+    )
+    before, readings = rows(folder, in_force), rows(folder, READINGS)
+    articles = placed(folder)["articles"]
+    taught = learn([lesson(Page(url=f"https://x.example/{n}", body=html("x", n).encode())) for n in range(6)])
+    assert taught is not None
+    digest = save_profile(folder.profiles, taught)
+    adopt(folder.decisions, Adoption(source="gazette", digest=digest, start=None, at=LATER), reason="a test")
+    ingest(folder, 10)
+    assert (rows(folder, in_force), rows(folder, READINGS), placed(folder)["articles"]) == (before, readings, articles)
+    assert rows(folder, "SELECT count(*) FROM extractions WHERE profile = ?", digest) == [
+        (4,)
+    ]  # for whoever promotes them
+    assert_sound(folder)
+
+
 def test_what_is_damaged_stays_as_it_was(folder: ArchiveFolder) -> None:
     [warc] = list(folder.warc.rglob("*.warc.gz*"))
     warc.rename(folder.root / "elsewhere")
@@ -277,6 +351,24 @@ def test_a_damaged_earlier_reading_is_found_and_taken_out(folder: ArchiveFolder)
     assert_sound(folder)
     assert placed(folder)["in force"] == before["in force"]
     morgue(folder, "extractors", "rollback")
+    assert_sound(folder)
+
+
+def test_a_page_that_had_failed_opts_out_as_soon_as_it_is_read(folder: ArchiveFolder) -> None:
+    """Its row is the one in force already: what its markup asks must come with it."""
+    url = "https://paper.example/mole-7"
+    body = html("paper", 7).replace("<head>", '<head><meta name="robots" content="noarchive">')
+    shelve(folder, [("paper", page("paper", 7, 40, body), None)], "two")
+    ingest(folder, 2)
+    assert rows(folder, _ASKING) == [(url,)]
+    [(capture,)] = rows(folder, "SELECT pk FROM captures WHERE url = ?", url)
+    with open_store(folder, Clock(LATER)) as store, store.transaction():
+        store.add_extraction(capture, EXTRACTOR, Extraction.refused("error-timeout"))
+        store.place(capture)
+    assert rows(folder, _ASKING) == []
+    result = reextract(folder, Wanted(only_failed=True), Rules(), clock=Clock(LATER), jobs=0)
+    assert [(one.source, one.found) for one in result.sources if one.found] == [("paper", 1)]
+    assert rows(folder, _ASKING) == [(url,)]
     assert_sound(folder)
 
 

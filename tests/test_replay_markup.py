@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -171,6 +172,18 @@ def test_any_text_gives_a_page_that_says_the_same_when_it_is_made_again(text):
 )
 def test_odd_pages_are_shown_as_far_as_they_go(page):
     assert len(shown(page)) < 5 * 10**6
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<script></script>" + "x" * 80, "<noscript>" + "x" * 80 + "</noscript>", "<link>" + "x" * 80],
+    ids=["taken out", "left without", "links"],
+)
+def test_time_grows_with_the_page_and_not_with_its_square(piece):
+    """Taken out one by one, 15,000 pieces took half a minute, in the one thread that makes all archived pages."""
+    begun = time.process_time()
+    assert shown(f"<p>{piece * 15_000}</p>").count("x" * 80) == 15_000
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(

@@ -132,8 +132,9 @@ def promote(context: Context, sources: tuple[str, ...], force: bool, most_lost: 
 def rollback(context: Context, sources: tuple[str, ...], as_json: bool) -> None:
     """Take the last promotion of each source back: what it put out of force is in force again, and the articles as before.
 
-    Captures that came since stay as they were read. `morgue reextract` leaves such a source alone until `morgue extractors
-    promote` brings it forth again, or another version comes.
+    A capture that came since says what the one before it says again, if the page had not changed; else it stays as it was
+    read. `morgue reextract` leaves such a source alone until `morgue extractors promote` brings it forth again, or another
+    version comes.
 
     Example: morgue extractors rollback --source paper
     """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archive.fsck.faults import Level
 from archive.fsck.look import Look
+from archive.schema_search import COUNTED
 
 _MOST_MESSAGES = 20
 _SCHEMA = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"
@@ -24,8 +25,29 @@ _IN_FORCE = (
     "SELECT c.captured_at || ' ' || c.url, c.extraction, 0 FROM captures c WHERE c.extraction IS NOT NULL"
     " AND NOT EXISTS (SELECT 1 FROM extractions e WHERE e.pk = c.extraction AND e.capture = c.pk)"
 )
+
+
+_ARTICLES = "it counts {} articles, and there are {}"
+
+
+def _counted(table: str, *names: str) -> str:
+    """Ask which rows of a table of counts are not what the articles come to. `names`: its columns but the count."""
+    columns, row = ", ".join(names), " || ' ' || ".join(names)
+    return (
+        f"SELECT {row}, sum(has), sum(must) FROM (SELECT {columns}, articles AS has, 0 AS must FROM {table}"  # noqa: S608
+        f" UNION ALL SELECT {columns}, 0, articles FROM ({COUNTED[table]})) GROUP BY {columns} HAVING sum(has) <> sum(must)"
+    )
+
+
 # … and the migration from which on it holds.
 _COUNTS = (
+    ("article_days", _counted("article_days", "day", "source"), _ARTICLES, "m008_search"),
+    (
+        "article_months",
+        _counted("article_months", "month", "source", "domain", "language"),
+        _ARTICLES,
+        "m008_search",
+    ),
     ("stories", _MEMBERS, "it counts {} members, and there are {}", "m005_timeline"),
     ("captures", _IN_FORCE, "its extraction in force is not one of its own", "m001_foundation"),
 )
@@ -56,11 +78,12 @@ def check_database(look: Look) -> None:
                 what = f"its row {rowid} refers to a row of {parent} that is not there"
                 look.fault("database", what, file="archive.db", table=table)
         for table, query, what, since in _COUNTS:
+            kind = "counts" if table in COUNTED else "derived"
             if since in look.behind:
                 continue
             with look.reading(table):
                 for public, has, must in look.rows(query):
-                    look.fault("derived", what.format(has, must), file="archive.db", table=table, row=public)
+                    look.fault(kind, what.format(has, must), file="archive.db", table=table, row=public)
 
 
 def _of_small_tables(conn: sqlite3.Connection) -> list[str]:

@@ -76,6 +76,11 @@ KINDS: dict[str, Kind] = {
         "`morgue fsck --repair`, or `morgue restory`.",
         mended=True,
     ),
+    "counts": Kind(
+        "Statistics and lists of sources tell more articles than there are, or fewer.",
+        "`morgue fsck --repair` counts them again.",
+        mended=True,
+    ),
     "index": Kind(
         "Searches miss articles, or find what is not there.",
         "`morgue fsck --repair` makes the index again from the texts.",

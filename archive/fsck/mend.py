@@ -10,6 +10,7 @@ In this order, because each needs what stands before it:
     damaged extractions         their captures read again
     damaged articles, revisions and what follows from them      placed again from the extractions (restory)
     a damaged index             made again from the texts
+    wrong counts                counted again, when everything else is in its place
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Plan:
     extract_again: bool = False
     restory: bool = False
     index: bool = False
+    count: bool = False
     may_rebuild: bool = True  # nothing stands in archive.db alone but history
     refused: str | None = None  # why something that is wrong is left as it is
 
@@ -86,6 +88,7 @@ def plan(findings: Findings) -> Plan:
         extract_again=len(findings.unsound) + len(findings.aside) > 0,
         restory=placed,
         index=findings.has("index"),
+        count=findings.has("counts"),
         may_rebuild=not lost,
         refused=refused,
         seal=seal,
@@ -125,7 +128,7 @@ def mend(
         )
     if todo.rebuild:
         told.done.append(_rebuild(folder, clock=clock, jobs=jobs, progress=progress))
-    if todo.read_again or todo.extract_again or todo.restory or todo.index:
+    if todo.read_again or todo.extract_again or todo.restory or todo.index or todo.count:
         try:
             _in_place(folder, findings, todo, told, clock=clock, jobs=jobs)
         except (DatabaseError, sqlite3.Error, zlib.error) as error:  # it is more broken than it looked
@@ -187,15 +190,27 @@ def _copy(old: Path, new: Path) -> None:
 def _in_place(
     folder: ArchiveFolder, findings: Findings, todo: Plan, told: Mended, *, clock: Clock, jobs: int | None
 ) -> None:
-    from archive.decisions import read_decisions
-    from archive.reading import open_ingest, unread
+    from archive.store import open_store
 
     # A database whose index is damaged must have a sound one before anything else is written through its triggers.
     if todo.index:
-        _make_index(folder, clock)
+        with open_store(folder, clock) as store, store.transaction():
+            store.make_index()
         told.done.append("Made the full-text index again from the texts.")
-    if not (todo.read_again or todo.extract_again or todo.restory):
-        return
+    if todo.read_again or todo.extract_again or todo.restory:
+        _read_and_place(folder, findings, todo, told, clock=clock, jobs=jobs)
+    if todo.count:
+        with open_store(folder, clock) as store, store.transaction():
+            store.count_articles()
+        told.done.append("Counted the articles again.")
+
+
+def _read_and_place(
+    folder: ArchiveFolder, findings: Findings, todo: Plan, told: Mended, *, clock: Clock, jobs: int | None
+) -> None:
+    from archive.decisions import read_decisions
+    from archive.reading import open_ingest, unread
+
     left = 0
     with open_ingest(folder, clock=clock, jobs=jobs) as ingest:
         if todo.extract_again:
@@ -216,13 +231,6 @@ def _in_place(
             with ingest.store.transaction():
                 done = ingest.store.restory(read_decisions(folder.decisions))
             told.done.append(f"Placed {done.captures:,} captures again: {done.articles:,} articles.")
-
-
-def _make_index(folder: ArchiveFolder, clock: Clock) -> None:
-    from archive.store import open_store
-
-    with open_store(folder, clock) as store, store.transaction():
-        store.make_index()
 
 
 def _extract_again(ingest: Ingest, findings: Findings) -> tuple[int, int]:

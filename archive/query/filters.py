@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from archive.errors import QueryError
+from archive.query.guarded import PATTERN_LIMIT
 
 Moment = datetime | date | str
 PUBLIC = (
@@ -84,5 +85,13 @@ def condition(filters: Filters) -> tuple[str, list[object]]:
 
 
 def _like(part: str) -> str:
-    part = json.dumps(part[:200], ensure_ascii=False)[1:-1]  # as it stands in the column's JSON
-    return "%" + part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    """Return a pattern for a part of the column's JSON, of as much of it as a pattern may hold."""
+    pattern, left = "", PATTERN_LIMIT - 2
+    for char in part[:PATTERN_LIMIT]:
+        piece = json.dumps(char, ensure_ascii=False)[1:-1]  # as it stands there
+        piece = piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        left -= len(piece.encode("utf-8", "replace"))
+        if left < 0:
+            break
+        pattern += piece
+    return f"%{pattern}%"

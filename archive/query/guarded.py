@@ -14,6 +14,9 @@ from typing import Any
 
 MAX_WORK = 200_000_000  # comparisons of one call: about a tenth of a second
 MAX_WIDTH = 1_000_000  # of one place in a format
+# Bytes of a LIKE or GLOB pattern: each place of a text is compared with all of it within one call (patternCompare in func.c).
+# With 2,000 bytes a text of 4 MB took 20 seconds. A limit of the connection: functions of ours would switch indexes off.
+PATTERN_LIMIT = 200
 _WIDTH = re.compile(r"%[^%a-zA-Z]*?(\d{7,})")
 _COMPARING = {"instr": (2,), "replace": (3,), "trim": (2,), "ltrim": (2,), "rtrim": (2,)}
 _WRITING = ("printf", "format")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from archive.database import database_error, refuse_newer
 from archive.errors import DatabaseError, QueryError
-from archive.query.guarded import guard_functions
+from archive.query.guarded import PATTERN_LIMIT, guard_functions
 
 TIME_LIMIT = 10.0  # seconds a statement may run
 HEAP_LIMIT = 256 * 2**20  # bytes that SQLite may hold
@@ -25,7 +25,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: VALUE_LIMIT,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
-    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: 2_000,
+    sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH: PATTERN_LIMIT,
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 500,
     sqlite3.SQLITE_LIMIT_COLUMN: 500,
     sqlite3.SQLITE_LIMIT_WORKER_THREADS: 0,
@@ -255,6 +255,11 @@ def _explained(error: sqlite3.Error, path: Path | str, seconds: float) -> QueryE
         return QueryError(
             f"only questions are answered here: a statement that changes something is refused ({text}). "
             "Use SELECT; what people decide goes through `morgue` commands."
+        )
+    if "pattern too complex" in lower:
+        return QueryError(
+            f"a pattern of LIKE or GLOB has at most {PATTERN_LIMIT} bytes here. Write a shorter one, or ask for words: "
+            "`morgue search`."
         )
     if "one statement" in lower:
         return QueryError("give one SQL statement at a time.")

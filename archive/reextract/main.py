@@ -210,7 +210,7 @@ def _promote_one(work: _Work, chosen: Chosen, promoter: Promoter, source: str) -
     if not rules.promote and not rules.dry_run:
         report.outcome, report.articles = Outcome.READ, promoter.live(source)
         return report
-    last = work.store.promotions.last(source, chosen.extractor(source))
+    last = work.store.promotions.last(work.ingest.reader.names_of(source), chosen.extractor(source))
     held = last is not None and last.rolled_back_at is not None and not (rules.force or rules.again)
     now = work.clock.now()
     with contextlib.suppress(_TakenBackError), work.block():
@@ -277,11 +277,13 @@ def rollback(
         rules = Rules(reason=reason)
         work = _open(stack, folder, rules, clock=clock, jobs=0, extractor=Extractor(), executor=None)
         _check_names(work, Wanted(sources=sources))
-        promoter = Promoter(work.store, work.ingest.reader)
+        reader = work.ingest.reader
+        promoter = Promoter(work.store, reader)
         reports = []
-        for source in sources or tuple(work.store.promotions.sources()):
+        promoted = sorted({reader.renamed.get(name, name) for name in work.store.promotions.sources()})
+        for source in sources or promoted:
             report = Report(source=source)
-            last = work.store.promotions.last(source)
+            last = work.store.promotions.last(reader.names_of(source))
             if last is not None:
                 with work.store.transaction():
                     promoter.roll_back(last.pk, report, at=stamp(clock.now()))

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from archive.dedupe.words import same_content
 from archive.errors import ShelfError
-from archive.model import Role
+from archive.model import Extraction, ExtractorId, Role
 from archive.reader import PageReader
 from archive.reextract.reading import How, path_for, read_once
 from archive.reextract.report import Report, Told
@@ -30,6 +30,12 @@ _TO_PROMOTE = (
     " WHERE s.source = ? AND (e.status = 'article' OR e.reason NOT LIKE 'error-%')"
     " AND (e.pk <> c.extraction OR (c.article IS NULL AND e.status = 'article'))"
     " ORDER BY c.article, c.captured_at, c.url_key, ifnull(c.payload_digest, ''), c.url, c.record_type"
+)
+# Of an article, what its whole captures are read by, by time.
+_READ = (
+    "SELECT c.pk, e.pk, e.extractor, e.profile, x.name, x.version, x.config FROM captures c"
+    " JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN extractors x ON x.pk = e.extractor"
+    " WHERE c.article = ? AND c.truncated IS NULL ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, '')"
 )
 _TOLD = "SELECT id, url, title, authors, published, text, NOT hidden FROM articles WHERE pk = ?"
 
@@ -165,8 +171,10 @@ class Promoter:
         profile, content = rows[0][9], self._content(rows[0][8])
         for pk, url, at, warc, offset, length, source, role, extraction, used, extractor in rows[1:]:
             by, here = used, self._content(extraction)
-            if used != profile and not same_content(here, content):
-                present = self._reader.named(source, url)
+            present = self._reader.named(source, url)
+            # What else is in force (a page that fails by now) was read by somebody who is not here to read it again.
+            ours = extractor == self._store.extractor(self._how.extractor.of(self._reader.selectors(present)))
+            if ours and used != profile and not same_content(here, content):
                 known = self._reader.all_facts(url)
                 captured = instant(at)
                 reference = Reference(
@@ -197,12 +205,12 @@ class Promoter:
         return answer.status, answer.reason, answer.result, answer.digest, content_of(unpack(answer.result))
 
     def _content(self, extraction: int) -> str:
-        row = self._conn.execute("SELECT result FROM extractions WHERE pk = ?", (extraction,)).fetchone()
-        return content_of(unpack(row[0]))
+        return content_of(unpack(self._result(extraction)))
 
     def roll_back(self, promotion: int, report: Report, *, at: str) -> None:
         """Put in force again what a promotion replaced, and count in the report what that changes."""
         report.articles = self.live(report.source)
+        promoted = self._store.promotions.extractor_of(promotion)
         affected: set[int] = set()
         born: set[int] = set()
         restored: list[int] = []
@@ -221,6 +229,7 @@ class Promoter:
                     born.add(one.shows)
         for article in sorted(affected):
             before = self._told(article)
+            self._follow_back(article, promoted)
             self._store.reread(article)
             report.take(before, self._told(article))
         self._place_again(restored)
@@ -229,6 +238,39 @@ class Promoter:
             if not self._told(article).shown:
                 self._store.unplace(article)
         self._store.promotions.undo(promotion, at)
+
+    def _follow_back(self, article: int, promoted: int) -> None:
+        """Let captures that came since the promotion say what the capture before them says again, if nobody edited the page.
+
+        They were read by the promoted extractor alone. If it says the same of both, another reading of the later one would
+        look like the publisher's edit. The same rule as at first reading (`archive.reader`).
+        """
+        kept: tuple[int, ExtractorId, str | None, int] | None = None  # capture, extractor, profile, extraction before
+        for capture, extraction, extractor, profile, *identity in self._conn.execute(_READ, (article,)).fetchall():
+            if extractor != promoted:
+                name, version, config = identity
+                kept = capture, ExtractorId(name=name, version=version, config=config), profile, extraction
+                continue
+            if kept is None or self._store.readings.by(capture, kept[1]) is not None:
+                continue  # it has a reading of its own, that another promotion replaced
+            then, now = self._by(kept[0], promoted), self._by(capture, promoted)
+            if then is None or now is None or not same_content(content_of(then), content_of(now)):
+                kept = None  # an edit: what follows is read as this is
+                continue
+            said = unpack(self._result(kept[3]))
+            row = self._store.add_extraction(capture, kept[1], replace(said, signals=now.signals), profile=kept[2])
+            kept = capture, kept[1], kept[2], row
+
+    def _by(self, capture: int, extractor: int) -> Extraction | None:
+        """Return what an extractor read in a capture, in force or not."""
+        row = self._conn.execute(
+            "SELECT result FROM extractions WHERE capture = ? AND extractor = ? AND status = 'article'",
+            (capture, extractor),
+        ).fetchone()
+        return None if row is None else unpack(row[0])
+
+    def _result(self, extraction: int) -> bytes:
+        return bytes(self._conn.execute("SELECT result FROM extractions WHERE pk = ?", (extraction,)).fetchone()[0])
 
     def _place_again(self, captures: Iterable[int]) -> None:
         """Place captures whose article went with a restory since."""

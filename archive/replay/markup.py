@@ -33,6 +33,10 @@ _GONE = frozenset({
 })  # fmt: skip
 _PLAIN = {"form": "div", "xmp": "pre", "listing": "pre", "plaintext": "pre", "marquee": "div", "blink": "span"}
 _UNWRAPPED = frozenset({"noscript", "picture", "source"})  # libxml2 takes what follows a source for its content
+# What goes is marked and taken out at the end, all at once: taken out one by one, each would copy the text before it, which
+# grows with every one.
+_OUT, _BARE = "morgue-out", "morgue-bare"  # with all it holds; alone
+_NO_ELEMENTS = (etree.Comment, etree.ProcessingInstruction, etree.Entity)
 _KEPT = frozenset({
     "abbr", "align", "alt", "bgcolor", "border", "cellpadding", "cellspacing", "checked", "cite", "class", "color", "cols",
     "colspan", "datetime", "dir", "disabled", "face", "for", "headers", "height", "hidden", "hspace", "id", "label", "lang",
@@ -80,35 +84,36 @@ class _Shown:
 
     def clean(self, root: Any) -> None:
         """Clean a tree in place."""
-        for number, element in enumerate(list(root.iter())):
-            if number > MAX_ELEMENTS or not isinstance(element.tag, str):
-                _remove(element)
+        for number, element in enumerate(list(root.iter(etree.Element))):
+            if number > MAX_ELEMENTS:
+                element.tag = _OUT
             elif element is not root:
                 self._one(element, element.tag.lower())
         root.tag = "html"
         self._attributes(root, {})
+        etree.strip_elements(root, _OUT, *_NO_ELEMENTS, with_tail=False)
+        etree.strip_tags(root, _BARE)
 
     def _one(self, element: Any, tag: str) -> None:
         if tag in _GONE:
-            _remove(element)
+            element.tag = _OUT
             return
         if tag in _UNWRAPPED:
             if tag == "picture":
                 self._choose(element)
-            _unwrap(element)
+            element.tag = _BARE
             return
         if tag == "link":
             sheet = self._sheet(element)
             if sheet is None:
-                _remove(element)
+                element.tag = _OUT
             else:
                 self._attributes(element, {"rel": "stylesheet", "href": sheet})
             return
         set_to: dict[str, str] = {}
         if tag == "style":
             element.text = _no_tag(sheet_into_archive(element.text or "", self._base, self._asset))
-            for child in list(element):
-                _remove(child)
+            del element[:]
         elif tag in {"img", "amp-img", "input", "image"}:
             tag = "img" if tag != "input" else tag
             set_to = self._image(element)
@@ -172,41 +177,3 @@ class _Shown:
 def _no_tag(sheet: str) -> str:
     """Return a style sheet in which no browser sees a tag, wherever it stands: within select, some read no style element."""
     return _TAG.sub("< ", _CDO.sub(" ", sheet))
-
-
-def _remove(element: Any) -> None:
-    """Take an element out; the text behind it stays."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    _give_tail(element, element.tail)
-    parent.remove(element)
-
-
-def _unwrap(element: Any) -> None:
-    """Leave what an element holds in its place."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    at = parent.index(element)
-    _give_tail(element, element.text)
-    children = list(element)
-    tail = element.tail
-    for offset, child in enumerate(children):
-        parent.insert(at + offset, child)
-    if children:
-        children[-1].tail = (children[-1].tail or "") + (tail or "")
-    else:
-        _give_tail(element, tail)
-    element.tail = None
-    parent.remove(element)
-
-
-def _give_tail(element: Any, text: str | None) -> None:
-    if not text:
-        return
-    before, parent = element.getprevious(), element.getparent()
-    if before is not None:
-        before.tail = (before.tail or "") + text
-    else:
-        parent.text = (parent.text or "") + text

@@ -17,6 +17,7 @@ from archive.dedupe.exact import Deduper
 from archive.dedupe.story import Known, StoryDeduper
 from archive.imported import Imported
 from archive.model import DiscoveryFact, Extraction, ExtractorId, FactRecord, Snapshot
+from archive.schema import count_articles
 from archive.store.captures import CaptureRows, Unsettled
 from archive.store.placement import Placement, Placer
 from archive.store.promotions import PromotionRows
@@ -240,6 +241,10 @@ class Store:
     def make_index(self) -> None:
         """Make the full-text index again from the articles' terms. Inside a transaction."""
         self._conn.execute("INSERT INTO articles_fts(articles_fts) VALUES ('rebuild')")
+
+    def count_articles(self) -> None:
+        """Count the articles again that searches and statistics tell, by day and by month. Inside a transaction."""
+        count_articles(self._conn)
 
     def note_import(self, imported: Imported) -> None:
         """Note where an imported file came from, whether it lies there still, and what of it was taken."""

@@ -294,10 +294,11 @@ class Placer:
     def unplace(self, article: int) -> bool:
         """Take out an article that no capture shows and nothing else needs, as if it had never been; tells whether it went.
 
-        Its id may be a person's or a copy's: then it stays, hidden.
+        Its id may be a person's or a copy's: then it stays, hidden. Captures that only say that it is gone show nothing.
         """
         needed = self._conn.execute(
-            'SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk) OR EXISTS (SELECT 1 FROM links WHERE "of" = :pk)'
+            "SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk AND ifnull(status, 0) NOT IN (404, 410))"
+            ' OR EXISTS (SELECT 1 FROM links WHERE "of" = :pk)'
             " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk <> :pk AND s.head = :pk)"
             " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story, articles b WHERE b.pk = :pk"
             " AND s.id = b.id AND a.pk <> :pk)",
@@ -311,6 +312,7 @@ class Placer:
             " WHERE a.pk = ?",
             (article,),
         ).fetchone()
+        self._conn.execute("UPDATE captures SET article = NULL, content = NULL WHERE article = ?", (article,))
         for table in ("links", "aliases", "revision_changes", "revisions", "opt_outs"):
             self._conn.execute(f"DELETE FROM {table} WHERE article = ?", (article,))  # noqa: S608 - the names stand above
         self._conn.execute("DELETE FROM articles WHERE pk = ?", (article,))

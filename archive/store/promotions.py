@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from archive.model import ExtractorId
@@ -16,7 +16,7 @@ class Promotion:
     """One source's promotion."""
 
     pk: int
-    source: str  # "" for captures of no source
+    source: str  # its name then; "" for captures of no source
     extractor: ExtractorId
     promoted_at: str  # UTC
     rolled_back_at: str | None
@@ -40,7 +40,10 @@ class PromotionRows:
         self._opt_outs = opt_outs
 
     def add(self, capture: int, extractor: int, row: tuple[str, str | None, bytes, str], profile: str | None) -> int:
-        """Keep a reading (status, reason, result, digest, as `pack` and `status_of` give them) beside the others."""
+        """Keep a reading (status, reason, result, digest, as `pack` and `status_of` give them) beside the others.
+
+        That of the same capture and extractor is replaced, also where it is in force: a page that had failed.
+        """
         found = self._conn.execute(
             "INSERT INTO extractions (capture, extractor, status, reason, result, digest, profile)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -48,7 +51,11 @@ class PromotionRows:
             " result = excluded.result, digest = excluded.digest, profile = excluded.profile RETURNING pk",
             (capture, extractor, *row, profile),
         ).fetchone()
-        return int(found[0])
+        extraction = int(found[0])
+        in_force = self._conn.execute("SELECT 1 FROM captures WHERE pk = ? AND extraction = ?", (capture, extraction))
+        if in_force.fetchone() is not None:
+            self._opt_outs.set_markup(capture, unpack(row[2]).signals)
+        return extraction
 
     def begin(self, source: str, extractor: int, at: str) -> int:
         """Note a promotion and return its row."""
@@ -75,20 +82,28 @@ class PromotionRows:
         row = self._conn.execute("SELECT result FROM extractions WHERE pk = ?", (extraction,)).fetchone()
         self._opt_outs.set_markup(capture, unpack(row[0]).signals)
 
-    def last(self, source: str, extractor: int | None = None) -> Promotion | None:
-        """Return the last promotion of a source; that holds, or (`extractor`) of this one whether it holds or not."""
+    def last(self, names: Collection[str], extractor: int | None = None) -> Promotion | None:
+        """Return the last promotion of a source, by all the names it has had.
+
+        That holds, or (`extractor`) of this one whether it holds or not.
+        """
         which = "p.rolled_back_at IS NULL" if extractor is None else "p.extractor = ?"
         row = self._conn.execute(
-            "SELECT p.pk, p.source, x.name, x.version, x.config, p.promoted_at, p.rolled_back_at FROM promotions p"  # noqa: S608
-            f" JOIN extractors x ON x.pk = p.extractor WHERE p.source = ? AND {which} ORDER BY p.pk DESC LIMIT 1",
-            (source,) if extractor is None else (source, extractor),
+            "SELECT p.pk, p.source, x.name, x.version, x.config, p.promoted_at, p.rolled_back_at FROM promotions p"  # noqa: S608 - marks
+            f" JOIN extractors x ON x.pk = p.extractor WHERE p.source IN ({', '.join('?' * len(names))}) AND {which}"
+            " ORDER BY p.pk DESC LIMIT 1",
+            (*names,) if extractor is None else (*names, extractor),
         ).fetchone()
         if row is None:
             return None
         return Promotion(row[0], row[1], ExtractorId(name=row[2], version=row[3], config=row[4]), *row[5:])
 
+    def extractor_of(self, promotion: int) -> int:
+        """Return `extractors.pk` of what a promotion put in force."""
+        return int(self._conn.execute("SELECT extractor FROM promotions WHERE pk = ?", (promotion,)).fetchone()[0])
+
     def sources(self) -> list[str]:
-        """Return the sources that have a promotion that holds, by name."""
+        """Return the sources that have a promotion that holds, by the names they had then."""
         rows = self._conn.execute("SELECT DISTINCT source FROM promotions WHERE rolled_back_at IS NULL ORDER BY source")
         return [row[0] for row in rows]
 

@@ -123,6 +123,15 @@ class ReadingRows:
         ).fetchone()
         return unpack(row[0])
 
+    def read_by(self, capture: int) -> ExtractorId:
+        """Return who made the extraction in force of a capture that has one."""
+        row = self._conn.execute(
+            "SELECT x.name, x.version, x.config FROM captures c JOIN extractions e ON e.pk = c.extraction"
+            " JOIN extractors x ON x.pk = e.extractor WHERE c.pk = ?",
+            (capture,),
+        ).fetchone()
+        return ExtractorId(name=row[0], version=row[1], config=row[2])
+
     def earlier(self, url_key: str, before: datetime) -> EarlierReading | None:
         """Return how the last whole capture of an article with this URL key before that time was read."""
         row = self._conn.execute(

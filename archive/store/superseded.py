@@ -45,12 +45,15 @@ def keep_superseded(conn: sqlite3.Connection, article: int, before: Sequence[Sai
     now = publisher_rows(conn, article)
     times = [one.seen_from for one in now]
     readings = _rows(conn, article, "extractor")
-    told = list(readings)
+    told: dict[str, list[Said]] = {}  # by time: an article that is edited each minute has thousands
+    for one in readings:
+        told.setdefault(one.seen_from, []).append(one)
     for one in before:
-        if not any(other.seen_from == one.seen_from and same_content(other.content, one.content) for other in told):
-            told.append(one)
+        here = told.setdefault(one.seen_from, [])
+        if not any(same_content(other.content, one.content) for other in here):
+            here.append(one)
     kept = []
-    for one in told:
+    for one in (each for here in told.values() for each in here):
         at = bisect_right(times, one.seen_from)
         if not at or not same_content(now[at - 1].content, one.content):
             kept.append(one)
@@ -111,17 +114,22 @@ def set_aside(conn: sqlite3.Connection) -> None:
 
 
 def bring_back(conn: sqlite3.Connection) -> None:
-    """Give earlier readings back to the articles that their captures belong to; others went with their captures."""
+    """Give earlier readings back to the articles that their captures belong to; others went with their captures.
+
+    Of a capture that shows nothing any more it is the article that has the old one's id, its own or an alias's.
+    """
+    conn.execute("DROP TABLE IF EXISTS temp.readings_back")
+    conn.execute(
+        f"CREATE TEMP TABLE readings_back AS SELECT {', '.join('s.' + c for c in _COLUMNS.split(', '))},"  # noqa: S608
+        " coalesce(c.article, a.pk, (SELECT min(l.article) FROM aliases l WHERE l.id = s.id)) AS article, s.id, s.seq"
+        " FROM readings_aside s JOIN captures c ON c.pk = s.capture LEFT JOIN articles a ON a.id = s.id"
+    )
+    conn.execute("CREATE INDEX temp.readings_back_article ON readings_back (article, seen_from)")
+    asked = f"SELECT {_COLUMNS} FROM readings_back WHERE article = ? ORDER BY seen_from, id, seq"  # noqa: S608 - constants
     articles = conn.execute(
-        "SELECT DISTINCT a.pk, s.id FROM readings_aside s JOIN articles a ON a.id = s.id ORDER BY a.pk"
+        "SELECT DISTINCT article FROM readings_back WHERE article IS NOT NULL ORDER BY 1"
     ).fetchall()
-    for pk, public in articles:
-        rows = conn.execute(
-            f"SELECT {_COLUMNS} FROM readings_aside WHERE id = ?1"  # noqa: S608 - constants
-            " AND EXISTS (SELECT 1 FROM captures c WHERE c.pk = capture AND ifnull(c.article, ?2) = ?2) ORDER BY seq",
-            (public, pk),
-        )
-        if kept := [Said(*row) for row in rows]:
-            write_readings(conn, pk, kept)
-            keep_superseded(conn, pk, ())
+    for (article,) in articles:
+        keep_superseded(conn, article, [Said(*row) for row in conn.execute(asked, (article,))])
     conn.execute("DROP TABLE readings_aside")
+    conn.execute("DROP TABLE readings_back")

@@ -132,8 +132,7 @@ class _Export:
         ask = OF_ARTICLES[table]
         made, count = fingerprint(table, ask(self._reader, pks))
         if not count:
-            self._exported.removed += (self._folder / path).exists()
-            (self._folder / path).unlink(missing_ok=True)
+            self._drop(path)
         elif not self._is_there(table, path, made, count):
             self._write(table, path, made, ask(self._reader, pks))
 
