@@ -21,9 +21,9 @@ Line = tuple[int, str]  # its number in the page, from 1, and what it says
 
 
 def typed_in(text: str) -> list[list[Line]]:
-    """Return the blocks of a page that are for a shell: what is indented by four blanks, or fenced and marked `sh`.
+    r"""Return the blocks of a page that are for a shell: what is indented by four blanks, or fenced and marked `sh`.
 
-    >>> typed_in("Type:\\n\\n    cd /tmp\\n    ls\\n\\n```toml\\nx = 1\\n```\\n")
+    >>> typed_in("Type:\n\n    cd /tmp\n    ls\n\n```toml\nx = 1\n```\n")
     [[(3, 'cd /tmp'), (4, 'ls')]]
     """
     found = ([line for line in block if line[1]] for block in _blocks(text.splitlines()))
@@ -49,46 +49,47 @@ def _blocks(lines: list[str]) -> Iterator[list[Line]]:
 
 
 _STAND_IN = '''#!{python}
-"""`morgue` of this checkout, typed in a test: one's own machine may be asked, without a pause, and a server ends when it has answered."""
+"""`morgue` of this checkout, typed in a test: our own machine may be asked, without a pause; a server ends once it has answered."""
 import pathlib, os, re, subprocess, sys, urllib.request
 sys.path.insert(0, {root!r})
-from crawler.cli import main
-words = sys.argv[1:]
-if words[:1] == ["-a"]:
-    folder, rest = words[1], words[2:]
-else:
-    folder, rest = os.environ.get("MORGUE_ARCHIVE", "."), words
-name = " ".join(rest[:2]) if rest[:1] == ["sources"] else rest[0] if rest else ""
-if name == "crawl":
-    path = pathlib.Path(folder, "sources.toml")
-    text = path.read_text()
-    path.write_text(re.sub(r"(?m)^(url = .*)$(?!\\ndelay)", r"\\1\\ndelay = 0", text))
-if name in ("crawl", "save", "sources add", "sources check"):
-    words.append("--allow-private")
-if name == "sources add":
-    words += ["--delay", "0"]
-if name in ("crawl", "reextract", "ingest", "merge") and "--jobs" not in words:
-    words += ["--jobs", "1"]
-if name == "serve":
-    if "--port" in words:
-        at = words.index("--port")
-        del words[at : at + 2]
-    start = [sys.executable, "-c", "import sys; sys.path.insert(0, {root!r}); from crawler.cli import main; main()"]
-    with subprocess.Popen([*start, *words, "--port", "0"], stderr=subprocess.PIPE, text=True) as server:
-        said = []
-        for line in server.stderr:
-            said.append(line)
-            if where := re.search(r"http://[0-9.:]+/", line):
-                break
-        else:
-            sys.exit("".join(said) or "serve said nothing")
-        with urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(where[0], timeout=20) as page:
-            assert b"<h1" in page.read()
-        server.send_signal(2)
-        server.communicate(timeout=20)
-    sys.exit(server.returncode)
-sys.argv[1:] = words
-main()
+if __name__ == "__main__":  # not in the processes that read pages
+    from crawler.cli import main
+    words = sys.argv[1:]
+    if words[:1] == ["-a"]:
+        folder, rest = words[1], words[2:]
+    else:
+        folder, rest = os.environ.get("MORGUE_ARCHIVE", "."), words
+    name = " ".join(rest[:2]) if rest[:1] == ["sources"] else rest[0] if rest else ""
+    if name == "crawl":
+        path = pathlib.Path(folder, "sources.toml")
+        text = path.read_text()
+        path.write_text(re.sub(r"(?m)^(url = .*)$(?!\\ndelay)", r"\\1\\ndelay = 0", text))
+    if name in ("crawl", "save", "sources add", "sources check"):
+        words.append("--allow-private")
+    if name == "sources add":
+        words += ["--delay", "0"]
+    if name in ("crawl", "reextract", "ingest", "merge") and "--jobs" not in words:
+        words += ["--jobs", "1"]
+    if name == "serve":
+        if "--port" in words:
+            at = words.index("--port")
+            del words[at : at + 2]
+        start = [sys.executable, "-c", "import sys; sys.path.insert(0, {root!r}); from crawler.cli import main; main()"]
+        with subprocess.Popen([*start, *words, "--port", "0"], stderr=subprocess.PIPE, text=True) as server:
+            said = []
+            for line in server.stderr:
+                said.append(line)
+                if where := re.search(r"http://[0-9.:]+/", line):
+                    break
+            else:
+                sys.exit("".join(said) or "serve said nothing")
+            with urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(where[0], timeout=20) as page:
+                assert b"<h1" in page.read()
+            server.send_signal(2)
+            server.communicate(timeout=20)
+        sys.exit(server.returncode)
+    sys.argv[1:] = words
+    main()
 '''
 
 

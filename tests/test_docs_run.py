@@ -65,14 +65,18 @@ NOT_RUN = {  # beginnings of commands that cannot be typed in a test, and why
     r"wayback ": "pywb is no part of Morgue; tests/test_export_peers.py runs it",
 }
 MAY_BE_MISSING = ("wget", "jq", "sqlite3")  # programs of the system; a line that needs one is left out without it
-SOMETHING_TO_SEE = r"morgue( -a \S+)? (status|doctor|sources check)\b"  # ends with 3 where a source or the machine has something
+SOMETHING_TO_SEE = (
+    r"morgue( -a \S+)? (status|doctor|sources check)\b"  # ends with 3 where a source or the machine has something
+)
 BEFORE = {  # what a page says in words that a reader has done
     "docs/shards.md": (
+        "cd",
         "morgue init shard-2 --contact mailto:desk@paper.example",
         "morgue -a shard-2 sources import sites.opml",
         "morgue -a shard-2 crawl --shard 2/2",
         "cp -Rp shard-2 shard-of-others",
-    )
+    ),
+    "docs/how-to/get-out.md": ("morgue backup /mnt/backup/my-archive",),
 }
 EDITED = "news/2026/05/20/library-budget-vote"
 
@@ -135,11 +139,16 @@ def home(world: World, tmp_path: Path) -> Home:
         "a-3f7kq2m9x0ab": article_id(url_key(courier + EDITED)),
         "/path/to/morgue": "morgue",
         "/home/you": str(path),
+        "https://evening.example/": world.server.sites["bote"],
         "/srv/morgue": str(path),
+        "/srv/my-archive": str(path / "my-archive"),
         "/mnt/backup": str(tmp_path / "mnt"),
         "/backup/": f"{tmp_path}/backup/",
     }
-    words |= {name: str(files / name) for name in ("old-crawl", "subscriptions.opml", "sites.opml", "page.html", "collection/")}
+    words |= {
+        name: str(files / name)
+        for name in ("old-crawl", "subscriptions.opml", "sites.opml", "page.html", "collection/")
+    }
     return Home(path, words)
 
 
@@ -176,9 +185,7 @@ def test_what_a_page_tells_to_type_works(page: str, home: Home, world: World) ->
         shutil.rmtree(home.path / "my-archive")
     lines = script(page, home)
     assert not re.search(r"/home/you|/srv/|/mnt/b|\s/backup/|https://", lines), lines
-    start = {NEW: home.path / "newsmorgue", ARCHIVE: home.path / "my-archive"}[PAGES[page]]
-    if page in BEFORE:
-        start = home.path
+    start = home.path / ("my-archive" if PAGES[page] == ARCHIVE else "newsmorgue")
     environment = {
         "HOME": str(home.path),
         "PATH": f"{home.path / 'newsmorgue' / '.venv' / 'bin'}:{os.environ['PATH']}",
@@ -186,7 +193,7 @@ def test_what_a_page_tells_to_type_works(page: str, home: Home, world: World) ->
         "LC_ALL": "C.UTF-8",
     }
     done = subprocess.run(
-        ["bash"], input=lines, cwd=start, env=environment, capture_output=True, text=True, timeout=120, check=False
+        ["bash"], input=lines, cwd=start, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     told = [line for line in done.stderr.splitlines() if line.endswith("went wrong")]
     assert (done.returncode, told) == (0, []), f"{page}: {done.stderr[-3000:]}\n{done.stdout[-1000:]}"
