@@ -49,7 +49,7 @@ def _blocks(lines: list[str]) -> Iterator[list[Line]]:
 
 
 _STAND_IN = '''#!{python}
-"""`morgue` of this checkout, typed in a test: our own machine may be asked, without a pause; a server ends once it has answered."""
+"""`morgue` of this checkout, typed in a test: loopback may be asked, without a pause, and `serve` ends once it has answered."""
 import pathlib, os, re, subprocess, sys, urllib.request
 sys.path.insert(0, {root!r})
 if __name__ == "__main__":  # not in the processes that read pages

@@ -65,9 +65,8 @@ NOT_RUN = {  # beginnings of commands that cannot be typed in a test, and why
     r"wayback ": "pywb is no part of Morgue; tests/test_export_peers.py runs it",
 }
 MAY_BE_MISSING = ("wget", "jq", "sqlite3")  # programs of the system; a line that needs one is left out without it
-SOMETHING_TO_SEE = (
-    r"morgue( -a \S+)? (status|doctor|sources check)\b"  # ends with 3 where a source or the machine has something
-)
+# These may end with 3: done, but look. All others must end with 0.
+SOMETHING_TO_SEE = r"morgue( -a \S+)? (status|doctor|sources check|takedown)\b"
 BEFORE = {  # what a page says in words that a reader has done
     "docs/shards.md": (
         "cd",
