@@ -163,6 +163,14 @@ ILL: list[tuple[SourceStats, Stored]] = [
 ]
 
 
+def test_a_site_in_ones_own_network_is_told_from_one_that_is_down(tmp_path: Path) -> None:
+    archive = new_archive(tmp_path / "archive", {"mine": "http://127.0.0.1:9/"})
+    refused = archive.run("crawl", "--jobs", "1", code=3).err
+    assert "leads into this machine's own network: `morgue crawl --allow-private`" in refused
+    down = new_archive(tmp_path / "down", {"mine": "http://127.0.0.1:9/"}).run("crawl", "--allow-private", code=3).err
+    assert "its robots.txt cannot be had" in down
+
+
 def test_every_complaint_of_status_has_its_line_in_the_table() -> None:
     rows = re.findall(r"(?m)^\| `(.+?)` \| (.+) \|$", section("When a source is ill"))
     patterns = [re.escape(words).replace("…", ".+?") for words, _ in rows]
