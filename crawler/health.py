@@ -192,6 +192,8 @@ def problem_of(source: Source, stats: SourceStats, stored: Stored, now: float) -
 
 def _never(stats: SourceStats, check: str) -> str | None:
     """Say why a source never brought anything; None if it was not asked yet."""
+    if "private-address" in stats.reasons:
+        return "its address leads into this machine's own network: `morgue crawl --allow-private` if the site is yours"
     if "robots-unreachable" in stats.reasons:
         return f"its robots.txt cannot be had, so nothing may be asked for: is its address right? {check}"
     if stats.last_fetched is None:

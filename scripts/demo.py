@@ -144,7 +144,7 @@ def first_evening(papers: Papers) -> None:
         Now the crawl. What is fetched is kept byte for byte in demo-archive/warc/; beside it, articles are taken out of
         the pages as they come in. (MORGUE_NOW sets the clock: the papers are of 20 May 2026.)
         """)
-    in_archive("crawl", "--allow-private", "--budget", "1m", now=EVENING_1)
+    in_archive("crawl", "--allow-private", "--budget", "5m", now=EVENING_1)
 
     say("""
         Search, in any script. The Courier printed the story of the tide mill in two sections: copies of one story are
@@ -168,7 +168,7 @@ def second_evening(papers: Papers) -> None:
         whose side column alone is new. The same command again asks only for what is due, and where it has a page
         already, mostly hears `304 Not Modified`:
         """)
-    in_archive("crawl", "--allow-private", "--budget", "1m", now=EVENING_2)
+    in_archive("crawl", "--allow-private", "--budget", "5m", now=EVENING_2)
 
     say("The article from above has a second version now, and both are kept:")
     in_archive("show", papers.sites["courier"] + CORRECTED)

@@ -154,6 +154,7 @@ WELL = SourceStats(urls=5, last_success=NOW, last_fetched=NOW)
 ILL: list[tuple[SourceStats, Stored]] = [
     (SourceStats(urls=5, last_fetched=NOW, reasons={"dns": 5}), Stored()),
     (SourceStats(urls=5, reasons={"robots-unreachable": 5}), Stored()),
+    (SourceStats(urls=5, reasons={"robots-unreachable": 4, "private-address": 1}), Stored()),
     (SourceStats(urls=5, reasons={"robots": 5}), Stored()),
     (SourceStats(urls=5, last_success=DAYS_AGO, last_fetched=NOW, reasons={"robots-unreachable": 5}), Stored()),
     (SourceStats(urls=5, last_success=NOW, listing_failures=3, listing_reasons={"timeout": 1}), Stored()),
@@ -162,12 +163,20 @@ ILL: list[tuple[SourceStats, Stored]] = [
 ]
 
 
+def test_a_site_in_ones_own_network_is_told_from_one_that_is_down(tmp_path: Path) -> None:
+    archive = new_archive(tmp_path / "archive", {"mine": "http://127.0.0.1:9/"})
+    refused = archive.run("crawl", "--jobs", "1", code=3).err
+    assert "leads into this machine's own network: `morgue crawl --allow-private`" in refused
+    down = new_archive(tmp_path / "down", {"mine": "http://127.0.0.1:9/"}).run("crawl", "--allow-private", code=3).err
+    assert "its robots.txt cannot be had" in down
+
+
 def test_every_complaint_of_status_has_its_line_in_the_table() -> None:
     rows = re.findall(r"(?m)^\| `(.+?)` \| (.+) \|$", section("When a source is ill"))
     patterns = [re.escape(words).replace("…", ".+?") for words, _ in rows]
     told = [problem_of(SOURCE, stats, stored, NOW) or "" for stats, stored in ILL]
     found = [[number for number, pattern in enumerate(patterns) if re.match(pattern, said)] for said in told]
     assert sorted(map(tuple, found)) == [(number,) for number in range(len(rows))], list(zip(told, found, strict=True))
-    for said in told[:2] + told[3:]:
+    for said in told[:3] + told[4:]:
         lines = re.findall(r"`(morgue [^`]+)`", said)
         assert [wrong(line) for line in lines] == [None]

@@ -37,9 +37,11 @@ _BY_SOURCE = f"""
         min(CASE WHEN {_LISTING} AND {_GOOD} AND u.state <> {DONE} THEN u.interval END)
     FROM urls u JOIN queues q ON q.id = u.queue WHERE u.role NOT IN ('robots', 'asset') GROUP BY q.source
 """  # noqa: S608 - constants
+# Of robots.txt only what no later answer explains: that its address may not be asked at all.
 _REASONS = f"""
     SELECT q.source, u.reason, {_LISTING}, count(*) FROM urls u JOIN queues q ON q.id = u.queue
-    WHERE u.reason IS NOT NULL AND u.role NOT IN ('robots', 'asset') GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2
+    WHERE u.reason IS NOT NULL AND (u.role NOT IN ('robots', 'asset') OR (u.role = 'robots' AND u.reason = 'private-address'))
+    GROUP BY 1, 2, 3 ORDER BY 4 DESC, 2
 """  # noqa: S608 - constants
 _ASSETS = """
     SELECT q.source, sum(u.captured_at IS NOT NULL) FROM urls u JOIN queues q ON q.id = u.queue
@@ -99,7 +101,8 @@ class FrontierView:
         try:
             found = {row[0]: SourceStats(*row[1:]) for row in self._conn.execute(_BY_SOURCE, {"now": now})}
             for source, reason, listing, count in self._conn.execute(_REASONS):
-                stats = found[source]
+                if (stats := found.get(source)) is None:
+                    continue  # its robots.txt alone is known
                 stats.reasons[reason] = stats.reasons.get(reason, 0) + count
                 if listing:
                     stats.listing_reasons[reason] = count
