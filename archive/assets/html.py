@@ -7,7 +7,6 @@ markup names them (`data-src`, `noscript`). Images of one pixel are counters of 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import re
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from lxml import etree
 from archive.assets.css import css_refs
 from archive.assets.media import applies, chosen, shows
 from archive.assets.refs import Kind, Ref, Refs
+from archive.charsets import document_codec
 from archive.urls import redirect_url
 
 MAX_PAGE = 4 * 2**20  # characters that are looked into
@@ -37,8 +37,6 @@ _PRELOADED = {"style": Kind.STYLE, "font": Kind.FONT, "image": Kind.IMAGE}
 _DOTS = frozenset({"0", "1", "0px", "1px"})
 _HEAD = 4_096  # bytes
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-# Python's codecs that are none of browsers' (WHATWG Encoding, section 4.2): punycode takes the square of a page's length.
-_NO_ENCODINGS = frozenset({"punycode", "idna", "utf-7", "unicode-escape", "raw-unicode-escape"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
@@ -76,10 +74,8 @@ def page_text(page: bytes, content_type: str) -> str:
     for said in (content_type.encode("ascii", "replace"), page[:_HEAD]):
         if (match := _CHARSET.search(said)) is not None:
             name = match[1].decode("ascii").lower()
-            with contextlib.suppress(LookupError, ValueError):
-                if codecs.lookup(name).name in _NO_ENCODINGS:
-                    continue
-                return page.decode("utf-8" if name.startswith("utf-16") else name, "replace")
+            if (codec := document_codec(name)) is not None:
+                return page.decode("utf-8" if codec.startswith("utf-16") else codec, "replace")
     return page.decode("utf-8", "replace")
 
 

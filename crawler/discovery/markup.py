@@ -12,6 +12,8 @@ from html.entities import html5
 
 from lxml import etree
 
+from archive.charsets import document_codec
+
 _HEAD = 4096  # bytes or characters in which a document says what it is
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
@@ -69,11 +71,10 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     for name in declared:
         if name.lower().replace("_", "-") in {"utf-8", "utf8", "us-ascii", "ascii"}:
             continue  # it is not: see above
-        try:
+        codec = document_codec(name)
+        if codec is not None:
             # browsers read Latin-1 as windows-1252: the bytes between are quotes and dashes, never control characters
-            return body.decode("cp1252" if name.lower() in {"iso-8859-1", "latin1", "latin-1"} else name, "replace")
-        except (LookupError, UnicodeError, ValueError):
-            continue
+            return body.decode("cp1252" if codec == "iso8859-1" else codec, "replace")
     return _UNKNOWN_BYTE.sub(_as_windows_1252, body.decode("utf-8", "surrogateescape"))
 
 
