@@ -149,6 +149,7 @@ def test_pages_that_are_none(body: bytes) -> None:
         b"<table><tr><td>" * 20_000 + b'<a href="/deep">x</a>',
         b"<a href='/deep' " + b"a=1 " * 100_000 + b">x</a>",
         b"<a href='/deep'>x</a>" + b"&" * 10**6,
+        b"<a href='/deep'>x</a><meta http-equiv=refresh content='" + b" " * 2_000 + b"'>",
     ],
 )
 def test_hostile_pages_cost_little(body: bytes) -> None:
