@@ -159,6 +159,25 @@ def test_hostile_pages_cost_little(body: bytes) -> None:
     assert "https://paper.example/deep" in [link.url for link in found.links]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a href='/deep'>" * 700_000,  # one address, which never makes the number of links full
+        b"<a href='/deep'>x</a>" + b"".join(b"<link rel=feed href=/%d>" % n for n in range(700_000)),
+    ],
+)
+def test_of_what_is_named_too_often_the_first_is_read(body: bytes) -> None:
+    started = time.process_time()
+    found = read(body)
+    assert time.process_time() - started < 4
+    assert len(found.links) == 1
+    assert len(found.feeds) <= 2_000
+
+
+def test_a_page_of_nothing_but_elements_takes_no_memory() -> None:
+    assert read(b"<b/>" * 7_000_000).problems == ("the page has more than 750,000 tags",)
+
+
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     many = read("".join(f'<a href="/{n}">x</a>' for n in range(5001)))
     assert len(many.links) == 5000

@@ -14,6 +14,7 @@ from lxml import etree
 
 from archive.charsets import document_codec
 
+MAX_TAGS = 750_000  # angle brackets: each may become an element of 120 to 400 bytes, whatever the document's length
 _HEAD = 4096  # bytes or characters in which a document says what it is
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
@@ -89,6 +90,8 @@ def parse_xml(text: str) -> tuple[etree._Element | None, str | None]:
     A sound document is read strictly; otherwise it is repaired (junk before the root, HTML entities, bare `&`,
     characters that XML forbids) and read as far as it goes.
     """
+    if text.count("<") > MAX_TAGS:
+        return None, f"it has more than {MAX_TAGS:,} tags"
     start = _ROOT.search(text[: 16 * _HEAD])
     if start is not None and start.start():
         text = text[start.start() :]
