@@ -267,3 +267,18 @@ def test_the_suites_are_read(corpus: Path) -> None:
     assert found["sitemap-news.xml"].entries[0].fact.published == "2008-12-23"
     assert len(found["simple-index.xml"].children) == 2
     assert found["feed-with-sitemap-namespace.xml"].kind == "feed"
+
+
+@pytest.mark.parametrize("size", range(60, 66))
+def test_a_gzip_member_may_end_anywhere_in_a_chunk(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    first = gzip.compress(b'<?xml version="1.0"?><urlset><!-- the first part -->', mtime=0)
+    monkeypatch.setattr(stream, "_CHUNK", len(first) - 63 + size)
+    rest = gzip.compress(b"<url><loc>/a</loc></url></urlset>", mtime=0)
+    assert urls(read(first + rest)) == ["https://paper.example/a"]
+
+
+def test_a_sitemap_of_empty_gzip_members_costs_little() -> None:
+    started = time.process_time()
+    found = read(gzip.compress(b"<urlset><url><loc>/a</loc></url>") + gzip.compress(b"") * 1_500_000)
+    assert time.process_time() - started < 2
+    assert found.problems == ("more than 10000 gzip members: the rest was not read",)
