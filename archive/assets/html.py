@@ -16,6 +16,7 @@ from archive.assets.css import css_refs
 from archive.assets.media import applies, chosen, shows
 from archive.assets.refs import Kind, Ref, Refs
 from archive.charsets import document_codec
+from archive.tags import has_overlong_tag
 from archive.urls import redirect_url
 
 MAX_PAGE = 4 * 2**20  # characters that are looked into
@@ -43,12 +44,15 @@ _XLINK = "{http://www.w3.org/1999/xlink}href"
 def html_refs(page: bytes, url: str, content_type: str = "") -> tuple[Ref, ...]:
     """Return what a page at `url` needs, each address once, in the page's order. Never raises on what a server sent.
 
-    `content_type`: the header's value. A `base href` counts. What stands behind 4 MiB is not looked at.
+    `content_type`: the header's value. A `base href` counts. What stands behind 4 MiB is not looked at, nor
+    a page with a tag of thousands of attributes.
     """
-    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE])
+    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE]).encode("utf-8", "replace")
+    if has_overlong_tag(text):
+        return ()
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:

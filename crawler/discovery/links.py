@@ -10,6 +10,7 @@ from itertools import islice
 
 from lxml import etree
 
+from archive.tags import MAX_ATTRIBUTES, has_overlong_tag
 from archive.urls import join_url
 from crawler.discovery.likeness import Likeness, ShapeFacts, article_likeness, shape_of
 from crawler.discovery.markup import MAX_TAGS
@@ -96,6 +97,8 @@ def page_links(html: bytes, *, url: str, charset: str | None = None) -> PageLink
         return PageLinks(problems=(f"the page has more than {MAX_BODY} bytes",))
     if html.count(b"<") > MAX_TAGS:
         return PageLinks(problems=(f"the page has more than {MAX_TAGS:,} tags",))
+    if has_overlong_tag(html):
+        return PageLinks(problems=(f"a tag of the page has more than {MAX_ATTRIBUTES} attributes",))
     encoding = _encoding(html, charset)
     # huge_tree lifts libxml2's limit of 256 levels to 2048; what is nested deeper it drops. The tree is walked and
     # freed without recursion.
