@@ -23,6 +23,7 @@ Headers = Sequence[tuple[str, str]]
 DEFAULT_LIMIT = 64 * 2**20  # bytes of decoded body: the largest real news page seen had 12 MB
 
 _MAX_CODINGS = 4  # nested codings beyond two are attacks or accidents
+_MAX_MEMBERS = 10_000  # of one gzip body: 20 bytes are an empty one, and 16 MiB of those take ten seconds
 _STEP = 2**20  # bytes: how much a decoder may give at once, and so by how much memory passes the limit
 _FEED = 2**16
 
@@ -251,8 +252,7 @@ def _gunzip(body: bytes, limit: int, allow_truncated: bool) -> bytes:
                 break  # what follows the first member is not gzip after all
             raise PayloadError(f"the gzip body cannot be decoded ({error})") from None
         total += len(data)
-        if total > limit:
-            raise PayloadTooLargeError(limit)
+        _refuse_too_much(total, limit, len(parts))
         if not complete and not allow_truncated:
             if parts:
                 break  # garbage that begins like a member
@@ -264,6 +264,13 @@ def _gunzip(body: bytes, limit: int, allow_truncated: bool) -> bytes:
             raise PayloadError("the gzip body is damaged: it does not fit its own checksum")
         at = end + GZIP_TRAILER
     return b"".join(parts)
+
+
+def _refuse_too_much(total: int, limit: int, members: int) -> None:
+    if total > limit:
+        raise PayloadTooLargeError(limit)
+    if members >= _MAX_MEMBERS:
+        raise PayloadError(f"the gzip body has more than {_MAX_MEMBERS:,} members")
 
 
 def _sum_fits(data: bytes, trailer: bytes) -> bool:

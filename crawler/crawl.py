@@ -50,11 +50,13 @@ def headers_for(source: Source | None, url: str, user_agent: str, *, robots: boo
 def own_headers(source: Source | None, url: str, *, robots: bool = False) -> Mapping[str, str]:
     """Return what sources.toml wants sent to ask for `url`: secrets, which no record, message or report may hold.
 
-    Cookies and keys are for the site alone, not for whom it redirects to.
+    Cookies and keys are for the site alone, not for whom it redirects to; and where the source is asked for by https, not for
+    whoever reads along when one of its pages or feeds names an address with http.
     """
-    if source and not robots and registered_domain(url) == registered_domain(source.url):
-        return source.headers
-    return {}
+    if source is None or robots or registered_domain(url) != registered_domain(source.url):
+        return {}
+    in_clear = url.startswith("http:") and source.url.startswith("https:")
+    return {} if in_clear else source.headers
 
 
 @dataclass(slots=True)

@@ -281,10 +281,19 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
         "<rss>" + "<a b=" * 50_000,
         "<rss><a " + "b=' " * 50_000 + ">",
         "<!-- " * 50_000,
+        "<!---->" * 26 + "x",  # what is no feed may be HTML behind comments: how many readings have these?
+        "<rss><a x=1 " + "x" * 100_000 + "></b>",  # one long word where attributes are put right
+        "<rss>" + "<title>" * 50_000 + "<item></title>",  # one end for all of them, and an entry before it
+        b"<?xml version='1.0' encoding='punycode'?><rss>\xff-" + b"a" * 200_000,
         "{" * 100_000,
+        rss("<item/>" * 700_000),
+        rss("<item><link>/a</link>" + "".join(f"<author>a{n}</author>" for n in range(100_000)) + "</item>"),
+        rss("<item>" + "<link>javascript:x</link>" * 200_000 + "</item>"),
+        ("<x xml:base='" + "%20" * 2_000 + "'>") * 200 + rss("<item xml:base='z'><link>x</link></item>" * 4_000),
+        '{"version": "https://jsonfeed.org/version/1", "items": [' + '{"id": "x"},' * 700_000 + "{}]}",
     ],
 )
-def test_hostile_feeds_cost_little(body: str) -> None:
+def test_hostile_feeds_cost_little(body: str | bytes) -> None:
     started = time.monotonic()
     read(body)
     assert time.monotonic() - started < 5
@@ -298,6 +307,17 @@ def test_limits() -> None:
     long = read(rss(f"<item><link>/a</link><title>{'t' * 9000}</title><description>{'s ' * 9000}</description></item>"))
     assert len(long.entries[0].title or "") == 1000
     assert len(long.entries[0].summary or "") <= 2000
+
+
+@pytest.mark.parametrize("body", ["<rss>" + "<a/>" * 8_000_000, '{"title": 1, "items": [' + "[]," * 8_000_000 + "1]}"])
+def test_a_feed_of_nothing_but_elements_takes_no_memory(body: str) -> None:
+    assert "more than 750,000" in str(read(body).problems)
+
+
+def test_relative_bases_are_applied_once() -> None:
+    entry = '<entry xml:base="c/"><link href="d"/></entry>'
+    feed = read(atom(entry, attributes='xml:base="b/"'))
+    assert [fact.url for fact in feed.entries] == ["https://paper.example/feeds/b/c/d"]
 
 
 def test_the_first_of_several_entries_with_one_url_counts() -> None:

@@ -376,9 +376,13 @@ def test_a_wrong_machine_clock_does_not_close_a_host_for_years(tmp_path: Path, c
         (lease,) = first.lease(clock.epoch)
         first.exchanged(lease, status=503, headers=[("Retry-After", "60")])
     clock.unix -= 86400 * 3650
-    with Frontier(path, clock, names=Names()) as second:
-        clock.pass_time(86401)
-        assert second.lease(clock.epoch) != []
+    for _ in range(3):  # short runs, as cron starts them: none of them lives to see a day pass
+        with Frontier(path, clock, names=Names()) as short:
+            assert short.lease(clock.epoch) == []
+        clock.pass_time(8 * 3600)
+    clock.pass_time(1)
+    with Frontier(path, clock, names=Names()) as last:
+        assert last.lease(clock.epoch) != []
 
 
 # -- robots.txt

@@ -149,6 +149,7 @@ def test_pages_that_are_none(body: bytes) -> None:
         b"<table><tr><td>" * 20_000 + b'<a href="/deep">x</a>',
         b"<a href='/deep' " + b"a=1 " * 100_000 + b">x</a>",
         b"<a href='/deep'>x</a>" + b"&" * 10**6,
+        b"<a href='/deep'>x</a><meta http-equiv=refresh content='" + b" " * 2_000 + b"'>",
     ],
 )
 def test_hostile_pages_cost_little(body: bytes) -> None:
@@ -156,6 +157,54 @@ def test_hostile_pages_cost_little(body: bytes) -> None:
     found = read(body)
     assert time.monotonic() - started < 10
     assert "https://paper.example/deep" in [link.url for link in found.links]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a href='/deep'>" * 700_000,  # one address, which never makes the number of links full
+        b"<a href='/deep'>x</a>" + b"".join(b"<link rel=feed href=/%d>" % n for n in range(700_000)),
+    ],
+)
+def test_of_what_is_named_too_often_the_first_is_read(body: bytes) -> None:
+    started = time.process_time()
+    found = read(body)
+    assert time.process_time() - started < 4
+    assert len(found.links) == 1
+    assert len(found.feeds) <= 2_000
+
+
+_MANY = b"".join(b"a%d=1 " % n for n in range(60_000))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a href=/deep " + _MANY + b">x</a>",
+        b"<a href=/deep " + _MANY.replace(b"=1 ", b"='>'") + b">x</a>",  # the quotes end them
+        b"<a/" + _MANY.replace(b"=1 ", b"/") + b">x</a>",
+    ],
+)
+def test_a_tag_without_an_end_is_not_read(body: bytes) -> None:
+    started = time.process_time()
+    assert read(body).problems == ("a tag of the page has more than 5000 attributes",)
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<a href='/deep' title='" + b"a b c " * 9_000 + b"'>x</a>",  # one attribute, of many words
+        b"<script>if (a<b && " + b" ".join(b"w%d" % n for n in range(4_000)) + b") </script><a href=/deep>x</a>",
+        b"<p title=don't>" + b"<i>word</i> " * 100 + b"it's<a href=/deep>x</a>",
+    ],
+)
+def test_long_prose_is_no_tag_without_an_end(body: bytes) -> None:
+    assert "attributes" not in str(read(body).problems)
+
+
+def test_a_page_of_nothing_but_elements_takes_no_memory() -> None:
+    assert read(b"<b/>" * 7_000_000).problems == ("the page has more than 750,000 tags",)
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import sys
+import time
 import tracemalloc
 import zlib
 
@@ -313,3 +314,18 @@ def test_the_beginning_of_a_body_is_that_of_the_whole_and_fails_as_the_whole(dat
             results.append(type(error))
     whole, beginning = results
     assert beginning == ((whole[:100], len(whole)) if isinstance(whole, bytes) else whole)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_a_body_of_empty_gzip_members_costs_little(coding: str) -> None:
+    members = gzip.compress(b"", mtime=0) * 800_000  # 16 MiB
+    body = gzip.compress(members) if coding == "gzip, gzip" else members
+    started = time.process_time()
+    with pytest.raises(PayloadError, match="more than 10,000 members"):
+        decode_content([("Content-Encoding", coding)], body)
+    assert time.process_time() - started < 3
+
+
+def test_a_body_of_many_gzip_members_is_read() -> None:
+    body = b"".join(gzip.compress(bytes([65 + n % 26]), mtime=0) for n in range(5_000))
+    assert len(decode_content([("Content-Encoding", "gzip")], body)) == 5_000

@@ -13,6 +13,7 @@ import pytest
 from archive.errors import SourcesError
 from archive.sources import Source, parse_sources
 from archive.warc import build
+from crawler.crawl import headers_for
 from tests.line import Archive, Done, new_archive
 from tests.rawserver import RawServer, page
 
@@ -159,3 +160,18 @@ def test_a_source_shows_it_to_no_log() -> None:
 )
 def test_a_head_without_values(head: bytes, names: list[str], kept: bytes, found: tuple[str, ...]) -> None:
     assert build.withhold(head, names) == (kept, found)
+
+
+@pytest.mark.parametrize(
+    ("source", "url", "sent"),
+    [
+        ("https://paper.example/", "https://www.paper.example/a", True),
+        ("https://paper.example/", "http://paper.example/a", False),  # a feed wrote http: anybody could read along
+        ("http://paper.example/", "http://paper.example/a", True),  # it was never a secret on the way
+        ("http://paper.example/", "https://paper.example/a", True),
+        ("https://paper.example/", "https://other.example/a", False),
+    ],
+)
+def test_it_goes_to_the_site_alone_and_not_in_clear(source: str, url: str, sent: bool) -> None:
+    paper = Source(name="paper", url=source, headers={"Cookie": SECRET})
+    assert (headers_for(paper, url, "Morgue").get("Cookie") == SECRET) is sent

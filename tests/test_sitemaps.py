@@ -208,12 +208,25 @@ def test_chunks_may_end_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
         "<urlset>" + "<url>" * 100_000,
         "<urlset><url><loc>" + "&" * 500_000,
         "<!-- " * 50_000,
+        "<urlset>" + "<a/>" * 4_000_000,
+        "<urlset>" + "<url><loc>/a</loc></url>" * 1_000_000,
+        "<urlset>" + "<url><loc>javascript:x</loc></url>" * 500_000,
+        "x\n" * 2_000_000,
     ],
 )
 def test_hostile_sitemaps_cost_little(body: str) -> None:
-    started = time.monotonic()
-    read(body)
-    assert time.monotonic() - started < 5
+    started = time.process_time()
+    found = read(body)
+    assert time.process_time() - started < 5
+    assert found.problems
+
+
+def test_junk_between_addresses_does_not_end_a_sitemap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "_MAX_VAIN", 20)
+    monkeypatch.setattr(stream, "_CHUNK", 64)  # after each of which is counted
+    pages = [f"<a/><url><loc>/{n}</loc>{'<b/>' * 9}</url>" for n in range(50)]
+    assert len(read(urlset("".join(pages))).entries) == 50
+    assert "in a row" in str(read(urlset("<a/>" * 5_000 + pages[0])).problems)
 
 
 _BITS = [
@@ -254,3 +267,18 @@ def test_the_suites_are_read(corpus: Path) -> None:
     assert found["sitemap-news.xml"].entries[0].fact.published == "2008-12-23"
     assert len(found["simple-index.xml"].children) == 2
     assert found["feed-with-sitemap-namespace.xml"].kind == "feed"
+
+
+@pytest.mark.parametrize("size", range(60, 66))
+def test_a_gzip_member_may_end_anywhere_in_a_chunk(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    first = gzip.compress(b'<?xml version="1.0"?><urlset><!-- the first part -->', mtime=0)
+    monkeypatch.setattr(stream, "_CHUNK", len(first) - 63 + size)
+    rest = gzip.compress(b"<url><loc>/a</loc></url></urlset>", mtime=0)
+    assert urls(read(first + rest)) == ["https://paper.example/a"]
+
+
+def test_a_sitemap_of_empty_gzip_members_costs_little() -> None:
+    started = time.process_time()
+    found = read(gzip.compress(b"<urlset><url><loc>/a</loc></url>") + gzip.compress(b"") * 1_500_000)
+    assert time.process_time() - started < 2
+    assert found.problems == ("more than 10000 gzip members: the rest was not read",)

@@ -17,7 +17,7 @@ from archive.takedown.records import redacted, with_fields, without_lines
 from archive.takedown.rewrite import rewrite
 from archive.takedown.survey import Act, Place, Plan, Row, RowAt, Survey
 from archive.takedown.target import host_named
-from archive.tombstones import Tombstones, host_hash, key_hash, links_in, tells_of, tombstones_of
+from archive.tombstones import Tombstones, decoded_text, host_hash, key_hash, links_in, tells_of, tombstones_of
 from archive.urls import url_key
 from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RawReader, RawRecord, RevisitOf, sha1_digest
 from archive.warc.build import pack, redacted_head
@@ -436,3 +436,9 @@ def test_which_spellings_of_an_address_are_covered(spelling: str, covered: bool)
 )
 def test_how_a_host_may_be_named(name: str, host: str) -> None:
     assert host_named(name) == host
+
+
+@pytest.mark.parametrize("label", ["idna", "undefined", "base64", "punycode", "nothing", "utf-8"])
+def test_a_listing_in_an_encoding_that_is_none_is_looked_through_all_the_same(label: str) -> None:
+    body = f"<?xml version='1.0' encoding='{label}'?>".encode() + b"<loc>https://paper.example/gone</loc>\xff"
+    assert "https://paper.example/gone" in decoded_text(body, f"text/xml; charset={label}")

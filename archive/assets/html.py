@@ -7,7 +7,6 @@ markup names them (`data-src`, `noscript`). Images of one pixel are counters of 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import re
 from collections.abc import Iterator
 
@@ -16,6 +15,8 @@ from lxml import etree
 from archive.assets.css import css_refs
 from archive.assets.media import applies, chosen, shows
 from archive.assets.refs import Kind, Ref, Refs
+from archive.charsets import document_codec
+from archive.tags import has_overlong_tag
 from archive.urls import redirect_url
 
 MAX_PAGE = 4 * 2**20  # characters that are looked into
@@ -37,20 +38,21 @@ _PRELOADED = {"style": Kind.STYLE, "font": Kind.FONT, "image": Kind.IMAGE}
 _DOTS = frozenset({"0", "1", "0px", "1px"})
 _HEAD = 4_096  # bytes
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
-# Python's codecs that are none of browsers' (WHATWG Encoding, section 4.2): punycode takes the square of a page's length.
-_NO_ENCODINGS = frozenset({"punycode", "idna", "utf-7", "unicode-escape", "raw-unicode-escape"})
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
 
 def html_refs(page: bytes, url: str, content_type: str = "") -> tuple[Ref, ...]:
     """Return what a page at `url` needs, each address once, in the page's order. Never raises on what a server sent.
 
-    `content_type`: the header's value. A `base href` counts. What stands behind 4 MiB is not looked at.
+    `content_type`: the header's value. A `base href` counts. What stands behind 4 MiB is not looked at, nor
+    a page with a tag of thousands of attributes.
     """
-    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE])
+    text = _END.sub("", page_text(page, content_type)[:MAX_PAGE]).encode("utf-8", "replace")
+    if has_overlong_tag(text):
+        return ()
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(text, parser)
     except (etree.XMLSyntaxError, ValueError):
         root = None
     if root is None:
@@ -76,10 +78,8 @@ def page_text(page: bytes, content_type: str) -> str:
     for said in (content_type.encode("ascii", "replace"), page[:_HEAD]):
         if (match := _CHARSET.search(said)) is not None:
             name = match[1].decode("ascii").lower()
-            with contextlib.suppress(LookupError, ValueError):
-                if codecs.lookup(name).name in _NO_ENCODINGS:
-                    continue
-                return page.decode("utf-8" if name.startswith("utf-16") else name, "replace")
+            if (codec := document_codec(name)) is not None:
+                return page.decode("utf-8" if codec.startswith("utf-16") else codec, "replace")
     return page.decode("utf-8", "replace")
 
 

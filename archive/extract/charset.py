@@ -11,6 +11,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from archive.charsets import document_codec
 from archive.extract import prescan
 
 _DETECT = 65536  # bytes given to detection
@@ -65,15 +66,8 @@ def codec_for(label: str) -> str | None:
     if not _LABEL.match(name):  # Python's lookup passes over quotation marks and such, a browser does not
         return None
     name = _WHATWG.get(name, name)
-    try:
-        info = codecs.lookup(name)
-    except (LookupError, ValueError):
-        return None
-    # base64, rot13, idna and unicode_escape are Python codecs too, but no page is written in them
-    bad = not getattr(info, "_is_text_encoding", True) or info.name in {
-        "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "utf-7"
-    }  # fmt: skip
-    return None if bad else _MEANT.get(info.name, info.name)
+    codec = document_codec(name)
+    return None if codec is None else _MEANT.get(codec, codec)
 
 
 def decode(body: bytes, content_type: str = "") -> Decoded:

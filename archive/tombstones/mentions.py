@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from html import unescape
 from urllib.parse import unquote
 
+from archive.charsets import document_codec
 from archive.errors import PayloadError
 from archive.payload import decode_content
 from archive.tombstones.hashes import Tombstones
@@ -38,10 +39,7 @@ def decoded_text(body: bytes, content_type: str = "") -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         said = _CHARSET.search(content_type.encode("utf-8", "replace")) or _CHARSET.search(body[:_HEAD])
-    try:
-        return body.decode(said[1].decode() if said else "cp1252", "replace")
-    except LookupError:
-        return body.decode("latin-1")
+    return body.decode((document_codec(said[1].decode()) or "latin-1") if said else "cp1252", "replace")
 
 
 def unzipped(body: bytes) -> bytes:

@@ -10,6 +10,7 @@ from lxml import etree
 from crawler.discovery.markup import element_text, names_of, plain_text
 
 SHORT = 1_000  # characters of titles, authors, ids
+_MOST = 50  # links and authors of one entry
 WEB = re.compile(r"\s*(?:https?:)?//\S+\Z", re.IGNORECASE)
 
 
@@ -52,6 +53,8 @@ def read_field(entry: Entry, element: etree._Element, dialect: str, own_space: s
     `own_space`: the namespace of the entry itself, whatever its generator called it.
     """
     space, name = names_of(element)
+    if len(entry.links) + len(entry.other_links) > _MOST and name in {"link", "guid", "identifier"}:
+        return
     if space.startswith(_ATOM_SPACES) or (dialect == "atom" and space in _CORE_SPACES):
         _read_atom(entry, element, name)
     elif space in _CORE_SPACES or space == own_space:
@@ -147,5 +150,5 @@ def _atom_text(element: etree._Element) -> str:
 
 def _add_author(entry: Entry, text: str) -> None:
     text = plain_text(text, SHORT)
-    if text and text not in entry.authors:
+    if text and len(entry.authors) < _MOST and text not in entry.authors:
         entry.authors.append(text)

@@ -11,23 +11,29 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from lxml import etree
 
 from archive.model import DiscoveryFact, Via
 from archive.urls import join_url
 from crawler.discovery.entries import SHORT, WEB, Entry, read_field
-from crawler.discovery.markup import decode, element_text, names_of, parse_xml, plain_text
+from crawler.discovery.markup import MAX_TAGS, decode, element_text, names_of, parse_xml, plain_text
 
 MAX_ENTRIES = 5_000
 MAX_BODY = 32 * 2**20  # bytes
+_MAX_LOOKED_AT = 2 * MAX_ENTRIES  # entries, those without a link and those told twice included
+_MAX_HEADS = 100_000  # elements of a feed that are looked at for entries
 _SUMMARY = 2_000  # characters
 
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _KINDS = {"rss": "rss", "channel": "rss", "rdf": "rdf", "feed": "atom"}
 _ENTRY_EDGE = re.compile(r"<(/?)(?:[\w.-]+:)?(?:item|entry)[\s>]", re.IGNORECASE)
-_HTML_LIKE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
+# A comment ends at its first "-->", and nothing is tried twice: else thirty short comments have 2^29 readings.
+_HTML_LIKE = re.compile(
+    r"\s*+(?:<!--(?:(?!-->).){0,2000}+-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ def _xml_feed(root: etree._Element, url: str, seen_at: datetime, problems: list[
     kind = _KINDS[name]
     head, home_ref = Entry(), None
     items: list[etree._Element] = []
-    for element in _heads(root):
+    for element in islice(_heads(root), _MAX_HEADS):
         _, local = names_of(element)
         if local in {"item", "entry"}:
             items.append(element)
@@ -91,16 +97,20 @@ def _xml_feed(root: etree._Element, url: str, seen_at: datetime, problems: list[
     if cut and items:
         items.pop()
         problems = [*problems, "cut: the last entry was left out"]
+    total = len(items)
+    del items[_MAX_LOOKED_AT:]
     based = _has_base(root, items)
     home = join_url(url, home_ref) if home_ref else None
     # RSS says nothing of relative links: those in the wild are relative to the site
-    base = _base(root, url) if based else (home or url if kind != "atom" else url)
+    base = home or url if kind != "atom" else url
+    bases = _Bases(url)
     language = _short(head.language or root.get(_XML + "lang"))
     builder = _Facts(url, seen_at, language)
+    builder.passed_over(total - len(items))
     for item in items:
-        if builder.full(len(items)):
+        if builder.full(total):
             break
-        builder.add(_entry(item, kind, _base(item, base) if based else base))
+        builder.add(_entry(item, kind, bases.of(item) if based else base))
     return Feed(
         kind=kind,
         title=_plain(head.title),
@@ -146,13 +156,27 @@ def _has_base(root: etree._Element, items: list[etree._Element]) -> bool:
     )
 
 
-def _base(element: etree._Element, outer: str) -> str:
-    """Return the base URL of an element by its own and its ancestors' xml:base, else `outer`."""
-    bases = [at.get(_XML + "base") for at in (element, *element.iterancestors())]
-    base = outer
-    for ref in reversed([ref for ref in bases if ref]):
-        base = join_url(base, ref) or base
-    return base
+class _Bases:
+    """Base URLs of elements by their own and their ancestors' xml:base; each ancestor's is worked out once."""
+
+    def __init__(self, outer: str) -> None:
+        self._outer = outer  # of what has no xml:base
+        self._known: dict[etree._Element, str] = {}
+
+    def of(self, element: etree._Element) -> str:
+        """Return the base URL of an element."""
+        base, steps = self._outer, [element]
+        for ancestor in element.iterancestors():
+            if ancestor in self._known:
+                base = self._known[ancestor]
+                break
+            steps.append(ancestor)
+        for at in reversed(steps):
+            if ref := at.get(_XML + "base"):
+                base = join_url(base, ref) or base
+            if at is not element:
+                self._known[at] = base
+        return base
 
 
 def _short(text: str | None, limit: int = 100) -> str | None:
@@ -173,6 +197,10 @@ class _Facts:
         self._found_on, self._seen_at, self._language = found_on, seen_at, language
         self._without_link = 0
         self._beyond = 0
+
+    def passed_over(self, number: int) -> None:
+        """Count entries that are not even looked at."""
+        self._beyond = number
 
     def full(self, total: int) -> bool:
         if len(self.facts) < MAX_ENTRIES:
@@ -216,6 +244,8 @@ class _Facts:
 
 def _json_feed(text: str, url: str, seen_at: datetime) -> Feed:
     """Read JSON Feed 1.0 and 1.1 (https://jsonfeed.org/version/1.1)."""
+    if text.count("{") + text.count("[") > MAX_TAGS:
+        return Feed(kind=None, problems=(f"it has more than {MAX_TAGS:,} lists and objects",))
     try:
         top = json.loads(text.lstrip("\ufeff\0"), strict=False)
     except (ValueError, RecursionError) as error:
@@ -226,7 +256,8 @@ def _json_feed(text: str, url: str, seen_at: datetime) -> Feed:
     home = join_url(url, _string(top.get("home_page_url")) or "") if top.get("home_page_url") else None
     language = _short(_string(top.get("language")))
     builder = _Facts(url, seen_at, language)
-    for item in items:
+    builder.passed_over(len(items) - _MAX_LOOKED_AT)
+    for item in items[:_MAX_LOOKED_AT]:
         if builder.full(len(items)):
             break
         if isinstance(item, dict):

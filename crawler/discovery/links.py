@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 
 from lxml import etree
 
+from archive.tags import MAX_ATTRIBUTES, has_overlong_tag
 from archive.urls import join_url
 from crawler.discovery.likeness import Likeness, ShapeFacts, article_likeness, shape_of
+from crawler.discovery.markup import MAX_TAGS
 
 __all__ = [
     "MAX_BODY",
@@ -28,16 +30,24 @@ __all__ = [
 
 MAX_BODY = 30 * 2**20  # bytes
 MAX_LINKS = 5_000
+_MAX_ANCHORS = 50_000  # that are looked at, though all may lead to one place
+_MAX_NAMED = 2_000  # `link` and `meta` elements that are looked at
 _TEXT = 300  # characters of a link's text
 _TEXT_NODES = 100  # text nodes looked at for it: broken pages have links around half the page
+_NODES = 500  # elements looked at for it, which need not have any text
+_ALL_NODES = 500_000  # … for all links of a page; those behind have no text
 _MAX_REF = 8192
+_MAX_BASE = 2_000  # characters: the frontier takes no longer address
 
 _END = re.compile(rb"</html\s*>", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _HEAD = 4096
 _FEED_TYPES = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json\+feed", re.IGNORECASE)
 _COMMENTS = re.compile(r"/comments?(?:/|\?|\Z)|[?&]withcomments=", re.IGNORECASE)
-_REFRESH = re.compile(r"\s*[0-9.]*\s*[;,\s]\s*(?:url\s*=\s*)?+[\"']?([^\"'\s][^\"']*)", re.IGNORECASE)
+# Blanks are given back by none of its parts: else a value of nothing but blanks takes cubic time.
+_REFRESH = re.compile(
+    r"\s*+[0-9.]*+(?:\s*+[;,]|\s|(?<=\s))\s*+(?:url\s*+=\s*+)?+[\"']?([^\"'\s][^\"']*)", re.IGNORECASE
+)
 _ANCHOR = re.compile(r"<a\s(?:[^<>]{0,500}\s)?href\s*=\s*[\"']([^\"'<>]{1,2000})[\"']", re.IGNORECASE)
 _NOT_WEB = ("#", "javascript:", "mailto:", "tel:", "data:", "whatsapp:", "sms:", "about:", "blob:")
 
@@ -85,6 +95,10 @@ def page_links(html: bytes, *, url: str, charset: str | None = None) -> PageLink
     """
     if len(html) > MAX_BODY:
         return PageLinks(problems=(f"the page has more than {MAX_BODY} bytes",))
+    if html.count(b"<") > MAX_TAGS:
+        return PageLinks(problems=(f"the page has more than {MAX_TAGS:,} tags",))
+    if has_overlong_tag(html):
+        return PageLinks(problems=(f"a tag of the page has more than {MAX_ATTRIBUTES} attributes",))
     encoding = _encoding(html, charset)
     # huge_tree lifts libxml2's limit of 256 levels to 2048; what is nested deeper it drops. The tree is walked and
     # freed without recursion.
@@ -142,23 +156,26 @@ class _Collector:
         self._feeds: dict[str, FeedLink] = {}
         self._named: dict[str, str] = {}
         self._nofollow = False
+        self._nodes = _ALL_NODES  # that may still be looked at
         self._problems: list[str] = []
 
     def walk(self, root: etree._Element) -> None:
         """Take what the tree has."""
         for element in root.iter("base"):
-            if base := join_url(self._base, element.get("href", "")):
+            if (base := join_url(self._base, element.get("href", ""))) and len(base) <= _MAX_BASE:
                 self._base = base
             break  # the first counts (WHATWG HTML section 4.2.3)
-        for element in root.iter("a", "area", "link", "meta"):
+        for element in islice(root.iter("link", "meta"), _MAX_NAMED):
             if element.tag == "link":
                 self._take_link(element)
-            elif element.tag == "meta":
+            else:
                 self._take_meta(element)
-            elif len(self._links) < MAX_LINKS:
-                self._take_anchor(element)
-            elif not self._problems:
-                self._problems.append(f"more than {MAX_LINKS} links: the rest was not read")
+        for number, element in enumerate(root.iter("a", "area")):
+            if len(self._links) >= MAX_LINKS or number >= _MAX_ANCHORS:
+                most = f"{MAX_LINKS}" if len(self._links) >= MAX_LINKS else f"{_MAX_ANCHORS}"
+                self._problems.append(f"more than {most} links: the rest was not read")
+                break
+            self._take_anchor(element)
 
     def scan(self, text: str) -> None:
         """Take links straight from the source, where the tree ends early; without their text."""
@@ -190,7 +207,7 @@ class _Collector:
         url = self._target(element.get("href", ""))
         if url is None:
             return
-        text = _text(element)
+        text = self._text(element)
         known = self._links.get(url)
         if known is None:
             rel = tuple(element.get("rel", "").lower().split())
@@ -222,28 +239,33 @@ class _Collector:
         elif element.get("name", "").strip().lower() == "robots":
             self._nofollow = self._nofollow or not {"nofollow", "none"}.isdisjoint(re.split(r"[\s,]+", content.lower()))
 
+    def _text(self, element: etree._Element) -> str:
+        """Return what a reader sees of a link: its text, else its title, else the first picture's description."""
+        parts: list[str] = []
+        picture: etree._Element | None = None
+        for event, node in islice(etree.iterwalk(element, events=("start", "end")), min(2 * _NODES, self._nodes)):
+            self._nodes -= 1
+            if event == "start" and node.tag == "img" and picture is None:
+                picture = node
+            part = _seen(event, node, element)
+            if part:
+                parts.append(part)
+            if len(parts) > _TEXT_NODES:
+                break
+        text = " ".join("".join(parts).split())[:_TEXT]
+        if text:
+            return text
+        named = element.get("title") or element.get("aria-label") or ""
+        if not named and picture is not None:
+            named = picture.get("alt", "")
+        return " ".join(named.split())[:_TEXT]
 
-def _text(element: etree._Element) -> str:
-    """Return what a reader sees of a link: its text, else its title, else the picture's description."""
-    parts: list[str] = []
-    for number, part in enumerate(_seen(element)):
-        parts.append(part)
-        if number >= _TEXT_NODES:
-            break
-    text = " ".join("".join(parts).split())[:_TEXT]
-    if text:
-        return text
-    named = element.get("title") or element.get("aria-label") or ""
-    if not named:
-        picture = next(element.iter("img"), None)
-        named = picture.get("alt", "") if picture is not None else ""
-    return " ".join(named.split())[:_TEXT]
+
+_HIDDEN = frozenset({"script", "style", "noscript", "template"})
 
 
-def _seen(element: etree._Element) -> Iterator[str]:
-    hidden = {"script", "style", "noscript", "template"}
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        if event == "start" and node.text and node.tag not in hidden:
-            yield str(node.text)
-        elif event == "end" and node is not element and node.tail:
-            yield str(node.tail)
+def _seen(event: str, node: etree._Element, link: etree._Element) -> str | None:
+    """Return the text that stands where a walk through `link` has come to."""
+    if event == "start":
+        return node.text if node.tag not in _HIDDEN else None
+    return node.tail if node is not link else None

@@ -12,6 +12,9 @@ from html.entities import html5
 
 from lxml import etree
 
+from archive.charsets import document_codec
+
+MAX_TAGS = 750_000  # angle brackets: each may become an element of 120 to 400 bytes, whatever the document's length
 _HEAD = 4096  # bytes or characters in which a document says what it is
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
@@ -24,7 +27,8 @@ _ROOT = re.compile(
 )
 _ENTITY = re.compile(r"&(#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _START_TAG = re.compile(r"<[A-Za-z][^<>]*>")
-_ATTRIBUTE = re.compile(r"([\w:.-]+\s*)=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
+# A name is tried from its first letter alone, and once: else a tag with one long word takes quadratic time.
+_ATTRIBUTE = re.compile(r"(?<![\w:.-])([\w:.-]++\s*+)=\s*+(\"[^\"]*\"|'[^']*'|[^\s\"'<>]+)")
 _LEAF = re.compile(
     r"<(title|description|summary|link|guid|pubdate|content:encoded|dc:[a-z]{1,20})(?:\s[^<>]*[^/<>])?>", re.IGNORECASE
 )
@@ -69,11 +73,10 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     for name in declared:
         if name.lower().replace("_", "-") in {"utf-8", "utf8", "us-ascii", "ascii"}:
             continue  # it is not: see above
-        try:
+        codec = document_codec(name)
+        if codec is not None:
             # browsers read Latin-1 as windows-1252: the bytes between are quotes and dashes, never control characters
-            return body.decode("cp1252" if name.lower() in {"iso-8859-1", "latin1", "latin-1"} else name, "replace")
-        except (LookupError, UnicodeError, ValueError):
-            continue
+            return body.decode("cp1252" if codec == "iso8859-1" else codec, "replace")
     return _UNKNOWN_BYTE.sub(_as_windows_1252, body.decode("utf-8", "surrogateescape"))
 
 
@@ -87,6 +90,8 @@ def parse_xml(text: str) -> tuple[etree._Element | None, str | None]:
     A sound document is read strictly; otherwise it is repaired (junk before the root, HTML entities, bare `&`,
     characters that XML forbids) and read as far as it goes.
     """
+    if text.count("<") > MAX_TAGS:
+        return None, f"it has more than {MAX_TAGS:,} tags"
     start = _ROOT.search(text[: 16 * _HEAD])
     if start is not None and start.start():
         text = text[start.start() :]
@@ -148,23 +153,37 @@ def _quoted(match: re.Match[str]) -> str:
 
 
 def _with_leaves_escaped(text: str) -> str:
-    """Return the text with markup inside elements that hold none (a `<br>` in a title) escaped."""
+    """Return the text with markup inside elements that hold none (a `<br>` in a title) escaped, in linear time."""
     parts, at = [], 0
-    unclosed: set[str] = set()
+    ends: dict[str, _Ahead] = {}
+    cdata, entries = _Ahead(text, re.compile(re.escape("<![CDATA["))), _Ahead(text, _ENTRY)
     for leaf in _LEAF.finditer(text):
-        name = leaf[1]
-        if leaf.start() < at or name in unclosed:
+        name, begin = leaf[1], leaf.end()
+        if leaf.start() < at:
             continue
-        close = text.find(f"</{name}", leaf.end())
-        if close < 0:
-            unclosed.add(name)
+        if name not in ends:
+            ends[name] = _Ahead(text, re.compile(re.escape(f"</{name}")))
+        close = ends[name].place(begin)
+        if close == len(text) or "xhtml" in leaf[0] or close > min(cdata.place(begin), entries.place(begin)):
             continue
-        inside = text[leaf.end() : close]
-        if "<" not in inside or "<![CDATA[" in inside or "xhtml" in leaf[0] or _ENTRY.search(inside):
-            continue
-        parts += [text[at : leaf.end()], inside.replace("<", "&lt;").replace(">", "&gt;")]
+        parts += [text[at:begin], text[begin:close].replace("<", "&lt;").replace(">", "&gt;")]
         at = close
     return "".join([*parts, text[at:]]) if parts else text
+
+
+class _Ahead:
+    """Where in a text something stands next. Asked with places that never go back, it looks through the text once."""
+
+    def __init__(self, text: str, wanted: re.Pattern[str]) -> None:
+        self._text, self._wanted = text, wanted
+        self._found = -1
+
+    def place(self, begin: int) -> int:
+        """Return where it begins first at `begin` or behind; the text's length if it does not."""
+        if self._found < begin:
+            match = self._wanted.search(self._text, begin)
+            self._found = match.start() if match else len(self._text)
+        return self._found
 
 
 def entity_escaped(chunk: bytes) -> bytes:

@@ -23,6 +23,9 @@ from crawler.discovery.markup import decode, element_text, names_of, plain_text
 from crawler.discovery.stream import ByteStream, Readable, escaped
 
 MAX_ENTRIES = 50_000  # of the protocol, for one file
+_MAX_ELEMENTS = 2_000_000  # of one file: fifty thousand pages with forty each
+_MAX_VAIN = 100_000  # elements in a row that bring no new address
+_MAX_LINES = 4 * MAX_ENTRIES  # of a text: empty, none, or told twice
 _HEAD = 4096
 _MAX_FEED = 8 * 2**20
 _MAX_TEXT = 16 * 2**20
@@ -130,6 +133,9 @@ class _Reader:
         self._kind: str | None = None
         self._news = False
         self._unusable = 0
+        self._elements = 0
+        self._in_vain = 0  # since the last new address
+        self._told = 0  # addresses, when that was
 
     def read(self, source: ByteStream) -> Iterator[Sitemap]:
         parser = etree.XMLPullParser(
@@ -149,8 +155,9 @@ class _Reader:
                 full = self._take(parser)
                 if self._entries or self._children:
                     yield self._part()
-                if full:
-                    self._problems.append(f"more than {self._limit} entries: the rest was not read")
+                most = f"{self._limit} entries" if full else self._too_many()
+                if most is not None:
+                    self._problems.append(f"more than {most}: the rest was not read")
                     break
             else:
                 edges = _LOC_EDGE.findall(tail)
@@ -165,6 +172,12 @@ class _Reader:
         if self._kind is None and not self._problems:
             self._problems.append("no sitemap: neither <urlset> nor <sitemapindex>")
         yield self._part(*self._problems)
+
+    def _too_many(self) -> str | None:
+        """Return of what there is too much."""
+        if self._in_vain > _MAX_VAIN:
+            return f"{_MAX_VAIN} elements in a row without a new address"
+        return f"{_MAX_ELEMENTS} elements" if self._elements > _MAX_ELEMENTS else None
 
     def _part(self, *problems: str) -> Sitemap:
         """Return what was read since the last part."""
@@ -189,6 +202,8 @@ class _Reader:
     def _take(self, parser: etree.XMLPullParser, *, cut: bool = False) -> bool:
         """Take what is complete; tell whether the limit is reached. `cut`: the stream ended inside an address."""
         for _, element in parser.read_events():
+            self._elements += 1
+            self._in_vain += 1
             if cut and not self._problems:
                 self._problems.append("cut: the last entry was left out")
             if not isinstance(element, etree._Element):  # noqa: SLF001 (lxml's only name for the type)
@@ -207,6 +222,8 @@ class _Reader:
                 continue
             else:
                 continue
+            if len(self._seen) > self._told:
+                self._told, self._in_vain = len(self._seen), 0
             element.clear()
             parent = element.getparent()
             while parent is not None and (before := element.getprevious()) is not None:
@@ -267,7 +284,10 @@ def _text_sitemap(source: ByteStream, url: str, seen_at: datetime, limit: int, p
     """Read one address a line (sitemaps.org, "Text file")."""
     entries: dict[str, SitemapEntry] = {}
     unusable = 0
-    for line in decode(source.read_all(_MAX_TEXT)).splitlines():
+    for number, line in enumerate(decode(source.read_all(_MAX_TEXT)).splitlines()):
+        if number >= _MAX_LINES:
+            problems.append(f"more than {_MAX_LINES} lines: the rest was not read")
+            break
         line = line.strip()  # noqa: PLW2901 (the line itself)
         if not line or line.startswith("#"):
             continue

@@ -11,7 +11,9 @@ from crawler.discovery.markup import entity_escaped
 
 MAX_BYTES = 64 * 2**20  # decoded; the sitemap protocol allows 50 MB
 _CHUNK = 65536
+_MAX_MEMBERS = 10_000  # of gzip: 20 bytes are an empty one, and each costs as much as a chunk
 _ILLEGAL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_MAGIC = 2  # bytes by which a gzip member is told
 _ENTITY_TAIL = 40  # bytes that an entity cut by the end of a chunk can have
 
 
@@ -71,7 +73,7 @@ class ByteStream:
                 yield chunk
             return
         inflate = zlib.decompressobj(31)
-        chunk = first
+        chunk, members = first, 1
         try:
             while chunk:
                 data = inflate.decompress(chunk, _CHUNK)
@@ -80,7 +82,13 @@ class ByteStream:
                 chunk = inflate.unconsumed_tail
                 if inflate.eof:
                     chunk = inflate.unused_data  # several gzip members in a row
+                    if len(chunk) < _MAGIC:  # the chunk ended with the member, or within the first bytes of the next
+                        chunk += stream.read(_CHUNK)
                     if not chunk.startswith(b"\x1f\x8b"):
+                        return
+                    members += 1
+                    if members > _MAX_MEMBERS:
+                        self._problems.append(f"more than {_MAX_MEMBERS} gzip members: the rest was not read")
                         return
                     inflate = zlib.decompressobj(31)
                 elif not chunk:

@@ -19,7 +19,7 @@ from crawler.frontier.records import Lease, UrlNames
 from crawler.frontier.robots import RobotsBook
 from crawler.frontier.scheduler import ASSET_RANK, LISTING_RANK, PAGE_RANK, Key, Queue, Scheduler, SourceState
 from crawler.frontier.schema import READY, open_database, unusable
-from crawler.politeness import PAGES_PER_DAY, asset_gap, gap
+from crawler.politeness import MAX_PAUSE, PAGES_PER_DAY, asset_gap, gap
 from crawler.recheck import LISTINGS, Harvest, History
 
 _REMEMBERED = 50_000  # hosts
@@ -117,6 +117,11 @@ class Core:
             robots=RobotsBook(conn),
             tombstones=tombstones or Tombstones(),
         )
+        # A machine's clock that was wrong once must not close a host for years: in the database too, or each run that comes
+        # after would wait for a day anew.
+        latest = clock.real() + MAX_PAUSE
+        with core.writing():
+            conn.execute("UPDATE hosts SET not_before = ? WHERE not_before > ?", (latest, latest))
         with core.reading():
             core.load()
         return core
@@ -137,8 +142,8 @@ class Core:
         ):
             key = self.scheduler.key(name)
             key.failures, key.day, key.pages = failures, day, pages
-            if not_before > real:  # a day at most: a clock that was wrong once must not close a host for years
-                key.not_before = mono + min(not_before - real, 86400.0)
+            if not_before > real:
+                key.not_before = mono + min(not_before - real, MAX_PAUSE)
         for queue_id, key_name, source in self.conn.execute("SELECT id, key, source FROM queues").fetchall():
             self._register(queue_id, key_name, source)
         for queue in self.queues.values():
