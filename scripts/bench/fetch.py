@@ -131,6 +131,7 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(options.size, theirs), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ours.recv()}"
+    figures: dict[str, float] = {}
     for mode in ("direct", "crawl"):
         costs: dict[str, list[float]] = {handler: [] for handler in HANDLERS}
         for _ in range(options.rounds):
@@ -146,7 +147,10 @@ def main() -> None:
         spread = {handler: f"{min(seen):.0f}-{max(seen):.0f}" for handler, seen in costs.items()}
         told = ", ".join(f"{handler} {middle[handler]:.0f} us ({spread[handler]})" for handler in HANDLERS)
         print(f"{mode}: {told} CPU per page of {options.size} bytes; ratio {middle['libcurl'] / middle['stock']:.2f}")
+        figures[f"{mode}: ours / Scrapy's handler (CPU)"] = middle["libcurl"] / middle["stock"]
+        figures[f"{mode}: CPU us a page"] = middle["libcurl"]
     server.terminate()
+    result(figures)
 
 
 if __name__ == "__main__":
