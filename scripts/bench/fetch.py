@@ -139,10 +139,10 @@ def main() -> None:
                 words = [sys.executable, __file__, "--pages", str(options.pages), "--child", handler, mode, url]
                 env = {**os.environ, "PYTHONPATH": str(ROOT)}
                 said = subprocess.run(words, check=True, capture_output=True, text=True, env=env).stdout
-                result = json.loads(said.splitlines()[-1])
-                if result["pages"] != options.pages:
-                    sys.exit(f"{handler} got {result['pages']} of {options.pages} pages")
-                seen.append(1e6 * result["cpu"] / options.pages)
+                found = json.loads(said.splitlines()[-1])
+                if found["pages"] != options.pages:
+                    sys.exit(f"{handler} got {found['pages']} of {options.pages} pages")
+                seen.append(1e6 * found["cpu"] / options.pages)
         middle = {handler: statistics.median(seen) for handler, seen in costs.items()}
         spread = {handler: f"{min(seen):.0f}-{max(seen):.0f}" for handler, seen in costs.items()}
         told = ", ".join(f"{handler} {middle[handler]:.0f} us ({spread[handler]})" for handler in HANDLERS)

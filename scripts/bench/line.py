@@ -98,12 +98,12 @@ def main() -> int:
         return 1
     least = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     rounds = [one_round(Path(where), least) for _ in range(int(sys.argv[2]) if len(sys.argv) > 2 else 3)]
-    result_of: dict[str, float] = {}
+    medians: dict[str, float] = {}
     for name in rounds[0]:
         values = [each[name] for each in rounds]
-        result_of[name] = statistics.median(values)
+        medians[name] = statistics.median(values)
         print(f"{name:<36} {statistics.median(values):>9.2f}   ({min(values):.2f} to {max(values):.2f})")
-    result(result_of)
+    result(medians)
     return 0
 
 
