@@ -51,7 +51,7 @@ SHORT = {  # name -> options of a run that takes a minute or two: to see that it
 }
 _HOUR = 3600.0
 LIMITS = {"growth": 6 * _HOUR, "search": 4 * _HOUR, "dedupe": 4 * _HOUR, "extraction": 4 * _HOUR}  # seconds
-LIMIT, LIMIT_SHORT = 2 * _HOUR, 600.0
+LIMIT, LIMIT_SHORT = 2 * _HOUR, 1200.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

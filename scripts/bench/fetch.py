@@ -23,6 +23,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from result import result
+
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = {"libcurl": "crawler.handler.CurlHandler", "stock": ""}
 CONCURRENCY = 16
