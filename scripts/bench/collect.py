@@ -48,9 +48,16 @@ SHORT = {  # name -> options of a run that takes a minute or two: to see that it
     "search": "--articles 3000 --queries 20",
     "storage": "--pages 40",
     "store": "500",
+    "whole": "--hosts 2 --rounds 1 --peers utils --kill none",
 }
 _HOUR = 3600.0
-LIMITS = {"growth": 6 * _HOUR, "search": 4 * _HOUR, "dedupe": 4 * _HOUR, "extraction": 4 * _HOUR}  # seconds
+LIMITS = {
+    "growth": 6 * _HOUR,
+    "search": 4 * _HOUR,
+    "dedupe": 4 * _HOUR,
+    "extraction": 4 * _HOUR,
+    "whole": 4 * _HOUR,
+}  # seconds
 LIMIT, LIMIT_SHORT = 2 * _HOUR, 1200.0
 
 
