@@ -86,7 +86,7 @@ def draw(wanted: Bars, *, width: int = 860, height: int = 460) -> bytes:
     left, top, right, bottom = 90, 90, width - 20, height - 70
     highest = max(sum(values) for values in wanted.bars.values())
     step = next(s * 10**p for p in range(-6, 12) for s in (1, 2, 5) if s * 10**p * 6 >= highest)
-    lines = int(highest / step) + 1
+    lines = int(highest * 1.08 / step) + 1  # room for the number on the highest bar
     canvas.write(20, 14, wanted.title)
     canvas.write(20, 42, wanted.upward)
     canvas.write(left + (right - left - len(wanted.along) * _LETTER) // 2, height - 26, wanted.along)
