@@ -61,7 +61,7 @@ class SlowPool:
     def __init__(self) -> None:
         self.futures: list[Future[Extraction]] = []
 
-    def submit(self, _task: object) -> Future[Extraction]:
+    def submit(self, _task: object, **_: object) -> Future[Extraction]:
         future: Future[Extraction] = Future()
         self.futures.append(future)
         if len(self.futures) > 4:

@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
@@ -82,10 +82,10 @@ class LosingPool(ExtractionPool):
         super().__init__(jobs=0)
         self.lost: set[str] = set()
 
-    def submit(self, task: ExtractTask) -> Future[Extraction]:
+    def submit(self, task: ExtractTask, *, keep: Callable[[bytes], None] | None = None) -> Future[Extraction]:
         assert task.snapshot is not None
         if task.snapshot.url in self.lost:
-            return super().submit(task)
+            return super().submit(task, keep=keep)
         self.lost.add(task.snapshot.url)
         gone: Future[Extraction] = Future()
         gone.set_result(Extraction.refused("error-crashed"))

@@ -299,7 +299,8 @@ class Placer:
         needed = self._conn.execute(
             "SELECT EXISTS (SELECT 1 FROM captures WHERE article = :pk AND ifnull(status, 0) NOT IN (404, 410))"
             ' OR EXISTS (SELECT 1 FROM links WHERE "of" = :pk)'
-            " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story WHERE a.pk <> :pk AND s.head = :pk)"
+            " OR EXISTS (SELECT 1 FROM articles b JOIN stories s ON s.pk = b.story JOIN articles a ON a.story = s.pk"
+            " WHERE b.pk = :pk AND s.head = :pk AND a.pk <> :pk)"
             " OR EXISTS (SELECT 1 FROM articles a JOIN stories s ON s.pk = a.story, articles b WHERE b.pk = :pk"
             " AND s.id = b.id AND a.pk <> :pk)",
             {"pk": article},

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from reextract import make, read_once  # noqa: E402 - the path comes first
+from result import result  # noqa: E402
 
 from archive.clock import SystemClock  # noqa: E402
 from archive.executors import open_cluster  # noqa: E402
@@ -112,6 +113,7 @@ def main() -> None:
         print(f"{what}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"writer: {peak:.0f} MiB at most")
+    result({what: statistics.median(values) for what, values in gains.items()})
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from result import result  # noqa: E402
+
 from tests.replay import Replay, manifest, replay_server, sources_toml  # noqa: E402 - the path comes first
 
 START = datetime(2026, 3, 1, 6, tzinfo=UTC)  # after the date of every page
@@ -54,6 +56,15 @@ class Month:
     def pages(self) -> int:
         """Pages captured."""
         return sum(self.delays.values())
+
+    def ratios(self) -> dict[str, float]:
+        """Return what each new page cost, and the share of answers that said nothing new."""
+        requests, pages = sum(self.requests), max(self.pages, 1)
+        return {
+            "requests a new page": requests / pages,
+            "kB a new page": self.received / pages / 1000,
+            "share of answers 304": self.statuses["304"] / max(requests, 1),
+        }
 
     def told(self, runs: int, hosts: int) -> list[str]:
         """Return the figures as sentences."""
@@ -198,6 +209,9 @@ def main() -> int:
     if options.json:
         figures = {name: getattr(month, name) for name in month.__slots__}
         options.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    result(
+        {"pages later than the next run": len(month.late), "pages never captured": len(month.never), **month.ratios()}
+    )
     return 1 if month.late or month.never else 0
 
 

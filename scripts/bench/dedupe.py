@@ -38,6 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from environments import InstallError, default_folder, python_of  # noqa: E402
 from news_mill import Mill, real_texts, trimmed  # noqa: E402
+from result import result  # noqa: E402
 from store import Texts  # noqa: E402
 
 from archive.dedupe.candidates import FLOOR, Candidates, pairs_of  # noqa: E402
@@ -360,6 +361,14 @@ def main() -> None:
             )
             if corpus:
                 print(f"texts of known stories: F1 ours {found['ours_f1']:.3f}, LSH {found['lsh_f1']:.3f}")
+    last = figures["sizes"][-1]
+    told = {
+        f"{last['texts']:,} texts: CPU ms a text": last["cpu_ms"],
+        f"{last['texts']:,} texts: copies found": last["copies_found"],
+    }
+    if "lsh" in figures:
+        told["ours / MinHash LSH (CPU)"] = figures["lsh"]["ratio"]
+    result(told)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

@@ -37,6 +37,7 @@ from extraction_peers.readers import (
     pins_of,
 )
 from extraction_peers.scores import Answers, TruthPage
+from result import result
 
 SETS = "sh,aed,fundus,wcxb_dev"
 TOGETHER = ("sh", "aed", "fundus")  # real news pages; wcxb_dev has guides and blogs too
@@ -162,9 +163,9 @@ def main() -> int:
     with ExitStack() as stack:
         readers = started(stack, [*ours, *peers], options.envs)
         run = measure(readers, pages, max(1, options.rounds))
-    result = figures(metrics, pages, run, sets)
+    scored = figures(metrics, pages, run, sets)
     against = {kind.name: differences(metrics, pages, run, kind.name, sets) for kind in ours}
-    print("\n".join(table.lines(result, BASELINE)))
+    print("\n".join(table.lines(scored, BASELINE)))
     for name, found in against.items():
         if found:
             print("\n".join(table.bootstrap_lines(found, name, RIVAL)))
@@ -175,13 +176,21 @@ def main() -> int:
     for name, differing in unstable.items():
         if differing:
             print(table.unstable_line(name, differing))
+    result(
+        {
+            f"{name}: {what}": values["ours"][key]
+            for name, values in scored.items()
+            for what, key in (("text F1", "f1"), ("CPU / trafilatura", "cpu"))
+            if values.get("ours", {}).get(key) is not None
+        }
+    )
     if options.json:
         whole = {
             "python": platform.python_version(),
             "rounds": max(1, options.rounds),
             "limit": options.limit,
             "readers": {r.kind.name: pins(listed) if (listed := pins_of(r.kind)) else [] for r in readers},
-            "figures": result,
+            "figures": scored,
             "bootstrap": against,
             "unstable": unstable,
             "pages": page_rows(metrics, pages, run),

@@ -23,6 +23,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from result import result
+
 ROOT = Path(__file__).resolve().parents[2]
 HANDLERS = {"libcurl": "crawler.handler.CurlHandler", "stock": ""}
 CONCURRENCY = 16
@@ -131,6 +133,7 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=serve, args=(options.size, theirs), daemon=True)
     server.start()
     url = f"http://127.0.0.1:{ours.recv()}"
+    figures: dict[str, float] = {}
     for mode in ("direct", "crawl"):
         costs: dict[str, list[float]] = {handler: [] for handler in HANDLERS}
         for _ in range(options.rounds):
@@ -138,15 +141,18 @@ def main() -> None:
                 words = [sys.executable, __file__, "--pages", str(options.pages), "--child", handler, mode, url]
                 env = {**os.environ, "PYTHONPATH": str(ROOT)}
                 said = subprocess.run(words, check=True, capture_output=True, text=True, env=env).stdout
-                result = json.loads(said.splitlines()[-1])
-                if result["pages"] != options.pages:
-                    sys.exit(f"{handler} got {result['pages']} of {options.pages} pages")
-                seen.append(1e6 * result["cpu"] / options.pages)
+                found = json.loads(said.splitlines()[-1])
+                if found["pages"] != options.pages:
+                    sys.exit(f"{handler} got {found['pages']} of {options.pages} pages")
+                seen.append(1e6 * found["cpu"] / options.pages)
         middle = {handler: statistics.median(seen) for handler, seen in costs.items()}
         spread = {handler: f"{min(seen):.0f}-{max(seen):.0f}" for handler, seen in costs.items()}
         told = ", ".join(f"{handler} {middle[handler]:.0f} us ({spread[handler]})" for handler in HANDLERS)
         print(f"{mode}: {told} CPU per page of {options.size} bytes; ratio {middle['libcurl'] / middle['stock']:.2f}")
+        figures[f"{mode}: ours / Scrapy's handler (CPU)"] = middle["libcurl"] / middle["stock"]
+        figures[f"{mode}: CPU us a page"] = middle["libcurl"]
     server.terminate()
+    result(figures)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from frontier_kit import Names, TestKept, TestSource, candidate  # noqa: E402 - the path comes first
+from result import result  # noqa: E402
 
 from crawler.frontier import Frontier  # noqa: E402 - the path comes first
 
@@ -87,6 +88,7 @@ def run(path: Path, options: argparse.Namespace) -> None:
             )
             for n in range(first, min(first + 500, options.urls))
         )
+    adding = time.process_time() - cpu
     took = time.monotonic() - start
     print(f"added      {options.urls / took:10,.0f} URLs/s   memory {memory():.0f} MB")
     start, cpu = time.monotonic(), time.process_time()
@@ -114,6 +116,13 @@ def run(path: Path, options: argparse.Namespace) -> None:
     frontier.close()
     Frontier(path, clock, names=Names()).close()
     print(f"closed and opened again in {time.monotonic() - start:.2f} s")
+    result(
+        {
+            f"added, of {options.urls:,}: CPU us a URL": adding / options.urls * 1e6,
+            f"leased and completed, of {options.urls:,}: CPU us a URL": used / max(done, 1) * 1e6,
+            "memory: MB": memory(),
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from result import result  # noqa: E402 - the path comes first
+
 from archive.payload import decode_content  # noqa: E402
 from archive.query import open_reader  # noqa: E402
 from archive.warc import find_warc, read_record  # noqa: E402
@@ -96,9 +98,12 @@ def main() -> int:
         return 1
     least = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     rounds = [one_round(Path(where), least) for _ in range(int(sys.argv[2]) if len(sys.argv) > 2 else 3)]
+    medians: dict[str, float] = {}
     for name in rounds[0]:
         values = [each[name] for each in rounds]
+        medians[name] = statistics.median(values)
         print(f"{name:<36} {statistics.median(values):>9.2f}   ({min(values):.2f} to {max(values):.2f})")
+    result(medians)
     return 0
 
 

@@ -74,7 +74,7 @@ class Mill:
         """Return the text of a number as an archive would have it."""
         chance = random.Random(self.seed << 32 | number)  # noqa: S311 - texts, not secrets
         draw = chance.random
-        names = [_name(int(_NAMES ** draw())) for _ in range(_OWN)]
+        names = [name_of(int(_NAMES ** draw())) for _ in range(_OWN)]
         sentences = [self._sentence(draw, names) for _ in range(self._sizes[int(draw() * len(self._sizes))])]
         title = " ".join(sentences[0].split()[:9]).rstrip(".")
         paragraphs = [" ".join(sentences[at : at + _PARAGRAPH]) for at in range(0, len(sentences), _PARAGRAPH)]
@@ -107,7 +107,8 @@ def trimmed(known: Known, chance: random.Random, number: int) -> Known:
     return Known(" ".join(kept), None, known.language, f"https://taker{number % 500}.example/story-{number}")
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """Return the made-up name of a number, with a capital."""
     parts = []
     while True:
         number, rest = divmod(number, len(_SYLLABLES))

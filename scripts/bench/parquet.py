@@ -29,6 +29,7 @@ sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import search_archive  # noqa: E402
+from result import result  # noqa: E402
 
 from archive.dedupe.words import content_digest  # noqa: E402
 from archive.store.rows import digest_of, stamp  # noqa: E402
@@ -125,13 +126,17 @@ def measure(root: Path, articles: int, longer: int) -> None:
     print(f"{articles:,} articles of {text / 1e3:.1f} KB on average; archive.db {size(database):.1f} MB", flush=True)
     out = str(root / "tables")
 
+    figures = {"archive.db: MB": size(database)}
+
     def told(name: str) -> None:
         cost, said = run(root, "export", "parquet", out, "--quiet", "--json")
         done = json.loads(said)
         files = sum(table["files"] for table in done["tables"].values())
         print(f"{name}: {cost}, {done['written']} of {files} files written", flush=True)
+        figures[f"{name}: files written"] = done["written"]
 
     told("first")
+    figures["tables: MB"] = size(root / "tables")
     for table in ("articles", "revisions", "captures", "stories"):
         print(f"  {table}: {size(root / 'tables' / table):.1f} MB", flush=True)
     told("again, nothing changed")
@@ -143,6 +148,7 @@ def measure(root: Path, articles: int, longer: int) -> None:
     told("1% changed, the newest")
     cost, _ = run(root, "export", "jsonl", str(root / "a.jsonl"), "--revisions", "--quiet")
     print(f"JSON lines with revisions: {cost}, {size(root / 'a.jsonl'):.1f} MB", flush=True)
+    result(figures | {"JSON lines: MB": size(root / "a.jsonl")})
 
 
 def main() -> int:

@@ -29,6 +29,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from result import result  # noqa: E402
+
 from archive.clock import SystemClock  # noqa: E402 - the path comes first
 from archive.extract import ExtractTask  # noqa: E402
 from archive.folder import ArchiveFolder  # noqa: E402
@@ -177,6 +179,7 @@ def main() -> None:
                 )
     for what, values in figures.items():
         print(f"{what}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})")
+    result({what: statistics.median(values) for what, values in figures.items()})
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ from sqlite3 import Connection
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from result import result
+
 from archive.clock import SystemClock
 from archive.extract.extract import extract
 from archive.extract.page import Page
@@ -170,11 +172,14 @@ def main() -> int:
             ranks[f"all{kind}"] = [
                 place for name in ("phrase", "title", "name") for place in ranks.get(f"{name}{kind}", [])
             ]
+        figures = {}
         for kind, places in ranks.items():
             first, ten = sum(place == 1 for place in places), sum(place > 0 for place in places)
             print(
                 f"{kind}: {len(places)} queries, first {first / len(places):.1%}, in the first ten {ten / len(places):.1%}"
             )
+            figures[f"{kind}: first"] = first / len(places)
+        result({name: value for name, value in figures.items() if name.startswith("all")})
     return 0
 
 

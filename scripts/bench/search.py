@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from result import result
 from search_archive import make
 
 from archive.query import Reader, count, facets, open_reader, search
@@ -73,8 +74,8 @@ def told(
     spent: tuple[list[float], list[float]],
     limit: float | None,
     bare: tuple[list[float], list[float]] | None = None,
-) -> None:
-    """Print one line of figures."""
+) -> float:
+    """Print one line of figures; returns the median of the second times."""
     first, again = (statistics.quantiles(times, n=20)[-1] for times in spent)
     line = f"{name}: p50 {statistics.median(spent[1]):.1f} ms, p95 {again:.1f} ms, p95 of first times {first:.1f} ms"
     if limit is not None:
@@ -82,10 +83,12 @@ def told(
     if bare is not None:
         line += f"; {statistics.median(a / b for a, b in zip(spent[1], bare[1], strict=True)):.2f} times bare FTS5"
     print(line, flush=True)
+    return statistics.median(spent[1])
 
 
-def measure(path: Path, count_of: int, queries: int) -> None:
-    """Ask and print."""
+def measure(path: Path, count_of: int, queries: int) -> dict[str, float]:
+    """Ask and print; returns the medians of the main questions."""
+    figures = {}
     conn = open_reader(path, heap_limit=None)
     drawn = random.Random(5)  # noqa: S311 - a sample
     conn.time_limit = 600.0  # words are counted, on a disk that may be cold
@@ -109,7 +112,9 @@ def measure(path: Path, count_of: int, queries: int) -> None:
         singles = [drawn.choice(words[name]) for _ in range(queries)]
         for kind, asked in (("two words", pairs), ("one word", singles)):
             by_itself = timed(asked, bare)
-            told(f"{name}, {kind}, with snippets", timed(asked, lambda one: search(conn, one)), limit, by_itself)
+            figures[f"{name} words, {kind}: p50 ms"] = told(
+                f"{name}, {kind}, with snippets", timed(asked, lambda one: search(conn, one)), limit, by_itself
+            )
             told(
                 f"{name}, {kind}, newest first",
                 timed(asked, lambda one: search(conn, one, sort="newest")),
@@ -130,6 +135,7 @@ def measure(path: Path, count_of: int, queries: int) -> None:
     told("page 50 of the newest", timed(nothing[:20], lambda one: search(conn, one, sort="newest", offset=1000)), None)
     told("facets without words", timed(nothing[:40], lambda one: facets(conn, one)), 150)
     told("facets of one source", timed(nothing[:40], lambda one: facets(conn, one, None)), 150)
+    return figures
 
 
 def main() -> int:
@@ -143,7 +149,7 @@ def main() -> int:
         path = asked.keep or Path(folder) / "archive.db"
         if not path.exists():
             make(path, asked.articles)
-        measure(path, asked.articles, asked.queries)
+        result(measure(path, asked.articles, asked.queries))
     return 0
 
 

@@ -17,6 +17,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from result import result
+
 from archive.clock import SystemClock
 from archive.model import Extraction, ExtractorId, RecordRef, Snapshot
 from archive.query import open_reader, search
@@ -65,8 +67,8 @@ def capture(number: int) -> Snapshot:
     )
 
 
-def measure(size: int, folder: Path) -> None:
-    """Fill an archive and print what it cost."""
+def measure(size: int, folder: Path) -> dict[str, float]:
+    """Fill an archive and print what it cost; returns the figures of the last line."""
     texts = Texts()
     path = folder / f"{size}.db"
     store = Store(open_archive(path, create=True), SystemClock())
@@ -123,13 +125,20 @@ def measure(size: int, folder: Path) -> None:
         f"a two-word search with snippets {asked:.1f} ms ({found} hits)",
         flush=True,
     )
+    return {
+        f"{size:,} articles: place, store, index, CPU ms each": sum(each.values()) / 1e3,
+        f"{size:,} articles: restory, CPU ms each": 1e3 * restory / size,
+        f"{size:,} articles: archive.db, KB each": path.stat().st_size / size / 1024,
+    }
 
 
 def main() -> None:
     """Measure the sizes named on the command line."""
     with tempfile.TemporaryDirectory() as folder:
+        figures: dict[str, float] = {}
         for size in [int(argument) for argument in sys.argv[1:]] or [1000, 20_000]:
-            measure(size, Path(folder))
+            figures |= measure(size, Path(folder))
+    result(figures)
 
 
 if __name__ == "__main__":

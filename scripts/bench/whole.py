@@ -33,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from environments import InstallError, default_folder, pins, python_of
+from result import result
 from whole_peers import watch
 from whole_peers.tools import OURS, ROOT, Job, Tool, chosen, is_named
 from whole_peers.worth import Truth, place, worth
@@ -311,8 +312,9 @@ def main() -> int:
                 kills[tool.name] = killed(bench, tool, {k: v[0] for k, v in found[tool.name].items()})
                 say(f"killed {tool.name}: {json.dumps(kills[tool.name])}")
     print("\n".join(table(found, kills)))
+    result({f"CPU a page / ours: {name}": each["CPU / ours"][0] for name, each in found.items() if name != OURS})
     if options.json:
-        result: dict[str, Any] = {
+        told: dict[str, Any] = {
             "python": platform.python_version(),
             "cores": os.cpu_count(),
             "hosts": len(hosts),
@@ -322,7 +324,7 @@ def main() -> int:
             "kills": kills,
             "tools": {t.name: {"note": t.note, "versions": pins(t.pins) if t.pins else []} for t in tools},
         }
-        options.json.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
