@@ -140,6 +140,16 @@ def test_a_dry_run_tells_what_would_come_and_makes_nothing(tmp_path: Path) -> No
     assert contents(all_.root) == before
 
 
+def test_folders_whose_names_no_locale_spells_are_merged(tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    odd.mkdir()
+    one = shard(odd / "a", "paper", range(3))
+    ingest(one)  # there is an archive.db to look at
+    all_ = ArchiveFolder(odd / "all")
+    assert merge(all_, one).changed
+    assert not merge(all_, one).changed
+
+
 def test_a_kill_before_everything_was_placed_again_is_made_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

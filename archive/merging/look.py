@@ -155,7 +155,7 @@ def _refuse_newer(folder: ArchiveFolder) -> None:
         return
     with (
         suppress(sqlite3.Error),  # damaged, or none: it is not needed
-        closing(sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)) as conn,
+        closing(sqlite3.connect(f"file:{quote(os.fsencode(path.absolute()))}?mode=ro&immutable=1", uri=True)) as conn,
     ):
         conn.execute("PRAGMA trusted_schema = OFF")
         try:

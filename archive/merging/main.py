@@ -164,7 +164,7 @@ def _covered(folder: ArchiveFolder, stones: Tombstones) -> int:
     with (
         suppress(sqlite3.Error),
         closing(
-            sqlite3.connect(f"file:{quote(str(folder.archive_db.absolute()))}?mode=ro", uri=True, timeout=30)
+            sqlite3.connect(f"file:{quote(os.fsencode(folder.archive_db.absolute()))}?mode=ro", uri=True, timeout=30)
         ) as conn,
     ):
         return sum(stones.covers(url) for (url,) in conn.execute("SELECT url FROM captures"))
