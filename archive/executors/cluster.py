@@ -173,6 +173,8 @@ class DaskExecutor(Executor):
         future: Future[Any] = Future()
         asked = self._client.submit(call, fn, args, self._seconds(args), self._versions, pure=False)
         with self._lock:
+            if self._gone is not None:  # given up meanwhile: nobody would end this one
+                raise self._gone
             self._open[future] = asked
         asked.add_done_callback(lambda done: self._pass_on(done, future))
         future.add_done_callback(self._withdraw)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import platform
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -42,6 +43,7 @@ class Seen:
     why: str | None = None
 
 
+@cache
 def versions() -> Versions:
     """Return what reads pages in this process, each with its version."""
     found = [("Python", platform.python_version().rpartition(".")[0]), ("extractor", EXTRACTOR.version)]
@@ -84,9 +86,17 @@ def _timed(_seconds: float, function: Callable[..., Any], *arguments: Any) -> An
     return function(*arguments)
 
 
-@cache
+_starting = threading.Lock()  # a worker's threads may have their first calls together
+
+
 def _processes() -> ProcessExecutor:
     """Return this worker's own processes, started when the first call comes; they end with it."""
+    with _starting:
+        return _started()
+
+
+@cache
+def _started() -> ProcessExecutor:
     from distributed import get_worker
 
     # Dask marks a worker under a nanny as a daemon so that it ends with the nanny, and Python lets no daemon start
