@@ -1,4 +1,4 @@
-"""The pictures in docs/images: whole, small, and of our own papers. With MORGUE_SCREENSHOTS they are made anew there."""
+"""The pictures in docs/images: whole, small, shown. With MORGUE_SCREENSHOTS those of pages are made anew there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from tests.served import served
 IMAGES = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1040, 690  # of the window, and so of each picture, in pixels
 LARGEST = 150_000  # bytes
-PICTURES = ("front", "article", "search")
+PICTURES = ("front", "article", "search")  # of pages, for the README
+CHARTS = ("growth",)  # of figures, made by a bench
 TARGET = os.environ.get("MORGUE_SCREENSHOTS")
 CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), None)
 
@@ -39,22 +40,30 @@ def chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-@pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.parametrize("name", [*PICTURES, *CHARTS])
 def test_a_picture_is_whole_and_small(name: str) -> None:
     png = (IMAGES / f"{name}.png").read_bytes()
     found = list(chunks(png))
     assert found[0][0] == b"IHDR"
-    assert struct.unpack(">II", found[0][1][:8]) == (WIDTH, HEIGHT)
+    width, height = struct.unpack(">II", found[0][1][:8])
+    assert name in CHARTS or (width, height) == (WIDTH, HEIGHT)
     assert found[-1] == (b"IEND", b"")
     colour = found[0][1][9]
     pixels = zlib.decompress(b"".join(data for kind, data in found if kind == b"IDAT"))
-    assert len(pixels) == HEIGHT * (1 + WIDTH * {2: 3, 6: 4}[colour])
+    assert len(pixels) == height * (1 + width * {2: 3, 3: 1, 6: 4}[colour])
     assert len(png) < LARGEST
 
 
-def test_every_picture_is_shown_somewhere_and_there_are_no_others() -> None:
-    shown = set(re.findall(r"docs/images/(\w+)\.png", (ROOT / "README.md").read_text(encoding="utf-8")))
-    assert shown == set(PICTURES) == {path.stem for path in IMAGES.iterdir()}
+@pytest.mark.parametrize(
+    ("document", "address", "expected"),
+    [("README.md", r"docs/images/(\w+)\.png", PICTURES), ("docs/benchmarks.md", r"\(images/(\w+)\.png\)", CHARTS)],
+)
+def test_each_picture_is_shown_in_its_document(document: str, address: str, expected: tuple[str, ...]) -> None:
+    assert set(re.findall(address, (ROOT / document).read_text(encoding="utf-8"))) == set(expected)
+
+
+def test_there_are_no_pictures_that_nobody_shows() -> None:
+    assert {path.stem for path in IMAGES.iterdir()} == {*PICTURES, *CHARTS}
 
 
 @pytest.mark.skipif(
