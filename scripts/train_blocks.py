@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Learn which segments of a page are its article's, and write archive/extract/blocks.json.
+"""Learn which segments of a page are its article's, and write archive/extract/blocks.json and blocks-few.json.
+
+The former are for pages of which all witnesses were heard, the latter for pages of which trafilatura was not asked.
 
 Usage: MORGUE_CORPUS=DIR scripts/train_blocks.py            train on all pages of DIR/extraction and write the weights
+       MORGUE_CORPUS=DIR scripts/train_blocks.py --few      write blocks-few.json alone
        MORGUE_CORPUS=DIR scripts/train_blocks.py --folds F  read every page with weights trained on other hosts only, and
                                                             write what comes out to F (a JSON line a page)
 
@@ -34,11 +37,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from archive.extract import Page, text, title, to_json  # noqa: E402 - the path comes first
+from archive.extract import Page, title, to_json  # noqa: E402 - the path comes first
 from archive.extract.document import parse  # noqa: E402
+from archive.extract.evidence import Evidence  # noqa: E402
 from archive.extract.extract import extract  # noqa: E402
-from archive.extract.features import COLUMNS  # noqa: E402
-from archive.extract.judge import Forest  # noqa: E402
+from archive.extract.features import COLUMNS, Table  # noqa: E402
+from archive.extract.judge import ALL, FEW, Forest  # noqa: E402
 from archive.extract.segment import BREAK  # noqa: E402
 
 SETS = ("sh", "aed", "fundus", "wcxb_dev")
@@ -47,7 +51,7 @@ FORESTS = 3
 _GRAM = 4
 _TOKEN = re.compile(r"\w+")
 _CJK = re.compile("([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f])")
-_OUT = ROOT / "archive" / "extract" / "blocks.json"
+_OUT = ROOT / "archive" / "extract"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,9 @@ class Read:
     rows: Any
     labels: Any
     weights: Any
+
+
+Pair = dict[str, Read]  # ALL, FEW -> the page as it is judged then
 
 
 def samples(corpus: Path) -> list[Sample]:
@@ -152,29 +159,33 @@ def _label_short(
     return out
 
 
-def read(sample: Sample) -> Read | None:
-    """Read one page; None where it has nothing to learn from."""
+def read(sample: Sample) -> Pair:
+    """Read one page, with trafilatura and without; empty where it has nothing to learn from."""
     document = parse(Page(url=sample.url, body=gzip.decompress(sample.path.read_bytes())))
     if document is None or not sample.text:
-        return None
-    titles = [t for t, _ in title.candidates(document, title.site_names(document))]
-    found, table, _ = text.evidence(document, titles)
-    if not table.candidates:
-        return None
-    said = labels([s.text.replace(BREAK, "\n") for s in found], sample.text, sample.optional, cjk=sample.cjk)
-    rows = table.rows
-    mask = table.candidates
+        return {}
+    evidence = Evidence(document, [t for t, _ in title.candidates(document, title.site_names(document))])
+    tables: dict[str, Table | None] = {ALL: evidence.with_trafilatura()[0], FEW: evidence.without_trafilatura()}
+    texts = [s.text.replace(BREAK, "\n") for s in evidence.found]
+    said = labels(texts, sample.text, sample.optional, cjk=sample.cjk)
+    if not said:
+        return {}
     share, size = (np.array(x, dtype=np.float64) for x in zip(*said, strict=True))
     weights = np.minimum(size / max(size[share > 0.5].sum(), 1), 0.5) * 30 + 0.05
     weights[share < 0] = 0
-    return Read(rows, (share > 0.5).astype(int)[mask], weights[mask])
+    kept = (share > 0.5).astype(int)
+    return {
+        name: Read(table.rows, kept[table.candidates], weights[table.candidates])
+        for name, table in tables.items()
+        if table is not None and table.candidates
+    }
 
 
-def train(pages: Sequence[Read | None]) -> dict[str, Any]:
-    """Return the weights as they are written."""
+def train(pages: Sequence[Pair], witnesses: str) -> dict[str, Any]:
+    """Return the weights for ALL or FEW witnesses as they are written."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    known = [p for p in pages if p is not None and len(p.rows)]
+    known = [p[witnesses] for p in pages if witnesses in p]
     rows, said, weights = (np.concatenate([getattr(p, n) for p in known]) for n in ("rows", "labels", "weights"))
     trees: list[list[list[float]]] = []
     base = 0.0
@@ -213,24 +224,26 @@ def folds(known: Sequence[Sample]) -> list[int]:
     return [of[domain(s.host)] for s in known]
 
 
-def by_folds(known: Sequence[Sample], pages: Sequence[Read | None]) -> Iterator[tuple[int, str]]:
+def by_folds(known: Sequence[Sample], pages: Sequence[Pair]) -> Iterator[tuple[int, str]]:
     """Yield (place, JSON line) of each page, read with weights of other hosts."""
     of = folds(known)
     for fold in range(FOLDS):
-        weights = train([p for p, f in zip(pages, of, strict=True) if f != fold])
+        others = [p for p, f in zip(pages, of, strict=True) if f != fold]
+        weights = {witnesses: train(others, witnesses) for witnesses in (ALL, FEW)}
         chosen = [n for n, f in enumerate(of) if f == fold]
         with ProcessPoolExecutor(2) as pool:
             lines = pool.map(partial(_extract, weights), [known[n] for n in chosen], chunksize=8)
             yield from zip(chosen, lines, strict=True)
 
 
-_LAST: list[tuple[int, Forest]] = []
+_LAST: list[tuple[int, dict[str, Forest]]] = []
 
 
-def _extract(weights: dict[str, Any], sample: Sample) -> str:
-    if not _LAST or _LAST[0][0] != hash(str(weights["trees"][0])):
-        _LAST[:] = [(hash(str(weights["trees"][0])), Forest.of(weights))]
-    with mock.patch("archive.extract.judge.forest", return_value=_LAST[0][1]):
+def _extract(weights: dict[str, dict[str, Any]], sample: Sample) -> str:
+    mine = hash(str(weights[ALL]["trees"][0]))
+    if not _LAST or _LAST[0][0] != mine:
+        _LAST[:] = [(mine, {name: Forest.of(raw) for name, raw in weights.items()})]
+    with mock.patch("archive.extract.judge.forest", _LAST[0][1].__getitem__):
         page = Page(url=sample.url, body=gzip.decompress(sample.path.read_bytes()))
         said = to_json(sample.url, extract(page))
     return json.dumps({"set": sample.set, "n": sample.n, **said}, ensure_ascii=False)
@@ -240,6 +253,7 @@ def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folds", type=Path, metavar="FILE")
+    parser.add_argument("--few", action="store_true", help="write blocks-few.json alone")
     chosen = parser.parse_args()
     corpus = os.environ.get("MORGUE_CORPUS")
     if not corpus:
@@ -248,8 +262,10 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         pages = list(pool.map(read, known, chunksize=8))
     if chosen.folds is None:
-        _OUT.write_text(json.dumps(train(pages), separators=(",", ":")) + "\n", encoding="utf-8")
-        print(f"train_blocks: {_OUT.relative_to(ROOT)} written, from {len(known)} pages")
+        for witnesses in (FEW,) if chosen.few else (ALL, FEW):
+            out = _OUT / f"{witnesses}.json"
+            out.write_text(json.dumps(train(pages, witnesses), separators=(",", ":")) + "\n", encoding="utf-8")
+            print(f"train_blocks: {out.relative_to(ROOT)} written, from {len(known)} pages")
         return
     lines = dict(by_folds(known, pages))
     chosen.folds.write_text("".join(f"{lines[n]}\n" for n in range(len(known))), encoding="utf-8")

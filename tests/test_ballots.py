@@ -10,9 +10,10 @@ import pytest
 
 from archive.ballots import Ballots
 from archive.console import Progress
-from archive.extract import text as texts
+from archive.extract import deciding, verdict
 from archive.extract.ballot import Ballot
 from archive.extract.document import Document
+from archive.extract.evidence import PRECISION, WITHOUT
 from archive.extract.extract import extract_snapshot, first_reading, read_with, snapshot_lesson
 from archive.extract.pool import ExtractionPool, ExtractTask
 from archive.extract.profile import learn
@@ -110,6 +111,21 @@ def test_what_went_wrong_has_no_ballot() -> None:
     assert (extraction.reason, ballot) == ("error-payload", None)
 
 
+def test_no_page_is_refused_before_all_witnesses_were_heard_and_it_has_no_ballot_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert first_reading(SITE[0])[0].provenance["text"] == WITHOUT  # it leaves no doubt …
+    asked: list[str] = []
+    with_trafilatura, of_text = deciding.Evidence.with_trafilatura, verdict.of_text
+    monkeypatch.setattr(
+        deciding.Evidence, "with_trafilatura", lambda self: asked.append("trafilatura") or with_trafilatura(self)
+    )
+    monkeypatch.setattr(verdict, "of_text", lambda *args, **named: of_text(*args, **named) if asked else "listing")
+    extraction, ballot = first_reading(SITE[0])  # … but is taken for a listing
+    assert (extraction.article, extraction.provenance["text"]) == (True, PRECISION)
+    assert ballot is None  # with a profile it may be no listing, and trafilatura would not have been asked
+
+
 @pytest.mark.parametrize("jobs", [0, 1])
 def test_a_pool_hands_ballots_over_and_takes_them_back(jobs: int, profile: Any) -> None:
     kept: list[bytes] = []
@@ -144,13 +160,13 @@ def test_a_first_profile_judges_no_page_again(tmp_path: Path, monkeypatch: pytes
         for one in SITE:
             keep(out, exchange(HEAD, one.body, url=one.url, started_at=one.captured_at), source="Example News")
     judged: list[str] = []
-    real = texts.evidence
+    real = deciding.Evidence
 
     def counted(document: Document, titles: Sequence[str]) -> Any:
         judged.append(document.page.url)
         return real(document, titles)
 
-    monkeypatch.setattr(texts, "evidence", counted)
+    monkeypatch.setattr(deciding, "Evidence", counted)
     report = ingest_shelf(folder, clock=Clock(T0), jobs=0, progress=Progress("x", quiet=True))
     [learned] = report.learned
     assert (learned["read_again"], learned["changed"]) == (9, 6)

@@ -69,13 +69,15 @@ def test_it_tells_the_story_of_extract(page: StoredPage) -> None:
     ],
 )
 def test_a_line_that_goes_says_why(body: str, start: str, why: Why, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.extract.text.choose", lambda found, _likely: [True] * len(found))  # lines alone decide
+    monkeypatch.setattr(
+        "archive.extract.deciding.choose", lambda found, _likely: [True] * len(found)
+    )  # lines alone decide
     one = fate(told(body), start)
     assert (one.kept, one.why, one.reason) == (False, why, why.value)
 
 
 def test_a_headline_taken_from_the_text_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.extract.text.choose", lambda found, _likely: [True] * len(found))
+    monkeypatch.setattr("archive.extract.deciding.choose", lambda found, _likely: [True] * len(found))
     found = told(f"<p>Board rebuilds the pier</p>{BODY}", title="")
     assert found.extraction.title == "Board rebuilds the pier"
     assert [one.kept for one in found.decisions] == [False, True, True, True]
@@ -83,7 +85,7 @@ def test_a_headline_taken_from_the_text_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_paragraph_less_one_line_is_kept_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.extract.text.choose", lambda found, _likely: [True] * len(found))
+    monkeypatch.setattr("archive.extract.deciding.choose", lambda found, _likely: [True] * len(found))
     found = told(f"{BODY}<p>{SENTENCES[0].replace('Monday', 'Friday')}<br>Leave a Reply</p>")
     last = found.decisions[-1]
     assert last.text.endswith(f"{BREAK}Leave a Reply")
@@ -92,7 +94,7 @@ def test_a_paragraph_less_one_line_is_kept_and_says_so(monkeypatch: pytest.Monke
 
 
 def test_one_item_of_a_list_goes_and_the_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archive.extract.text.choose", lambda found, _likely: [True] * len(found))
+    monkeypatch.setattr("archive.extract.deciding.choose", lambda found, _likely: [True] * len(found))
     found = told(f"{BODY}<ul><li>A longer pier of steel</li><li>Leave a Reply</li><li>A new light on it</li></ul>")
     assert [one.kept for one in found.decisions] == [True, True, True, True, False, True]
 
@@ -107,7 +109,7 @@ def test_one_item_of_a_list_goes_and_the_others_stay(monkeypatch: pytest.MonkeyP
 def test_what_was_likely_and_went_says_why(more: str, start: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
-    monkeypatch.setattr("archive.extract.text.judge", lambda found, _table: np.full(len(found), 0.9))
+    monkeypatch.setattr("archive.extract.deciding.judge", lambda found, *_: np.full(len(found), 0.9))
     last = told(f"{BODY}{more}").decisions[-1]
     assert last.text.startswith(start)
     assert (last.kept, last.reason, last.likely) == (False, reason, 0.9)
@@ -118,7 +120,7 @@ def test_a_heading_kept_for_its_kind_says_so_and_moves_no_limit(monkeypatch: pyt
 
     parts = "".join(f"<h3>{hour}:12 update</h3><p>{text}</p>" for hour, text in zip((8, 9, 10), SENTENCES, strict=True))
     likely = np.array([0.6, 0.9, 0.6, 0.9, 0.1, 0.9, 0.3])  # the third heading, and a line after all
-    monkeypatch.setattr("archive.extract.text.judge", lambda _found, _table: likely)
+    monkeypatch.setattr("archive.extract.deciding.judge", lambda _found, *_: likely)
     found = told(f"{parts}<p>Boats for hire at the quay</p>")
     assert [one.reason for one in found.decisions if one.tag == "h3"] == ["judged .60", "judged .60", "as its like"]
     assert [one.kept for one in found.decisions] == [True] * 6 + [False]

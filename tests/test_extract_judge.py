@@ -17,10 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from archive.extract import Page, features, text
+from archive.extract import Page, features
+from archive.extract.deciding import decide, is_sure
 from archive.extract.document import parse
-from archive.extract.features import COLUMNS, Context, table
-from archive.extract.judge import Forest, choose, forest, judge
+from archive.extract.evidence import DEFAULT, PRECISION, WITHOUT, Evidence
+from archive.extract.features import COLUMNS, Context, Measured, Table, table
+from archive.extract.judge import ALL, FEW, Forest, choose, forest, judge
 from archive.extract.segment import Segment, segments
 from archive.extract.witness import Witness, squash
 
@@ -70,7 +72,7 @@ def context(said: str = LONG) -> Context:
 )
 def test_a_row_is_as_long_as_the_columns_and_finite(said: list[str]) -> None:
     found = cut("".join(f"<div class='story c{n}'><h1>{s}</h1><a href=x>{s}</a></div>" for n, s in enumerate(said)))
-    judged = table(found, context())
+    judged = table(Measured(found), context())
     assert [len(row) for row in judged.rows] == [len(COLUMNS)] * len(judged.candidates)
     assert (len(judged.held), len(judged.sizes)) == (len(found), len(found))
     assert all(math.isfinite(x) for row in judged.rows for x in row)
@@ -79,7 +81,7 @@ def test_a_row_is_as_long_as_the_columns_and_finite(said: list[str]) -> None:
 
 def test_features_say_what_stands_where() -> None:
     body = f"<nav><a href=x>Home</a></nav><article><h1>A pier</h1><p>{LONG}</p><h2>Why</h2><p>{LONG}</p></article>"
-    judged = table(cut(body), context())
+    judged = table(Measured(cut(body)), context())
     assert judged.candidates == [2, 3, 4]  # what no witness keeps, before all that one keeps, is not even asked about
     first, head, second = (dict(zip(COLUMNS, row, strict=True)) for row in judged.rows)
     assert (first["precision"], first["p"], first["after_h1"], first["repeated"], first["in_article"]) == (
@@ -104,17 +106,18 @@ def _ask(tree: list[list[float]], row: list[float]) -> float:
     return node[0]
 
 
+@pytest.mark.parametrize("weights", [ALL, FEW])
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32 - 1))
-def test_trees_asked_at_once_say_what_they_say_one_by_one(seed: int) -> None:
-    raw = json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8"))
+@given(seed=st.integers(0, 2**32 - 1))
+def test_trees_asked_at_once_say_what_they_say_one_by_one(weights: str, seed: int) -> None:
+    raw = json.loads(resources.files("archive.extract").joinpath(f"{weights}.json").read_text(encoding="utf-8"))
     thresholds = [node[1] for tree in raw["trees"] for node in tree if len(node) > 1]
     chance = np.random.default_rng(seed)
     asked = chance.choice(thresholds, size=(5, len(COLUMNS)))  # "at most" and "above" differ at the threshold itself
     expected = [
         1 / (1 + math.exp(-raw["base"] - sum(_ask(tree, row) for tree in raw["trees"]))) for row in asked.tolist()
     ]
-    assert forest().probabilities(asked).tolist() == pytest.approx(expected)
+    assert forest(weights).probabilities(asked).tolist() == pytest.approx(expected)
 
 
 def test_trees_of_other_columns_are_refused() -> None:
@@ -154,22 +157,80 @@ def test_headings_of_one_kind_are_kept_together() -> None:
 
 
 def test_what_no_witness_comes_near_is_not_judged() -> None:
-    assert judge([], table([], context())).tolist() == []
+    assert judge([], table(Measured([]), context())).tolist() == []
     found = cut(f"<nav><a href=x>Home</a></nav><p>{LONG}</p>")
-    home, story = judge(found, table(found, context()))
+    home, story = judge(found, table(Measured(found), context()))
     assert home == 0.0 < story
 
 
+def evidence_of(body: str) -> Evidence:
+    document = parse(Page(url="https://a.example/news/pier", body=f"<html><body>{body}</body></html>".encode()))
+    assert document is not None
+    return Evidence(document, [])
+
+
 def test_the_first_witness_is_replaced_where_it_found_little() -> None:
-    body = "<html><body><article>" + f"<p>{LONG}</p><p>{OTHER}</p><p>{THIRD}</p>" * 2 + "</article></body></html>"
-    document = parse(Page(url="https://a.example/news/pier", body=body.encode()))
+    whole = evidence_of("<article>" + f"<p>{LONG}</p><p>{OTHER}</p><p>{THIRD}</p>" * 2 + "</article>")
+    judged, base = whole.with_trafilatura()
+    assert (len(whole.found), base, {row[-1] for row in judged.rows}) == (6, PRECISION, {0.0})
+    short = evidence_of("<p>short</p>")
+    judged, base = short.with_trafilatura()
+    assert (len(short.found), base, [row[-1] for row in judged.rows]) == (1, DEFAULT, [1.0])
+
+
+def test_resiliparse_stands_in_for_trafilatura_where_that_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.extract.evidence._trafilatura_text", lambda *_, **__: pytest.fail("was asked"))
+    page = evidence_of(f"<article><p>{LONG}</p><p>{OTHER}</p></article><footer><a href=x>Imprint</a></footer>")
+    judged = page.without_trafilatura()
+    assert judged is not None
+    assert all(held["precision"] == held["resiliparse"] for held in judged.held)
+    assert [held["resiliparse"] for held in judged.held[:2]] == [1.0, 1.0]
+    assert evidence_of("<p>short</p>").without_trafilatura() is None  # nobody found anything: it must be asked
+
+
+def test_trafilatura_reads_the_page_as_it_came_with_its_line_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[str]] = []
+
+    def read(tree: Any, *_: Any, **__: Any) -> str:
+        asked.append([element.tag for element in tree.iter("br", "script")])
+        return f"{LONG}\n{OTHER}\n{THIRD}"
+
+    monkeypatch.setattr("archive.extract.evidence._trafilatura_text", read)
+    evidence_of(f"<div>{LONG}<br><br>{OTHER}<br><br>{THIRD}</div><script>1</script>").with_trafilatura()
+    assert asked == [["br"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "likely", "sure"),
+    [
+        ([900, 300, 50], [0.99, 0.98, 0.01], True),
+        ([900, 300, 50], [0.99, 0.45, 0.01], False),  # 300 characters that may be its own
+        ([900, 90], [0.99, 0.01], False),  # short: a box may look like it
+        ([30_000, 300], [0.99, 0.5], True),  # what is in doubt is little of it
+        ([900, 300], [0.4, 0.3], False),  # nothing would be kept
+        ([], [], False),
+    ],
+)
+def test_a_page_is_sure_when_little_of_what_would_be_kept_is_in_doubt(
+    sizes: list[int], likely: list[float], sure: bool
+) -> None:
+    assert is_sure(Table([], np.zeros((0, len(COLUMNS))), [], sizes), np.array(likely)) is sure
+
+
+def test_of_most_pages_trafilatura_is_not_asked_and_of_doubtful_ones_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    real = Evidence.with_trafilatura
+    monkeypatch.setattr(Evidence, "with_trafilatura", lambda self: asked.append(1) or real(self))
+    page = f"<html><body><article>{''.join(f'<p>{n} {LONG} {OTHER}</p>' for n in range(20))}</article></body></html>"
+    document = parse(Page(url="https://a.example/news/pier", body=page.encode()))
     assert document is not None
-    found, judged, base = text.evidence(document, [])
-    assert (len(found), base, {row[-1] for row in judged.rows}) == (6, "precision", {0.0})
-    document = parse(Page(url="https://a.example/news/pier", body=b"<html><body><p>short</p></body></html>"))
-    assert document is not None
-    found, judged, base = text.evidence(document, [])
-    assert (len(found), base, [row[-1] for row in judged.rows]) == (1, "default", [1.0])
+    choices, base = decide(document, [])
+    assert (base, asked) == (WITHOUT, [])
+    assert {choice.held[0] for choice in choices} == {0.0}  # nothing is told of what was not heard
+    assert decide(document, [], thorough=True)[1] == PRECISION
+    monkeypatch.setattr("archive.extract.deciding.is_sure", lambda *_: False)
+    assert decide(document, [])[1] == PRECISION
+    assert asked == [1, 1]
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,7 @@ from tests.reextract_kit import (
 )
 from tests.warc_tools import T0, Clock, exchange, fact, writer
 
+OWN = f"{EXTRACTOR.name}:{EXTRACTOR.version}"
 _ASKING = "SELECT a.url FROM opted_out o JOIN articles a ON a.pk = o.article WHERE a.hidden = 0"
 SELECTORS = 'selectors = { text = "article p:first-of-type" }\n'
 
@@ -172,17 +173,15 @@ def test_extractors_are_listed_and_compared(folder: ArchiveFolder) -> None:
     run(folder, read_bad)
     listed = json.loads(morgue(folder, "extractors", "list", "--json").stdout)
     assert [(one["extractor"], one["readings"], one["in_force"]) for one in listed] == [
-        ("morgue:2", 10, 10),
+        (OWN, 10, 10),
         ("morgue:9", 10, 0),
     ]
-    compared = json.loads(morgue(folder, "extractors", "compare", "morgue:2", "morgue:9", "--json").stdout)
+    compared = json.loads(morgue(folder, "extractors", "compare", OWN, "morgue:9", "--json").stdout)
     assert [(one["source"], one["emptied"], one["cut"]) for one in compared] == [("gazette", 4, 0), ("paper", 0, 5)]
-    [paper] = json.loads(
-        morgue(folder, "extractors", "compare", "morgue:9", "morgue:2", "--source", "paper", "--json").stdout
-    )
+    [paper] = json.loads(morgue(folder, "extractors", "compare", "morgue:9", OWN, "--source", "paper", "--json").stdout)
     assert paper["cut"] == 0  # the other way round nothing is lost
-    done = morgue(folder, "extractors", "compare", "morgue:2", "morgue:7", code=1)
-    assert "There are: morgue:2, morgue:9" in done.stderr
+    done = morgue(folder, "extractors", "compare", OWN, "morgue:7", code=1)
+    assert f"There are: {OWN}, morgue:9" in done.stderr
 
 
 def test_show_and_diff_tell_an_earlier_reading_from_an_edit(folder: ArchiveFolder) -> None:

@@ -50,7 +50,7 @@ class Explanation:
     url: str
     extraction: Extraction
     decisions: tuple[Decision, ...]  # none where the page was refused before its text was read
-    base: str | None  # first witness: precision, default, selector
+    base: str | None  # first witness (`archive.extract.evidence`), or selector
 
     @property
     def share_kept(self) -> float:

@@ -11,6 +11,7 @@ from archive.extract import flags, metadata, published, selectors, text, title, 
 from archive.extract import language as languages
 from archive.extract.ballot import Ballot
 from archive.extract.document import Document, TooLargeError, parse
+from archive.extract.evidence import WITHOUT
 from archive.extract.features import weigh
 from archive.extract.page import Judged, Page
 from archive.extract.profile import lesson_from
@@ -28,6 +29,7 @@ class Reading:
 
     extraction: Extraction
     body: text.Body | None = None  # None: the page was refused before its text was read
+    twice: bool = False  # trafilatura was asked because the page would have been refused without
 
 
 def extract(page: Page) -> Extraction:
@@ -99,12 +101,13 @@ def first_reading(
 ) -> tuple[Extraction, Ballot | None]:
     """Return what `extract_snapshot` returns without a profile, and what a later profile can be heard about.
 
-    No ballot: what a browser rendered has two documents, and what went wrong may go well the next time.
+    No ballot: what a browser rendered has two documents, what went wrong may go well the next time, and a profile may
+    leave so much of a page that trafilatura need not be asked.
     """
     if snapshot.rendered is not None:
         return extract_snapshot(snapshot, facts, selectors), None
     reading = _read_sent(snapshot, facts, selectors)
-    if (reading.extraction.reason or "").startswith("error-"):
+    if reading.twice or (reading.extraction.reason or "").startswith("error-"):
         return reading.extraction, None
     body = reading.body
     choices, base = (body.choices, body.base) if body is not None else ((), "")
@@ -222,8 +225,22 @@ def _read(document: Document) -> Reading:
     if selected.text:
         chosen = [Choice(segment, kept=True, why=Why.SELECTOR) for segment in selected.segments]
         body = text.body_of(chosen, selected.text, "selector", titles, document.declared_language)
-    else:
-        body = text.read(document, titles, document.declared_language)
+        return _told(document, selected, headline, canonical, body)
+    reading = _told(document, selected, headline, canonical, text.read(document, titles))
+    if reading.extraction.article or (reading.body is not None and reading.body.base != WITHOUT):
+        return reading
+    thorough = text.read(document, titles, thorough=True)
+    return replace(_told(document, selected, headline, canonical, thorough), twice=True)
+
+
+def _told(
+    document: Document,
+    selected: selectors.Selected,
+    headline: tuple[str, str] | None,
+    canonical: str | None,
+    body: text.Body,
+) -> Reading:
+    """Return what the page says if this is its text."""
     parts = list(body.blocks)
     if headline is None and parts:
         headline, parts = _first_line(parts)
@@ -246,8 +263,7 @@ def _read(document: Document) -> Reading:
     )
     if reason is not None:
         return _refused(reason, canonical, body)
-    via = "selector" if selected.text else f"trafilatura:{body.base}"
-    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), via)}
+    found = {"title": headline, "authors": names, "text": (block_tools.text_of(parts), body.base)}
     extraction = _assemble(document, found, dated, canonical, block_tools.markdown_of(parts))
     if selected.missed:
         provenance = {**extraction.provenance, **selected.provenance()}

@@ -1,4 +1,4 @@
-"""Features of a page's segments: numbers from which the weights in `blocks.json` judge what is the article's.
+"""Features of a page's segments: numbers from which the weights in `blocks.json` and `blocks-few.json` judge what is its article.
 
 Nothing here names a site. Position, length, punctuation, links, tags, words of class and id, wording, repetition of the
 title, neighbours, and what the witnesses keep.
@@ -12,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 import numpy as np
@@ -41,10 +42,19 @@ _FAR = 3
 class Context:
     """What is known of the page besides its segments."""
 
-    witnesses: Mapping[str, Witness]  # precision, resiliparse, json-ld
+    witnesses: Mapping[str, Witness]  # precision, resiliparse, json-ld; the first may be missing
     titles: Sequence[str] = ()
     description: str = ""
     rescued: bool = False  # the first witness found too little, another stands in its place
+
+    def witness(self, name: str) -> Witness:
+        """Return a witness; where the first one was not asked, the second stands in its place."""
+        return self.witnesses.get(name) or self.witnesses[WITNESSES[1]]
+
+    def held(self, squashed: str) -> dict[str, float]:
+        """Return how much of a squashed segment each witness has."""
+        said = {name: witness.holds(squashed) for name, witness in self.witnesses.items()}
+        return said if WITNESSES[0] in said else {WITNESSES[0]: said[WITNESSES[1]], **said}
 
 
 BASE = (
@@ -144,18 +154,43 @@ class Table:
         return cls([int(n) for n in np.flatnonzero(likely)], np.zeros((0, len(COLUMNS))), [unknown] * len(sizes), sizes)
 
 
-def table(found: Sequence[Segment], context: Context) -> Table:
+class Measured:
+    """A page's segments, and what is measured of them whoever the witnesses are."""
+
+    def __init__(self, found: Sequence[Segment]) -> None:
+        self.found = list(found)
+        self.squashed = [squash(s.text) for s in found]
+        self.sizes = [weigh(s.text) for s in found]
+        self._cues: dict[int, list[float]] = {}
+        self._said: dict[int, list[float]] = {}
+
+    def cues_and_wording(self, n: int) -> list[float]:
+        """Return the columns of CUES and WORDING of the segment at `n`."""
+        known = self._said.get(n)
+        if known is None:
+            segment = self.found[n]
+            said = _says(segment.text[:160]) if len(segment.text) <= 320 else _NO_WORDING  # noqa: PLR2004 - prompts and credits are short
+            known = self._said[n] = self._cues_of(segment.place) + said
+        return known
+
+    def _cues_of(self, place: Place) -> list[float]:
+        known = self._cues.get(id(place))
+        if known is None:
+            known = self._cues[id(place)] = _cues(place)
+        return known
+
+
+def table(measured: Measured, context: Context) -> Table:
     """Return a row of COLUMNS for each segment that is worth judging.
 
     Worth it is what a witness keeps, what stands between two long segments that the first witness keeps, and prose: a
     third of a page, with all but 0.3% of the articles' text (measured).
     """
-    squashed = [squash(s.text) for s in found]
-    sizes = [weigh(s.text) for s in found]
+    found, squashed, sizes = measured.found, measured.squashed, measured.sizes
     known: dict[str, dict[str, float]] = {}  # a page says many short things often
     for text in squashed:
         if text not in known:
-            known[text] = {name: w.holds(text) for name, w in context.witnesses.items()}
+            known[text] = context.held(text)
     held = [known[text] for text in squashed]
     core = [n for n, (kept, size) in enumerate(zip(held, sizes, strict=True)) if kept["precision"] > 0.5 and size >= 80]  # noqa: PLR2004
     first, last = (core[0], core[-1]) if core else (len(found), -1)
@@ -166,7 +201,7 @@ def table(found: Sequence[Segment], context: Context) -> Table:
         or any(held[n].values())
         or (size >= CANDIDATE_SIZE and segment.linked < CANDIDATE_LINKS * len(segment.text))
     ]
-    page = _Page(found, context, squashed, (first, last), (sizes, held))
+    page = _Page(measured, context, held, (first, last))
     return Table(worth, page.rows(worth), held, sizes)
 
 
@@ -174,13 +209,13 @@ class _Page:
     """Sums over a page, and the rows made from them."""
 
     def __init__(
-        self, found: Sequence[Segment], context: Context, squashed: Sequence[str], core: tuple[int, int],
-        measured: tuple[Sequence[int], Sequence[dict[str, float]]],
-    ) -> None:  # fmt: skip
-        """`core`: the first and the last long segment that the first witness keeps. `measured`: sizes, and what is held."""
-        sizes, held = measured
+        self, measured: Measured, context: Context, held: Sequence[dict[str, float]], core: tuple[int, int]
+    ) -> None:
+        """`held`: what witnesses have of each segment. `core`: the first and the last long one that the first of them keeps."""
         first, last = core
-        self.found, self.context, self.squashed, self.sizes, self.held = found, context, squashed, sizes, held
+        found, sizes = measured.found, measured.sizes
+        self.measured, self.context, self.held = measured, context, held
+        self.found, self.squashed, self.sizes = found, measured.squashed, sizes
         self.first, self.last = first, last
         self.total = max(sum(sizes), 1)
         self.places: dict[int, _Group] = defaultdict(_Group)
@@ -199,19 +234,18 @@ class _Page:
             before += size
             h1s += segment.place.tag == "h1"
             self.h1s.append(h1s)
-        self.times = Counter(squashed)
+        self.times = Counter(self.squashed)
         self.h1 = next((n for n, s in enumerate(found) if s.place.tag == "h1"), -1)
         self.titles = [fold(t) for t in context.titles if t]
         self.depth = found[(first + last) // 2].place.depth if first <= last else 0
-        self.witness_sizes = [math.log1p(context.witnesses[w].size) for w in WITNESSES]
-        self._cues: dict[int, list[float]] = {}
+        self.witness_sizes = [math.log1p(context.witness(w).size) for w in WITNESSES]
 
     def rows(self, candidates: Sequence[int]) -> Floats:
         """Return COLUMNS of the segments at these places."""
         if not candidates:
             return np.empty((0, len(COLUMNS)))
         around, at = self._around(), np.array(candidates) + _FAR
-        cues = [self._cues_of(self.found[n].place) + self._says(n) for n in candidates]
+        cues = [self.measured.cues_and_wording(n) for n in candidates]
         return np.hstack(
             [
                 np.array([self._base(n) for n in candidates]),
@@ -277,16 +311,6 @@ class _Page:
             min(self.times[squashed] - 1, 5), min(text.count(BREAK), 5),
         ]  # fmt: skip
 
-    def _says(self, n: int) -> list[float]:
-        text = self.found[n].text
-        return _says(text[:160]) if len(text) <= 320 else _NO_WORDING  # noqa: PLR2004 - prompts and credits are short
-
-    def _cues_of(self, place: Place) -> list[float]:
-        known = self._cues.get(id(place))
-        if known is None:
-            known = self._cues[id(place)] = _cues(place)
-        return known
-
 
 def _box(place: Place) -> Place:
     """Return the container that a paragraph's siblings share."""
@@ -307,6 +331,7 @@ def _description(squashed: str, description: str) -> float:
     return 0.5 if short[:60] in long else 0.0
 
 
+@lru_cache(maxsize=8192)  # a site says "Read more" on every page
 def _says(said: str) -> list[float]:
     """Return for each kind of wording whether a short text has it."""
     folded = said.lower()

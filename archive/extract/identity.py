@@ -10,7 +10,7 @@ from dataclasses import replace
 from archive.model import ExtractorId
 
 NAME = "morgue"
-VERSION = "2"
+VERSION = "3"
 
 # The defaults' digest is "". A source's selectors are settings and give a digest; the site profile stands with each
 # extraction, because it depends on when a page was captured.

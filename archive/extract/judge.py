@@ -1,4 +1,4 @@
-"""Which segments of a page are its article's, by the weights in `blocks.json`.
+"""Which segments of a page are its article's, by the weights in `blocks.json` and `blocks-few.json`.
 
 The weights are small decision trees, learned by `scripts/train_blocks.py` from pages whose article is known. They are asked
 with numpy, all segments and trees at once; no learning library is needed to read a page.
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from archive.extract.features import CANDIDATE_SIZE, COLUMNS, Floats, Table, weigh
 from archive.extract.segment import Segment
 
+ALL, FEW = "blocks", "blocks-few"  # weights for pages of which all witnesses were heard, and all but trafilatura
 THRESHOLD = 0.5
 AREAS = frozenset(
     [
@@ -67,7 +68,7 @@ class Forest:
     def of(cls, raw: dict[str, Any]) -> Forest:
         """Read what `scripts/train_blocks.py` wrote. Raises `ValueError` for weights of other columns."""
         if raw["columns"] != list(COLUMNS):
-            raise ValueError("blocks.json was trained on other columns; run scripts/train_blocks.py")
+            raise ValueError("these weights were trained on other columns; run scripts/train_blocks.py")
         trees = raw["trees"]
         most = max(len(t) for t in trees)
         shape = (len(trees), most)
@@ -99,16 +100,17 @@ class Forest:
 
 
 @cache
-def forest() -> Forest:
-    """Return the weights that are shipped."""
-    return Forest.of(json.loads(resources.files("archive.extract").joinpath("blocks.json").read_text(encoding="utf-8")))
+def forest(witnesses: str) -> Forest:
+    """Return the weights that are shipped for pages of which ALL or FEW witnesses were heard."""
+    written = resources.files("archive.extract").joinpath(f"{witnesses}.json").read_text(encoding="utf-8")
+    return Forest.of(json.loads(written))
 
 
-def judge(found: Sequence[Segment], judged: Table) -> Floats:
+def judge(found: Sequence[Segment], judged: Table, witnesses: str = ALL) -> Floats:
     """Return for each segment how likely it is the article's; those that are no candidates get 0."""
     result = np.zeros(len(found))
     if judged.candidates:
-        result[judged.candidates] = forest().probabilities(judged.rows)
+        result[judged.candidates] = forest(witnesses).probabilities(judged.rows)
     return result
 
 

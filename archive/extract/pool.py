@@ -332,10 +332,10 @@ def _serve(pipe: Connection, work: Work, parent: int, warm: bool) -> None:
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     if warm:
+        import archive.extract.deciding
         import archive.extract.extract
-        import archive.extract.text
 
-        archive.extract.text.warm_up()
+        archive.extract.deciding.warm_up()
     try:
         pipe.send("ready")
         for number in itertools.count(1):

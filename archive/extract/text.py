@@ -1,44 +1,26 @@
-"""The article's text: the segments of the page that are judged to be its article, without the lines that every page has.
+"""The article's text: the segments that were decided to be its article, without the lines that every page has.
 
-trafilatura with favor_precision is the first witness, without its fallbacks; resiliparse and the JSON-LD body are the
-others. `deduplicate` stays off: it remembers other pages and makes the third reading of a page empty. Comments are
-never the article's.
+Comments are never the article's.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
-from typing import Any
 
-import numpy as np
-from resiliparse.extract import html2text
-from resiliparse.parse.html import HTMLTree
-
-from archive.extract import authors, dates, jsonld, metadata
+from archive.extract import authors, dates
 from archive.extract.blocks import Block, with_text
 from archive.extract.chrome import is_chrome
-from archive.extract.document import Document, Element, squeeze
-from archive.extract.features import Context, Floats, Table, table, weigh
-from archive.extract.judge import AREAS, HEADS, THRESHOLD, choose, forest, judge
+from archive.extract.deciding import decide
+from archive.extract.document import Document, squeeze
 from archive.extract.months import MONTHS
-from archive.extract.profile import with_site
 from archive.extract.render import blocks_of
-from archive.extract.segment import Segment, seen, segments_of
 from archive.extract.title import MAX_TITLE, fold
 from archive.extract.why import Choice, Sifted, Why
-from archive.extract.witness import Witness, squash
 
-TINY = 120  # characters: below, the default extraction is asked too
-_FAR_LESS = 0.6  # share of another witness's length below which the first one is doubted
 _TOP = 6  # blocks at the top in which a repeated title or a date line is looked for
 _HEADING = 120  # characters; a longer block is the first paragraph, and nothing after it is a date or byline
 _LABEL = 3  # words
-_TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
 _BYLINE = 80  # characters
 _DATE_LINE = 60  # characters
 _DATE_WORDS = 4  # words beside the date itself: "Published on Saturday"
@@ -49,7 +31,7 @@ class Body:
     """What is left of a page when all that is not the article's is gone."""
 
     blocks: tuple[Block, ...]
-    base: str  # which extraction it comes from: precision, default
+    base: str  # the first witness (`archive.extract.evidence`), or selector
     dated: dates.When | None = None  # a line of the text that is nothing but a date
     signed: tuple[str, ...] = ()  # the names of a line that is nothing but a byline
     choices: tuple[Choice, ...] = ()  # every segment of the page, in its order
@@ -60,64 +42,6 @@ class Body:
         at = next(n for n, one in enumerate(self.sifted) if one.left is not None)
         gone = replace(self.sifted[at], left=None, why=why)
         return replace(self, blocks=self.blocks[1:], sifted=(*self.sifted[:at], gone, *self.sifted[at + 1 :]))
-
-
-@cache
-def _trafilatura() -> tuple[Any, Any]:
-    core: Any = import_module("trafilatura.core")
-    settings: Any = import_module("trafilatura.settings")
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports every page it finds nothing on
-    return core, settings
-
-
-def _trafilatura_text(tree: Element, url: str, *, precision: bool, fast: bool) -> str:
-    """Return what trafilatura keeps of a copy of the tree, a line a block. The tree is not changed.
-
-    `bare_extraction` would read metadata and render too. The function is trafilatura's own; that is why its version is
-    pinned to 2.3. `fast` leaves out its fallbacks, readability and jusText, which need a second per thousand levels of nesting.
-    """
-    core, settings = _trafilatura()
-    options = settings.Extractor(precision=precision, fast=fast, comments=False, url=url, output_format="python")
-    try:
-        body, *_ = core.trafilatura_sequence(copy(tree), options, url)
-    except (TypeError, ValueError, RecursionError):  # bytes that no XML can hold, lists nested without end
-        return ""
-    return "\n".join("".join(e.itertext()) for e in body.iter(*_TEXT_TAGS)) if body is not None else ""
-
-
-def _resiliparse_text(document: Document) -> str:
-    """Return what resiliparse takes for the main content, "" for a page so deep that it would need minutes."""
-    if document.deep:
-        return ""
-    tree = HTMLTree.parse_from_bytes(document.raw, "utf-8")
-    return str(html2text.extract_plain_text(tree, main_content=True, alt_texts=False))
-
-
-def evidence(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, str]:
-    """Return the page's segments, a row of features for each, and which extraction stands as first witness.
-
-    Where the first witness found far less than another, trafilatura's default, with its fallbacks, is heard in its place.
-    """
-    shown = seen(document.tree)
-    url = document.page.url
-    main = _resiliparse_text(document)
-    first, base = _trafilatura_text(shown, url, precision=True, fast=True), "precision"
-    if len(first) < TINY or len(first) < _FAR_LESS * len(main):
-        better = _trafilatura_text(shown, url, precision=False, fast=document.deep)
-        base = "default"
-        first = max(better, first, key=len)
-    found = segments_of(shown)
-    bodies = [body for node in document.articles if (body := jsonld.text_of(node.get("articleBody")))]
-    said = metadata.description(document)
-    context = Context(
-        witnesses={
-            "precision": Witness(first), "resiliparse": Witness(main), "json-ld": Witness(" \n".join(bodies))
-        },
-        titles=titles,
-        description=squash(said[0]) if said else "",
-        rescued=base == "default",
-    )  # fmt: skip
-    return found, table(found, context), base
 
 
 def clean(
@@ -237,63 +161,11 @@ def byline(line: str) -> tuple[str, ...]:
     return names if all(len(n.split()) > 1 and authors.looks_like_a_person(n) for n in names) else ()
 
 
-def decide(document: Document, titles: Sequence[str]) -> tuple[list[Choice], str]:
-    """Return for each segment of the page whether it is kept and why, and which extraction stands as first witness."""
-    found, judged, likely, base = _judged(document, titles)
-    alone = choose(found, likely)
-    heard = with_site(document.page, found, judged, likely, alone)
-    keep = alone if heard is likely else choose(found, heard)
-    choices = _choices(found, judged, heard, keep)
-    return [
-        replace(choice, why=Why.PROFILE) if choice.kept != before else choice
-        for choice, before in zip(choices, alone, strict=True)
-    ], base
-
-
-def _judged(document: Document, titles: Sequence[str]) -> tuple[list[Segment], Table, Floats, str]:
-    """Return the page's segments, what they were judged by and how, and which extraction stands as first witness."""
-    before = document.page.judged
-    if before is not None:
-        found, likely = segments_of(seen(document.tree)), np.frombuffer(before.likely, dtype=np.float64)
-        if len(found) == len(likely):
-            return found, Table.judged(likely, [weigh(s.text) for s in found]), likely, before.base
-    found, judged, base = evidence(document, titles)
-    return found, judged, judge(found, judged), base
-
-
-def _choices(found: Sequence[Segment], judged: Table, likely: Floats, keep: Sequence[bool]) -> list[Choice]:
-    """Name what `choose` decided.
-
-    What it dropped although it was likely stands in an area, or stands twice; what it kept although it was not is a
-    heading whose kind is kept.
-    """
-    areas = [_area(segment) for segment in found]
-    # A heading may be kept for its kind's sake: it says nothing of the limit, nor whether areas were left out.
-    own = [kept and segment.place.tag not in HEADS for segment, kept in zip(found, keep, strict=True)]
-    limit = min([THRESHOLD, *(float(p) for p, kept in zip(likely, own, strict=True) if kept)])
-    believed = any(kept and area for kept, area in zip(own, areas, strict=True))  # it is the article that is called so
-    out = []
-    for segment, held, chance, kept, area in zip(found, judged.held, map(float, likely), keep, areas, strict=True):
-        why = Why.JUDGED
-        if not kept and chance >= limit:
-            why = Why.AREA if area and not believed else Why.TWICE
-        elif kept and chance < limit:
-            why = Why.ALIKE
-        named = area if why is Why.AREA else ""
-        out.append(Choice(segment, kept, why, chance, named, (held["precision"], held["resiliparse"], held["json-ld"])))
-    return out
-
-
-def _area(segment: Segment) -> str:
-    """Return the word of class or id by which a segment stands in an area that is no article's, "" for none."""
-    return segment.place.named(AREAS)
-
-
-def read(document: Document, titles: Sequence[str], language: str = "") -> Body:
-    """Return the article's blocks, with every decision that led to them."""
-    choices, base = decide(document, titles)
+def read(document: Document, titles: Sequence[str], *, thorough: bool = False) -> Body:
+    """Return the article's blocks, with every decision that led to them. `thorough`: all witnesses are heard."""
+    choices, base = decide(document, titles, thorough=thorough)
     parts = blocks_of([choice.segment for choice in choices if choice.kept])
-    return body_of(choices, parts, base, titles, language)
+    return body_of(choices, parts, base, titles, document.declared_language)
 
 
 def body_of(
@@ -303,9 +175,3 @@ def body_of(
     done, dated, signed = sift(parts, titles, language)
     kept = tuple(one.left for one in done if one.left is not None)
     return Body(kept, base, dated, signed, tuple(choices), tuple(done))
-
-
-def warm_up() -> None:
-    """Load trafilatura now, so that the first page does not pay for it."""
-    _trafilatura()
-    forest()

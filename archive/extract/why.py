@@ -12,7 +12,7 @@ from archive.extract.segment import Segment
 class Why(StrEnum):
     """What decided. JUDGED, PROFILE and SELECTOR keep or drop, ALIKE keeps; all others drop."""
 
-    JUDGED = "judged"  # by the trees of blocks.json
+    JUDGED = "judged"  # by the trees of blocks.json or blocks-few.json
     ALIKE = "as its like"  # most headings of its kind are kept
     AREA = "area"  # it stands in what calls itself comments or consent
     TWICE = "stands twice"

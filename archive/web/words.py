@@ -27,6 +27,7 @@ _VIA = {
     "htmldate": "found by searching the page for dates",
     "selector": "picked by the rule that sources.toml has for this source",
     "trafilatura": "as found on the page",
+    "resiliparse": "as found on the page",
 }
 KINDS = {
     "new": "the first of its story",
