@@ -1,4 +1,4 @@
-"""Features of a page's segments: numbers from which the weights in `blocks.json` and `blocks-few.json` judge what is its article.
+"""Features of a page's segments: numbers from which the weights in `blocks*.json` judge what is the article's.
 
 Nothing here names a site. Position, length, punctuation, links, tags, words of class and id, wording, repetition of the
 title, neighbours, and what the witnesses keep.
