@@ -5,6 +5,9 @@ First reading, late facts and reading again come through here, so that they give
 A later profile holds from its adoption on, and an article may be captured before and after. If the two readings differ, the
 difference may be the profile's and not the publisher's. So the later page is then read with the earlier one's profile too;
 if that shows what the earlier capture showed, nobody changed anything, and that reading is kept.
+
+The same holds where one of them left no doubt without trafilatura and the other did (`archive.extract.evidence`): both are read
+with it before the publisher is said to have edited anything.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from archive.dating import LateFacts, Reading
 from archive.dedupe.words import content_digest, same_content
 from archive.errors import ProfileError, ShelfError
 from archive.extract import EXTRACTOR, ExtractionPool, ExtractTask, with_selectors
+from archive.extract.page import WITHOUT
 from archive.model import DiscoveryFact, Extraction, Signal, Snapshot
 from archive.optout import of_headers, opting
 from archive.profiles import Profile, Profiles
@@ -166,13 +170,36 @@ class PageReader:
         if earlier.extractor != reading.extractor:
             return self._as_another_extractor(earlier, reading)
         if earlier.profile == reading.profile:
-            return None
+            return self._as_read_thoroughly(earlier, task, reading)
         profile = self._profile(earlier.profile)
         if profile is None and earlier.profile is not None:
             return None
         again = self.pool.submit(replace(task, profile=profile)).result()
         same = again.article and same_content(_content(again), earlier.content)
         return Reading(again, earlier.profile, reading.extractor) if same else None
+
+    def _as_read_thoroughly(self, earlier: EarlierReading, task: ExtractTask, reading: Reading) -> Reading | None:
+        """Return the reading to keep if this page and the preceding capture say the same once trafilatura is asked of both."""
+        kept = self._store.readings.extraction(earlier.capture)
+        then_doubted, now_doubted = (one.provenance.get("text") != WITHOUT for one in (kept, reading.extraction))
+        if then_doubted == now_doubted:
+            return None
+        if then_doubted:
+            thorough = replace(task, profile=self._profile(reading.profile), keep=False, known=None, thorough=True)
+            again = self.pool.submit(thorough).result()
+            same = again.article and same_content(_content(again), earlier.content)
+            return replace(reading, extraction=again) if same else None
+        stored = self._store.readings.capture(earlier.capture)
+        try:
+            snapshot = read_record(self.find(stored.warc), stored.offset, name=stored.warc)
+        except ShelfError:
+            return None
+        snapshot = replace(snapshot, source=stored.source, role=stored.role)
+        before = self.task(snapshot, self.facts(snapshot))
+        then = self.pool.submit(replace(before, profile=self._profile(reading.profile), thorough=True)).result()
+        if not then.article or not same_content(_content(then), _content(reading.extraction)):
+            return None
+        return replace(reading, extraction=replace(kept, signals=reading.extraction.signals))
 
     def _as_another_extractor(self, earlier: EarlierReading, reading: Reading) -> Reading | None:
         """Return what the preceding capture said, if read by the extractor of now it would say what this page says.

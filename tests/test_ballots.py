@@ -13,8 +13,8 @@ from archive.console import Progress
 from archive.extract import deciding, verdict
 from archive.extract.ballot import Ballot
 from archive.extract.document import Document
-from archive.extract.evidence import PRECISION, WITHOUT
 from archive.extract.extract import extract_snapshot, first_reading, read_with, snapshot_lesson
+from archive.extract.page import PRECISION, WITHOUT
 from archive.extract.pool import ExtractionPool, ExtractTask
 from archive.extract.profile import learn
 from archive.folder import ArchiveFolder

@@ -20,9 +20,10 @@ from lxml import html
 from archive.extract import Page, features
 from archive.extract.deciding import decide, is_sure
 from archive.extract.document import parse
-from archive.extract.evidence import DEFAULT, PRECISION, WITHOUT, Evidence
+from archive.extract.evidence import Evidence
 from archive.extract.features import COLUMNS, Context, Measured, Table, table
 from archive.extract.judge import ALL, FEW, Forest, choose, forest, judge
+from archive.extract.page import DEFAULT, PRECISION, WITHOUT
 from archive.extract.segment import Segment, segments
 from archive.extract.witness import Witness, squash
 

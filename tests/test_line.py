@@ -273,7 +273,9 @@ def test_each_run_tells_what_each_source_brought(days: Days) -> None:
 def test_own_warc_files_give_another_archive_the_same_articles(days: Days, tmp_path: Path) -> None:
     other = new_archive(tmp_path / "other", days.server.sites)
     files = [shutil.copy(path, tmp_path / path.name.removesuffix(".open")) for path in days.second.warcs()]
-    shutil.copy(days.second.path / "decisions.jsonl", other.path)  # when which profile was adopted: it decides with the pages
+    shutil.copy(
+        days.second.path / "decisions.jsonl", other.path
+    )  # when which profile was adopted: it decides with the pages
     shutil.copytree(days.second.path / "profiles", other.path / "profiles", dirs_exist_ok=True)
     other.run("ingest", *files, "--jobs", "1")
     other.run("restory")

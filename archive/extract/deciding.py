@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from archive.extract.document import Document
-from archive.extract.evidence import WITHOUT, Evidence
+from archive.extract.evidence import Evidence
 from archive.extract.evidence import warm_up as load_witnesses
 from archive.extract.features import Floats, Table, weigh
 from archive.extract.judge import ALL, AREAS, FEW, HEADS, THRESHOLD, choose, forest, judge
+from archive.extract.page import WITHOUT
 from archive.extract.profile import with_site
 from archive.extract.segment import Segment, seen, segments_of
 from archive.extract.why import Choice, Why
@@ -30,7 +31,7 @@ def decide(document: Document, titles: Sequence[str], *, thorough: bool = False)
 
     `thorough`: trafilatura is asked even if the page leaves no doubt.
     """
-    found, judged, likely, base = _judged(document, titles, thorough=thorough)
+    found, judged, likely, base = _judged(document, titles, thorough=thorough or document.page.thorough)
     alone = choose(found, likely)
     heard = with_site(document.page, found, judged, likely, alone)
     keep = alone if heard is likely else choose(found, heard)

@@ -20,15 +20,13 @@ from resiliparse.parse.html import HTMLTree
 from archive.extract import jsonld, metadata
 from archive.extract.document import Document, Element
 from archive.extract.features import Context, Measured, Table, table
+from archive.extract.page import DEFAULT, PRECISION
 from archive.extract.segment import seen, segments_of
 from archive.extract.witness import Witness, squash
 
 TINY = 120  # characters: below, an extractor found nothing
 _FAR_LESS = 0.6  # share of another witness's length below which the first one is doubted
 _TEXT_TAGS = ("p", "head", "item", "cell", "quote", "code")  # of trafilatura's output that hold text
-
-WITHOUT = "resiliparse"  # the first witness where trafilatura was not asked
-PRECISION, DEFAULT = "trafilatura:precision", "trafilatura:default"  # … and where it was
 
 
 @cache

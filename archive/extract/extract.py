@@ -11,9 +11,8 @@ from archive.extract import flags, metadata, published, selectors, text, title, 
 from archive.extract import language as languages
 from archive.extract.ballot import Ballot
 from archive.extract.document import Document, TooLargeError, parse
-from archive.extract.evidence import WITHOUT
 from archive.extract.features import weigh
-from archive.extract.page import Judged, Page
+from archive.extract.page import WITHOUT, Judged, Page
 from archive.extract.profile import lesson_from
 from archive.extract.why import Choice, Why
 from archive.model import RENDERED_TYPE, DiscoveryFact, Extraction, Rendered, Signal, Snapshot
@@ -77,18 +76,21 @@ def extract_snapshot(
     facts: Sequence[DiscoveryFact] = (),
     selectors: Mapping[str, str] | None = None,
     profile: Mapping[str, object] | None = None,
+    *,
+    thorough: bool = False,
 ) -> Extraction:
-    """Decode a capture's content-coding within limits, then extract.
+    """Decode a capture's content-coding within limits, then extract. `thorough`: see `Page`.
 
     Where a browser rendered the capture, that document is read, and the body as it was sent if the document makes no
     article; the provenance says under `body` which one it was.
     """
     shown = None
     if snapshot.rendered is not None:
-        shown = extract(rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile))
+        page = rendered_page_of(snapshot, snapshot.rendered, facts, selectors, profile)
+        shown = extract(replace(page, thorough=thorough))
         if shown.article:
             return _asking(_read_from(shown, "rendered"), _signals_of_sent(snapshot))
-    sent = _read_sent(snapshot, facts, selectors, profile).extraction
+    sent = _read_sent(snapshot, facts, selectors, profile, thorough=thorough).extraction
     if shown is None:
         return sent
     if sent.article:
@@ -133,10 +135,12 @@ def _read_sent(
     selectors: Mapping[str, str] | None,
     profile: Mapping[str, object] | None = None,
     judged: Judged | None = None,
+    *,
+    thorough: bool = False,
 ) -> Reading:
     """Read the body of a capture as it was sent."""
     try:
-        return read(replace(page_of(snapshot, facts, selectors, profile), judged=judged))
+        return read(replace(page_of(snapshot, facts, selectors, profile), judged=judged, thorough=thorough))
     except PayloadTooLargeError:
         return _refused("too-large")
     except PayloadError:

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from archive.model import DiscoveryFact, Role
 
+WITHOUT = "resiliparse"  # provenance of a text: the first witness of a page of which trafilatura was not asked …
+PRECISION, DEFAULT = "trafilatura:precision", "trafilatura:default"  # … and of one of which it was
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -32,3 +35,4 @@ class Page:
     status: int | None = None  # of the response; None: unknown, taken as 200
     truncated: bool = False  # the body was cut while it was fetched
     judged: Judged | None = None  # saves judging its segments again; changes nothing
+    thorough: bool = False  # trafilatura is asked even if the page leaves no doubt (`archive.extract.evidence`)

@@ -51,6 +51,7 @@ class ExtractTask:
     lesson: bool = False  # asks for what the page teaches of its site, instead of what it says
     keep: bool = False  # asks for a ballot as well (`archive.extract.ballot`); the task has no profile then
     known: bytes | None = None  # the ballot of an earlier reading of the same task without a profile
+    thorough: bool = False  # all witnesses are heard, whether or not the page leaves a doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def run_task(task: ExtractTask) -> Answer:
     if task.keep and task.profile is None:
         extraction, new = first_reading(task.snapshot, task.facts, task.selectors)
         return extraction if new is None else Kept(extraction, new.packed())
-    return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
+    return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile, thorough=task.thorough)
 
 
 def _guarded(work: Work, task: ExtractTask) -> Answer:

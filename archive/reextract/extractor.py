@@ -15,7 +15,7 @@ def read_installed(task: ExtractTask) -> Extraction:
 
     if task.snapshot is None:
         raise ValueError("an ExtractTask for reading again needs a snapshot")
-    return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile)
+    return extract_snapshot(task.snapshot, task.facts, task.selectors, task.profile, thorough=task.thorough)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

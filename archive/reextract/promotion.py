@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from archive.dedupe.words import same_content
-from archive.errors import ShelfError
-from archive.model import Extraction, ExtractorId, Role
+from archive.model import Extraction, ExtractorId
 from archive.reader import PageReader
-from archive.reextract.reading import How, path_for, read_once
+from archive.reextract.reading import How
+from archive.reextract.reconcile import Reconciler
 from archive.reextract.report import Report, Told
 from archive.reextract.wanted import Chosen
-from archive.reextract.work import Batch, Reference, content_of
-from archive.store import Store, instant
+from archive.reextract.work import content_of
+from archive.store import Store
 from archive.store.rows import unpack
 
 MOST_LOST = 0.05  # share of a source's articles that may lose their text; as for what a site profile may cost
@@ -55,11 +55,11 @@ class Promoter:
     """Puts readings in force and out of it. Writes within the caller's transaction."""
 
     def __init__(self, store: Store, reader: PageReader, how: How | None = None) -> None:
-        """`how`: with what a page is read once more, where two of its captures were read with different site profiles."""
+        """`how`: with what a page is read once more, where two of its captures were read in different ways."""
         self._store = store
         self._conn: sqlite3.Connection = store.db.conn
         self._reader = reader
-        self._how = how
+        self._reconciler = None if how is None else Reconciler(store, reader, how)
         self._conn.execute(  # once: each new table makes SQLite prepare its statements again
             "CREATE TEMP TABLE IF NOT EXISTS promoting"
             " (capture INTEGER, extraction INTEGER, article INTEGER, accepted TEXT, same INTEGER)"
@@ -107,7 +107,8 @@ class Promoter:
         if all(row.same for row in rows):
             return
         before = self._told(article)
-        self._reconcile(article)
+        if self._reconciler is not None:
+            self._reconciler.article(article)
         self._store.reread(article)
         report.take(before, self._told(article))
 
@@ -154,58 +155,6 @@ class Promoter:
         for pk in self._store.readings.followers(captures):
             if self._shows(pk) is None:
                 self._store.place(pk)
-
-    def _reconcile(self, article: int) -> None:
-        """Read a page once more where only a later site profile makes it differ from the capture before it.
-
-        The same rule as at first reading: if by the earlier profile it says what that capture says, nobody edited it.
-        """
-        rows = self._conn.execute(
-            "SELECT c.pk, c.url, c.captured_at, w.name, c.offset, c.length, c.source, c.role, e.pk, e.profile, e.extractor"
-            " FROM captures c JOIN extractions e ON e.pk = c.extraction AND e.status = 'article' JOIN warcs w ON w.pk = c.warc"
-            " WHERE c.article = ? AND c.truncated IS NULL ORDER BY c.captured_at, c.url_key, ifnull(c.payload_digest, '')",
-            (article,),
-        ).fetchall()
-        if self._how is None or len({row[9] for row in rows}) < 2:  # noqa: PLR2004 - one profile, or two
-            return
-        profile, content = rows[0][9], self._content(rows[0][8])
-        for pk, url, at, warc, offset, length, source, role, extraction, used, extractor in rows[1:]:
-            by, here = used, self._content(extraction)
-            present = self._reader.named(source, url)
-            # What else is in force (a page that fails by now) was read by somebody who is not here to read it again.
-            ours = extractor == self._store.extractor(self._how.extractor.of(self._reader.selectors(present)))
-            if ours and used != profile and not same_content(here, content):
-                known = self._reader.all_facts(url)
-                captured = instant(at)
-                reference = Reference(
-                    capture=pk, url=url, captured_at=captured, offset=offset, length=length, source=present,
-                    role=Role(role) if role else None, selectors=self._reader.selectors(present), profile=profile,
-                    facts=tuple(fact for fact in known if fact.seen_at <= captured),
-                    later=tuple(fact for fact in known if fact.seen_at > captured),
-                )  # fmt: skip
-                again = self._read(warc, reference)
-                if again is not None and same_content(again[4], content):
-                    self._store.promotions.add(pk, extractor, again[:4], profile)
-                    by, here = profile, again[4]
-            profile, content = by, here
-
-    def _read(self, warc: str, reference: Reference) -> tuple[str, str | None, bytes, str, str] | None:
-        if self._how is None:
-            return None
-        try:
-            path = path_for(self._reader.find(warc), self._how)
-        except ShelfError:
-            return None
-        batch = Batch(
-            path=path, name=warc, references=(reference,), extractor=self._how.extractor, profiles=self._how.profiles
-        )
-        answer = read_once(batch, self._how)
-        if answer.result is None or answer.status != "article":
-            return None
-        return answer.status, answer.reason, answer.result, answer.digest, content_of(unpack(answer.result))
-
-    def _content(self, extraction: int) -> str:
-        return content_of(unpack(self._result(extraction)))
 
     def roll_back(self, promotion: int, report: Report, *, at: str) -> None:
         """Put in force again what a promotion replaced, and count in the report what that changes."""

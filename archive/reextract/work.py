@@ -46,6 +46,7 @@ class Reference:
     profile: str | None = None  # digest
     facts: Facts = ()  # said up to the capture
     later: Facts = ()  # said after it
+    thorough: bool = False  # all witnesses are heard (`archive.extract.page.Page`)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +98,13 @@ def _read(batch: Batch, reference: Reference) -> Answer:
     except (ShelfError, ProfileError) as error:  # its file was taken away or is damaged
         return Answer(reference=reference, lost=str(error))
     snapshot = replace(snapshot, source=reference.source, role=reference.role)
-    task = ExtractTask(snapshot=snapshot, facts=reference.facts, selectors=reference.selectors, profile=profile)
+    task = ExtractTask(
+        snapshot=snapshot,
+        facts=reference.facts,
+        selectors=reference.selectors,
+        profile=profile,
+        thorough=reference.thorough,
+    )
 
     def read(facts: Facts) -> Reading:
         try:
