@@ -293,6 +293,36 @@ def test_a_foreign_file_is_cleaned_by_hashes_alone(packing: str, tmp_path: Path)
     assert not read(path)[3]
 
 
+@pytest.mark.parametrize(
+    ("kind", "block", "left"),
+    [
+        ("request", b"POST /x HTTP/1.1\r\nHost: x\r\n\r\na=1\nu=%b\n", b"POST /x HTTP/1.1\r\nHost: x\r\n\r\na=1\n"),  # a form
+        ("metadata", b"a: b\r\n\r\noutlink: %b L a/@href\r\nc: d\r\n", b"a: b\r\n\r\nc: d\r\n"),  # behind an empty line
+        ("metadata", b"via: http://other.example/\x0b%b?utm_source=x\r\nc: d\r\n", b"c: d\r\n"),  # no line's end to a WARC
+        ("metadata", b'{"a": "http://other.example/", "b": "%b"}', b""),  # one line, two addresses
+        ("metadata", b"u: https%%3A%%2F%%2Fnews.example%%2F2026%%2F05%%2Fsecret-tide\nd: %.0b", b"d: "),  # shared
+    ],
+)  # fmt: skip
+def test_lines_that_name_it_go_wherever_they_stand_and_it_ends(
+    kind: str, block: bytes, left: bytes, tmp_path: Path
+) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    path.write_bytes(pack(made(kind, OTHER, block % GONE_URL.encode(), content_type="text/plain")))
+    assert clean_file(path, Tombstones(frozenset({key_hash(url_key(GONE_URL))})))
+    (record,) = raw(path.parent)
+    assert record.block == left
+
+
+def test_more_lines_than_are_looked_through_are_told_of(tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    lines = b"outlink: http://other.example/\r\n"
+    path.write_bytes(pack(made("metadata", OTHER, lines * (2**24 // len(lines) + 1), content_type="text/plain")))
+    plan = clean(path.parent, gone())
+    assert [(error.path, error.offset, "not looked through" in error.why) for error in plan.unread] == [
+        (str(path), 0, True)
+    ]
+
+
 def test_the_parts_of_a_segmented_listing_go_with_its_body(tmp_path: Path) -> None:
     """What names it may stand in the first part, what it says in another."""
     path = shelf(tmp_path) / "x.warc.gz"

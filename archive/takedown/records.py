@@ -95,13 +95,21 @@ def without_facts(record: RawRecord, tells: Callable[[Mapping[str, Any]], bool])
     return changed(record, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
 
 
-def without_lines(record: RawRecord, tells: Callable[[str], bool]) -> bytes:
-    """Return a record of lines (a request's head, warc-fields) without those, after the first, that `tells` picks."""
-    head, rest = split_head(record.block)
-    lines = head.split(b"\n")
+def lines_left(record: RawRecord, tells: Callable[[str], bool]) -> bytes:
+    """Return the block of a record of lines (a request, warc-fields, JSON) without those that `tells` picks.
+
+    A request's first line stays: its address is the record's own. What follows the head, the body of a form that was sent,
+    is looked through as the head is.
+    """
+    lines = record.block.split(b"\n")
     first = 1 if record.fields.record_type == "request" else 0
     kept = [line for number, line in enumerate(lines) if number < first or not tells(line.decode("utf-8", "replace"))]
-    return changed(record, b"\n".join(kept) + rest)
+    return record.block if len(kept) == len(lines) else b"\n".join(kept)
+
+
+def without_lines(record: RawRecord, tells: Callable[[str], bool]) -> bytes:
+    """Return a record of lines with what `lines_left` leaves."""
+    return changed(record, lines_left(record, tells))
 
 
 def _is_http(record: RawRecord) -> bool:

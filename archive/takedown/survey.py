@@ -24,7 +24,8 @@ from archive.errors import BrokenRecordError, PayloadError
 from archive.model import Role
 from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_head
 from archive.takedown.gone import Gone, text_of
-from archive.tombstones import unzipped
+from archive.takedown.records import lines_left
+from archive.tombstones import links_in, unzipped
 from archive.urls import redirect_url
 from archive.warc import DISCOVERY_TYPE, RawReader, RawRecord
 from archive.warc.facts import decode_discovery
@@ -36,7 +37,7 @@ _LISTING_TYPES = frozenset(
 )
 _LISTINGS = frozenset({Role.HOME, Role.SECTION, Role.FEED, Role.SITEMAP})
 _GROUP = 8  # records that may stand between a record and the one before it that it belongs to
-_MOST_LINES = 2**20  # bytes of a record of lines that is looked into
+_MOST_LINES = 2**24  # bytes of a record of lines that is looked into; a longer one is told of
 _NO_BODY = "304"  # in the place of a digest: the revisit has no body to be given
 
 
@@ -125,6 +126,7 @@ class Survey:
 
     gone: Gone
     plan: Plan = field(default_factory=Plan)
+    _too_long: bool = False  # whether the record judged last was not looked through
     _dropped: set[str] = field(default_factory=set)  # record ids
     _blanked: set[str] = field(default_factory=set)  # … of captures that lose their body
     _bodies: dict[tuple[str, str], Place] = field(default_factory=dict)  # (URL, second) of dropped captures
@@ -146,7 +148,11 @@ class Survey:
                     role = (fields.get("warc-concurrent-to"), discovery.role)
                 if fields.get("morgue-redacted") is not None and (blanked := fields.get("warc-record-id")) is not None:
                     self._blanked.add(blanked)  # before a kill
+                self._too_long = False
                 change = self._judge(record, name, role, row_at, answer)
+                if self._too_long:
+                    why = f"it has {len(record.block)} bytes of lines, over the limit of {_MOST_LINES}: not looked through"
+                    self.plan.unread.append(BrokenRecordError(path, record.offset, why))
                 if change is not None:
                     self._note(name, record, change)
                     if change.act is Act.DROP:
@@ -197,7 +203,7 @@ class Survey:
             return None
         if kind == "metadata" and fields.content_type == DISCOVERY_TYPE:
             return self._facts(record, url)
-        if kind in ("request", "metadata", "warcinfo"):
+        if kind in ("request", "metadata"):
             return self._lines(record, url)
         if kind in _CAPTURES:
             mine = role[1] if role[0] is not None and role[0] == fields.get("warc-record-id") else None
@@ -251,12 +257,10 @@ class Survey:
     def _lines(self, record: RawRecord, url: str) -> Change | None:
         """Judge a request (its Referer) or another tool's metadata (via, outlinks)."""
         if len(record.block) > _MOST_LINES:
+            self._too_long = True
             return None
-        text = record.block.decode("utf-8", "replace")
-        lines = text.splitlines()[1:] if record.fields.record_type == "request" else text.splitlines()
-        if any(line_tells(self.gone, line) for line in lines):
-            return Change(Act.LINES, url)
-        return None
+        left = lines_left(record, lambda line: line_tells(self.gone, line))
+        return None if left == record.block else Change(Act.LINES, url)
 
     def _note(self, name: str, record: RawRecord, change: Change) -> None:
         self.plan.changes.setdefault(name, {})[record.offset] = change
@@ -307,10 +311,14 @@ def fact_tells(gone: Gone, fact: Any) -> bool:
 
 
 def line_tells(gone: Gone, line: str) -> bool:
-    """Return whether a line of a request or of warc-fields names an address that is to go."""
+    """Return whether a line of a request, of warc-fields or of JSON names an address that is to go, also beside others."""
+    if "http" not in line.lower():
+        return False
     value = line.partition(":")[2].strip() or line
     start = value.find("http")
-    return start >= 0 and (gone.covers(value[start:].split()[0]) or gone.spelled_in(value))
+    if start >= 0 and gone.covers(value[start:].split()[0]):
+        return True
+    return gone.spelled_in(line) or any(gone.covers(url) for url in links_in(line, ""))
 
 
 def _is_listing(row: Row | None, role: Role | None, content_type: str) -> bool:
