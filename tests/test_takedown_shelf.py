@@ -369,6 +369,32 @@ def test_a_torn_tail_of_an_open_file_is_cut_and_that_of_a_sealed_one_is_not(tmp_
         assert path.read_bytes() == pack(FOREIGN[5]) + tail
 
 
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+
+
+def test_an_interim_response_hides_neither_a_listing_nor_a_redirect(tmp_path: Path) -> None:
+    listing = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(
+        LINK
+    )
+    moved = f"HTTP/1.1 301 Moved\r\nLocation: {GONE_URL}\r\n\r\n".encode()
+    path = shelf(tmp_path) / "x.warc.gz"
+    path.write_bytes(b"".join(pack(made("response", OTHER, HINTS + block)) for block in (listing, moved)))
+    clean(path.parent, gone())
+    ((snapshot,), _, _, broken) = read(path)
+    assert (snapshot.status, snapshot.body, snapshot.truncated, broken) == (200, b"", "unspecified", [])
+
+
+def test_a_revisit_gets_the_body_behind_an_interim_response(tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    digest = sha1_digest(STORY)
+    fields = (f"WARC-Refers-To-Target-URI: {GONE_URL}", "WARC-Refers-To-Date: 2026-05-01T06:00:00Z")
+    removed = made("response", GONE_URL, HINTS + OK + STORY, f"WARC-Payload-Digest: {digest}")
+    revisit = made("revisit", OTHER, OK, f"WARC-Payload-Digest: {digest}", *fields)
+    path.write_bytes(pack(removed) + pack(revisit))
+    clean(path.parent, gone(), article_rows)
+    assert [(s.url, s.record_type, s.body) for s in read(path)[0]] == [(OTHER, "response", STORY)]
+
+
 # Small parts
 
 

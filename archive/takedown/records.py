@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archive.payload import Headers, header, parse_response_head, split_head
+from archive.payload import Headers, header, parse_response_head, split_final
 from archive.warc import RawRecord, sha1_digest
 from archive.warc.build import REDACTED, redacted_head
 
@@ -46,8 +46,8 @@ def changed(record: RawRecord, block: bytes, fields: Fields | None = None) -> by
 
 
 def redacted(record: RawRecord) -> bytes:
-    """Return a capture without its body, marked; its status line and harmless header lines stay."""
-    block = redacted_head(split_head(record.block)[0]) if _is_http(record) else b""
+    """Return a capture without its body, marked; the final response's status line and harmless header lines stay."""
+    block = redacted_head(split_final(record.block)[0]) if _is_http(record) else b""
     return changed(record, block, {"WARC-Payload-Digest": sha1_digest(b""), **REDACTED})
 
 
@@ -56,8 +56,8 @@ def as_response(revisit: RawRecord, removed: RawRecord) -> bytes:
 
     Its own head stays where it fits that body; a tool that kept none gets the other's.
     """
-    theirs, payload = split_head(removed.block)
-    head = split_head(revisit.block)[0]
+    theirs, payload = split_final(removed.block)
+    head = split_final(revisit.block)[0]
     if not revisit.block or _framing(head) != _framing(theirs):
         head = theirs
     fields: dict[str, str | None] = dict.fromkeys(_REVISIT_FIELDS)

@@ -22,7 +22,7 @@ from typing import Any
 
 from archive.errors import BrokenRecordError, PayloadError
 from archive.model import Role
-from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_head
+from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_final
 from archive.takedown.gone import Gone, text_of
 from archive.takedown.records import lines_left
 from archive.tombstones import links_in, unzipped
@@ -337,7 +337,7 @@ def _document(record: RawRecord) -> tuple[bytes, str, int | None, str | None]:
     """Return what a capture shows: body without codings, media type, status, Location."""
     if record.fields.record_type != "response" or record.block[:5].upper() != b"HTTP/":
         return record.block, record.fields.content_type, None, None
-    head_bytes, payload = split_head(record.block)
+    head_bytes, payload = split_final(record.block)
     try:
         head = parse_response_head(head_bytes)
     except PayloadError:
