@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from warc_tools import OK, PAGE, T0, Clock, exchange, fact, keep, read, writer
 
+from archive.commands.takedown import _WORDS
 from archive.model import Rendering, Role, Via
 from archive.takedown.foreign import clean_file
 from archive.takedown.gone import Gone, bare, new_gone, phrases_of
@@ -367,6 +368,29 @@ def test_a_torn_tail_of_an_open_file_is_cut_and_that_of_a_sealed_one_is_not(tmp_
         path.write_bytes(pack(FOREIGN[5]) + pack(FOREIGN[0]) + pack(FOREIGN[5])[:50])
         clean(folder, gone(), article_rows)
         assert path.read_bytes() == pack(FOREIGN[5]) + tail
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_body_in_a_member_of_several_records_is_not_lost_to_a_revisit(apart: bool, tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    digest = sha1_digest(STORY)
+    fields = (f"WARC-Refers-To-Target-URI: {GONE_URL}", "WARC-Refers-To-Date: 2026-05-01T06:00:00Z")
+    records = [
+        made("response", GONE_URL, OK + STORY, f"WARC-Payload-Digest: {digest}"),
+        made("response", OTHER, OK + PAGE),
+        made("revisit", OTHER, OK, f"WARC-Payload-Digest: {digest}", *fields),
+    ]
+    untouched = pack(FOREIGN[5] + FOREIGN[3].replace(GONE_URL.encode(), OTHER.encode()))
+    members = [b"".join(records[:2]), records[2]] if apart else [b"".join(records)]
+    path.write_bytes(b"".join(map(pack, members)))
+    (path.parent / "y.warc.gz").write_bytes(untouched)
+    clean(path.parent, gone(), article_rows)
+    assert [(s.record_type, s.body) for s in read(path)[0]] == [("response", PAGE), ("response", STORY)]
+    assert (path.parent / "y.warc.gz").read_bytes() == untouched
+
+
+def test_the_command_has_words_for_whatever_becomes_of_a_record() -> None:
+    assert set(_WORDS) == {act.name.lower() for act in Act}
 
 
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"

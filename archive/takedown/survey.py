@@ -8,6 +8,8 @@
 - A capture that is no article and quotes it (a feed, a front page, a sitemap, a page of links) loses its body (`REDACT`).
 - Discovery records lose the facts that tell of it (`FACTS`), other tools' records the lines (`LINES`).
 - Captures of other articles that link to it or quote its title stay, and are named.
+- Of a gzip member of several records, one of which is touched, each gets a member of its own first (`SPLIT`), and is then judged anew:
+  only so can one be found by its place.
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ class Act(Enum):
     POINT = auto()
     FACTS = auto()
     LINES = auto()
+    SPLIT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,9 @@ class Plan:
         return sorted({c.url for of_file in self.changes.values() for c in of_file.values() if c.act is act})
 
     def bodies_only(self) -> dict[str, dict[int, Change]]:
-        """Return the changes that must be done before anything is dropped."""
-        wanted = {
-            name: {at: c for at, c in each.items() if c.act in (Act.BODY, Act.POINT)}
-            for name, each in self.changes.items()
-        }
+        """Return the changes that must be done, and looked at again, before anything is dropped."""
+        acts = (Act.SPLIT,) if self.count(Act.SPLIT) else (Act.BODY, Act.POINT)
+        wanted = {name: {at: c for at, c in each.items() if c.act in acts} for name, each in self.changes.items()}
         return {name: each for name, each in wanted.items() if each}
 
 
@@ -131,6 +132,7 @@ class Survey:
     _blanked: set[str] = field(default_factory=set)  # … of captures that lose their body
     _bodies: dict[tuple[str, str], Place] = field(default_factory=dict)  # (URL, second) of dropped captures
     _by_digest: dict[str, Place] = field(default_factory=dict)
+    _crowded: set[Place] = field(default_factory=set)  # members of several records
     # WARC-Date, place, URL, (URL, second) that it refers to, digest: of other addresses' revisits of what is dropped
     _revisits: list[tuple[str, Place, str, tuple[str, str], str | None]] = field(default_factory=list)
 
@@ -143,6 +145,8 @@ class Survey:
             for record in reader:
                 self.plan.records += 1
                 fields = record.fields
+                if not record.alone:
+                    self._crowded.add(Place(name, record.offset))
                 discovery = _discovery_of(record)
                 if discovery is not None and fields.get("warc-concurrent-to") is not None:
                     role = (fields.get("warc-concurrent-to"), discovery.role)
@@ -179,6 +183,10 @@ class Survey:
                 first[body] = (url, date)
                 change = Change(Act.BODY, url, other=body)
             self.plan.changes.setdefault(place.name, {})[place.offset] = change
+        for place in self._crowded:
+            changes = self.plan.changes.get(place.name, {})
+            if (touched := changes.get(place.offset)) is not None:
+                changes[place.offset] = Change(Act.SPLIT, touched.url)
         return self.plan
 
     # one record
