@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,8 @@ from archive.tombstones import Tombstones, decoded_text, host_hash, key_hash, li
 from archive.urls import url_key
 from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RawReader, RawRecord, RevisitOf, sha1_digest
 from archive.warc.build import pack, redacted_head
+from archive.warc.facts import DISCOVERY_TYPE
+from archive.warc.fields import ABOUT
 
 GONE_URL = "https://news.example/2026/05/secret-tide"
 OTHER = "https://news.example/2026/05/harbour"
@@ -232,15 +235,39 @@ def test_facts_that_tell_of_it_go_and_the_others_stay(tmp_path: Path) -> None:
             [doomed[1]], source="Example News"
         )  # about another address: the record has nothing left to say
         out.append_facts([kept, doomed[0]], source="Example News")
+        out.append_facts([doomed[0], kept, doomed[1]], source="Example News")  # stands under the address that is to go
     clean(folder, gone(), article_rows)
     snapshots, facts, _, broken = read(only_file(folder))
     assert broken == []
-    assert [record.facts for record in facts] == [(kept,), (kept,)]
+    assert [record.facts for record in facts] == [(kept,), (kept,), (kept,)]
+    assert [record.fields.about for record in raw(folder)][-2:] == [OTHER, OTHER]
     assert [record.fields.record_type for record in raw(folder)].count("metadata") == len(facts)
     assert (snapshots[0].source, snapshots[0].role) == (
         "Example News",
         Role.PAGE,
     )  # its discovery record is still there
+
+
+@pytest.mark.parametrize(
+    ("facts", "about"),
+    [
+        ([{"via": "feed"}, {"url": OTHER}], OTHER),  # the first has no address
+        ([{"via": "feed"}], None),
+        ([{"url": GONE_URL}, [], {"url": 7}], None),
+        ([{"url": f"urn:morgue:about:{GONE_URL}"}, {"url": OTHER}], OTHER),
+        ({}, None),
+    ],
+)
+def test_what_a_stranger_put_into_a_discovery_record_is_cleaned_in_one_go(
+    facts: object, about: str | None, tmp_path: Path
+) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    block = json.dumps({"facts": facts}).encode()
+    path.write_bytes(pack(made("metadata", ABOUT + GONE_URL, block, content_type=DISCOVERY_TYPE)) + pack(FOREIGN[5]))
+    clean(path.parent, gone(), article_rows)
+    left = raw(path.parent)
+    assert [record.fields.about for record in left] == [*([about] if about else []), OTHER]
+    assert not any(GONE_URL.encode() in record.head + record.block for record in left)
 
 
 def test_an_exchange_that_failed_goes_too(tmp_path: Path) -> None:

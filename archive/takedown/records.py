@@ -9,6 +9,7 @@ from typing import Any
 from archive.payload import Headers, header, parse_response_head, split_final
 from archive.warc import RawRecord, sha1_digest
 from archive.warc.build import REDACTED, redacted_head
+from archive.warc.fields import ABOUT, safe_url
 
 _REVISIT_FIELDS = ("WARC-Profile", "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date")
 Fields = Mapping[str, str | None]  # new values by name; None: the field goes
@@ -84,15 +85,21 @@ def pointing(revisit: RawRecord, to: tuple[str, str] | None) -> bytes:
 def without_facts(record: RawRecord, tells: Callable[[Mapping[str, Any]], bool]) -> bytes | None:
     """Return a discovery record without the facts that `tells` picks; None if nothing is left that is worth keeping.
 
-    What it says of its exchange (source, role) stays: the capture behind it needs that.
+    What it says of its exchange (source, role) stays: the capture behind it needs that. Raises `ValueError` or `RecursionError`
+    if the record is no JSON.
     """
     data = json.loads(record.block)
     facts = data.get("facts")
     kept = [fact for fact in facts if not tells(fact)] if isinstance(facts, list) else []
-    if not kept and record.fields.get("warc-concurrent-to") is None:
-        return None
+    fields: dict[str, str | None] = {}
+    if record.fields.get("warc-concurrent-to") is None:  # it stands alone, under the address of its first fact
+        urls = (safe_url(one["url"]) for one in kept if isinstance(one, dict) and isinstance(one.get("url"), str))
+        url = next((url for url in urls if url and not tells({"url": url})), None)
+        if url is None:
+            return None
+        fields["WARC-Target-URI"] = ABOUT + url
     data["facts"] = kept
-    return changed(record, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    return changed(record, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8"), fields)
 
 
 def lines_left(record: RawRecord, tells: Callable[[str], bool]) -> bytes:

@@ -8,8 +8,8 @@
 - A capture that is no article and quotes it (a feed, a front page, a sitemap, a page of links) loses its body (`REDACT`).
 - Discovery records lose the facts that tell of it (`FACTS`), other tools' records the lines (`LINES`).
 - Captures of other articles that link to it or quote its title stay, and are named.
-- Of a gzip member of several records, one of which is touched, each gets a member of its own first (`SPLIT`), and is then judged anew:
-  only so can one be found by its place.
+- Of a gzip member of several records, one of which is touched, each gets a member of its own first (`SPLIT`) and is judged
+  anew: only so can one be found by its place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from archive.errors import BrokenRecordError, PayloadError
 from archive.model import Role
 from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_final
 from archive.takedown.gone import Gone, text_of
-from archive.takedown.records import lines_left
+from archive.takedown.records import lines_left, without_facts
 from archive.tombstones import links_in, unzipped
 from archive.urls import redirect_url
 from archive.warc import DISCOVERY_TYPE, RawReader, RawRecord
@@ -199,7 +199,8 @@ class Survey:
         if kind == "warcinfo":
             return None
         if url and self.gone.covers(url):
-            return Change(Act.DROP, url, digest=fields.get("warc-payload-digest"))
+            act = Act.FACTS if self._tells_of_others(record) else Act.DROP
+            return Change(act, url, digest=fields.get("warc-payload-digest"))
         belongs_to = {fields.get("warc-concurrent-to"), fields.get("warc-refers-to")}
         whole = fields.get("warc-segment-origin-id")  # of a segmented record (WARC 1.1, section 7): one body in parts
         is_part = whole is not None and (whole in self._blanked or whole in self._dropped)
@@ -261,6 +262,20 @@ class Survey:
                 self.plan.quoting.setdefault(url, "was fetched to show it")
             return Change(Act.FACTS, url)
         return None
+
+    def _tells_of_others(self, record: RawRecord) -> bool:
+        """Say whether a discovery record that stands alone, under its first fact's address, has facts of others."""
+        fields = record.fields
+        if (
+            fields.record_type != "metadata"
+            or fields.content_type != DISCOVERY_TYPE
+            or fields.get("warc-concurrent-to")
+        ):
+            return False
+        try:
+            return without_facts(record, lambda fact: fact_tells(self.gone, fact)) is not None
+        except (ValueError, RecursionError, AttributeError):
+            return False
 
     def _lines(self, record: RawRecord, url: str) -> Change | None:
         """Judge a request (its Referer) or another tool's metadata (via, outlinks)."""
