@@ -420,6 +420,26 @@ def test_the_command_has_words_for_whatever_becomes_of_a_record() -> None:
     assert set(_WORDS) == {act.name.lower() for act in Act}
 
 
+RUSSIAN = "Никто не должен был знать что старый смотритель маяка продал прилив"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (LINK.decode(), "utf-16"),  # with its mark
+        (LINK.decode(), "utf-16-le"),
+        (LINK.decode(), "utf-16-be"),
+        (f'<?xml version="1.0" encoding="windows-1251"?><description>{RUSSIAN}</description>', "windows-1251"),
+    ],
+)
+def test_a_feed_is_looked_through_whatever_it_is_written_in(text: str, encoding: str, tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n"
+    path.write_bytes(pack(made("response", OTHER, head + text.encode(encoding))))
+    clean(path.parent, new_gone("url", keys=[url_key(GONE_URL)], urls=[GONE_URL], texts=[RUSSIAN]))
+    assert [snapshot.body for snapshot in read(path)[0]] == [b""]
+
+
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 
 
