@@ -7,7 +7,7 @@ import io
 import re
 import threading
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from lxml import html
 
+from archive.query.overview import SourceCount
 from archive.urls import article_id, url_key
 from archive.web import links, render
 from archive.web.app import DATASETTE_POLICY, POLICY
 from archive.web.views.article import citation
+from archive.web.views.front import last_day
 from tests.store_helpers import article, new_store, put, snapshot, text_of
 from tests.warc_tools import Clock
 from tests.web_kit import COPY, EDITED, HARBOUR, TEXT, House, filled_house, make_folder, open_house
@@ -244,6 +246,24 @@ def test_what_cannot_be_answered_is_a_page_in_plain_words(house: House, address:
 def test_a_list_is_no_longer_than_a_list_may_be(house: House) -> None:
     refused = house.get("/search.json?q=harbour&limit=0000000019999")
     assert (refused.status_code, "a number from 1 to 200" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("days", "last"),
+    [
+        (["2026-05-02"], "2026-05-03"),
+        (["2025-11-20", "2025-11-21"], "2025-11-21"),  # it sleeps
+        (["2026-05-02", "9999-12-31"], "2026-05-03"),  # a stranger's file
+        (["2025-11-21", "2026-05-04"], "2025-11-21"),
+        (["0001-01-15"], "2026-05-03"),  # there are no thirty days before it
+        (["2026-04-03"], "2026-04-03"),
+        (["2026-04-04"], "2026-05-03"),
+        ([], "2026-05-03"),
+    ],
+)
+def test_on_which_day_the_charts_end(days: list[str], last: str) -> None:
+    known = [SourceCount(f"Paper {n}", 1, f"{day}T06:00:00.000000Z") for n, day in enumerate(days)]
+    assert last_day(known, date(2026, 5, 3)) == date.fromisoformat(last)
 
 
 def test_a_revision_that_is_not_there(house: House) -> None:
