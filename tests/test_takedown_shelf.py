@@ -12,10 +12,14 @@ import pytest
 from warc_tools import OK, PAGE, T0, Clock, exchange, fact, keep, read, writer
 
 from archive.commands.takedown import _WORDS
+from archive.folder import ArchiveFolder
 from archive.model import Rendering, Role, Via
+from archive.reading import take_reports
+from archive.store import open_store
 from archive.takedown.foreign import clean_file
 from archive.takedown.gone import Gone, bare, new_gone, phrases_of
 from archive.takedown.records import redacted, with_fields, without_lines
+from archive.takedown.reports import REPLACED, clean_reports
 from archive.takedown.rewrite import rewrite
 from archive.takedown.survey import Act, Place, Plan, Row, RowAt, Survey
 from archive.takedown.target import host_named
@@ -464,6 +468,42 @@ def test_a_revisit_gets_the_body_behind_an_interim_response(tmp_path: Path) -> N
     path.write_bytes(pack(removed) + pack(revisit))
     clean(path.parent, gone(), article_rows)
     assert [(s.url, s.record_type, s.body) for s in read(path)[0]] == [(OTHER, "response", STORY)]
+
+
+# Reports
+
+
+def test_a_report_nested_without_end_stops_neither_an_ingest_nor_a_takedown(tmp_path: Path) -> None:
+    """A merge brings reports of strangers."""
+    folder = ArchiveFolder(tmp_path)
+    folder.reports.mkdir()
+    depths = {1: True, 40: True, 60: False, 500: False, 900: False, 100_000: False}
+    for depth in depths:
+        nested = "[" * depth + f'"{GONE_URL}"' + "]" * depth
+        (folder.reports / f"run-{depth}.json").write_text(f'{{"problems": {nested}}}')
+    with open_store(folder, clock=Clock()) as store:
+        take_reports(folder, store)
+        assert store.runs() == {f"run-{depth}" for depth, taken in depths.items() if taken}
+    clean_reports(folder.reports, gone().tells)
+    left = {path.name for path in folder.reports.iterdir() if GONE_URL in path.read_text()}
+    assert left <= {"run-900.json", "run-100000.json"}  # no JSON to this Python
+
+
+def test_the_log_of_an_earlier_takedown_forgets_what_stayed_then(tmp_path: Path) -> None:
+    log = {
+        "hashes": ["0a"],
+        "files": {"x.warc.gz": {"before": {"size": 1}}},
+        "articles_that_stay": {GONE_URL: "links to it"},
+    }
+    path = tmp_path / "takedown-20260501060000000000-0a.json"
+    path.write_text(json.dumps(log | {"listings_redacted": [GONE_URL, "https://news.example/"]}))
+    assert clean_reports(tmp_path, gone().tells) == [path.name]
+    told = json.loads(path.read_text())
+    assert (told["articles_that_stay"], told["listings_redacted"]) == (
+        {REPLACED: "links to it"},
+        ["https://news.example/"],
+    )
+    assert {name: told[name] for name in ("hashes", "files")} == {name: log[name] for name in ("hashes", "files")}
 
 
 # Small parts
