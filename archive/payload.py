@@ -98,20 +98,20 @@ def parse_response_head(head: bytes) -> ResponseHead:
     status_line = _STATUS_LINE.fullmatch(lines[0])
     if status_line is None:
         raise PayloadError(f"no HTTP response: it begins with {head[:40]!r}, not with a status line")
-    headers: list[tuple[str, str]] = []
+    found: list[tuple[str, list[str]]] = []  # names, and the lines of each value
     for line in lines[1:]:
         if not line:
             break
         if line[0] in " \t":
-            if headers:
-                name, value = headers[-1]
-                headers[-1] = (name, f"{value} {line.strip()}".strip())
+            if found:
+                found[-1][1].append(line.strip())
             continue
         name, colon, value = line.partition(":")
         if colon and name.strip():
-            headers.append((name.strip(), value.strip()))
+            found.append((name.strip(), [value.strip()]))
     version, status, reason = status_line.groups()
-    return ResponseHead(version.upper(), int(status), (reason or "").strip(), tuple(headers))
+    headers = tuple((name, " ".join(filter(None, parts))) for name, parts in found)
+    return ResponseHead(version.upper(), int(status), (reason or "").strip(), headers)
 
 
 def header(headers: Headers, name: str) -> str | None:
