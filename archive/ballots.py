@@ -33,7 +33,9 @@ class Ballots:
                 self._file, name = tempfile.mkstemp(prefix="morgue-")
                 weakref.finalize(self, os.close, self._file)
                 Path(name).unlink()  # gone from the folder at once, from the disk with the process
-            os.pwrite(self._file, ballot, self._end)
+            written = os.pwrite(self._file, ballot, self._end)
+            if written < len(ballot):  # all that the disk had room for
+                return
             self._places[hash(key)] = self._end, len(ballot)
             self._end += len(ballot)
 

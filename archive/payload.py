@@ -22,6 +22,7 @@ Headers = Sequence[tuple[str, str]]
 
 DEFAULT_LIMIT = 64 * 2**20  # bytes of decoded body: the largest real news page seen had 12 MB
 
+MOST_INTERIM = 4  # heads that are looked at for the final one
 _MAX_CODINGS = 4  # nested codings beyond two are attacks or accidents
 _MAX_MEMBERS = 10_000  # of one gzip body: 20 bytes are an empty one, and 16 MiB of those take ten seconds
 _STEP = 2**20  # bytes: how much a decoder may give at once, and so by how much memory passes the limit
@@ -63,6 +64,26 @@ def split_head(message: bytes) -> tuple[bytes, bytes]:
     return (message, b"") if found is None else (message[: found.end()], message[found.end() :])
 
 
+def split_final(message: bytes) -> tuple[bytes, bytes]:
+    r"""Return the head of the final response in an HTTP message, and what follows it.
+
+    Some tools keep interim responses (RFC 9110 section 15.2: 100, 103) before it. Where their row does not end with a
+    response within `MOST_INTERIM` heads, the first head counts.
+
+    >>> split_final(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\nbody")
+    (b'HTTP/1.1 200 OK\r\n\r\n', b'body')
+    """
+    first = head, rest = split_head(message)
+    for _ in range(MOST_INTERIM):
+        status_line = _STATUS_LINE.fullmatch(head.decode("latin-1").replace("\r\n", "\n").partition("\n")[0])
+        if status_line is None:
+            break
+        if not status_line[2].startswith("1") or rest[:5].upper() != b"HTTP/":
+            return head, rest
+        head, rest = split_head(rest)
+    return first
+
+
 def parse_response_head(head: bytes) -> ResponseHead:
     r"""Return the parsed head of an HTTP response.
 
@@ -77,20 +98,20 @@ def parse_response_head(head: bytes) -> ResponseHead:
     status_line = _STATUS_LINE.fullmatch(lines[0])
     if status_line is None:
         raise PayloadError(f"no HTTP response: it begins with {head[:40]!r}, not with a status line")
-    headers: list[tuple[str, str]] = []
+    found: list[tuple[str, list[str]]] = []  # names, and the lines of each value
     for line in lines[1:]:
         if not line:
             break
         if line[0] in " \t":
-            if headers:
-                name, value = headers[-1]
-                headers[-1] = (name, f"{value} {line.strip()}".strip())
+            if found:
+                found[-1][1].append(line.strip())
             continue
         name, colon, value = line.partition(":")
         if colon and name.strip():
-            headers.append((name.strip(), value.strip()))
+            found.append((name.strip(), [value.strip()]))
     version, status, reason = status_line.groups()
-    return ResponseHead(version.upper(), int(status), (reason or "").strip(), tuple(headers))
+    headers = tuple((name, " ".join(filter(None, parts))) for name, parts in found)
+    return ResponseHead(version.upper(), int(status), (reason or "").strip(), headers)
 
 
 def header(headers: Headers, name: str) -> str | None:

@@ -31,6 +31,7 @@ from archive.tombstones import tombstones_of
 from archive.warc import OPEN_SUFFIX, shelf_name, warc_files
 
 _LINES_IN_FLIGHT = 8  # per job
+_DEEPEST = 50  # levels of a report; ours have five
 
 
 def default_jobs() -> int:
@@ -188,6 +189,21 @@ def tell(progress: Progress, report: IngestReport) -> None:
     progress.update(report.captures + report.known, report.share, articles=report.new, revisions=report.revisions)
 
 
+def _is_flat(value: object) -> bool:
+    """Tell whether JSON is nested no deeper than a report of ours may be: a merge brings a stranger's."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            part
+            for each in level
+            if isinstance(each, dict | list)
+            for part in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return True
+    return False
+
+
 def take_reports(folder: ArchiveFolder, store: Store) -> int:
     """Load the reports of runs that the database does not know; returns how many. A broken one is left where it is."""
     taken = 0
@@ -196,8 +212,8 @@ def take_reports(folder: ArchiveFolder, store: Store) -> int:
         for name in sorted({path.name.removesuffix(".json") for path in folder.reports.glob("run-*.json")} - known):
             try:
                 report = json.loads((folder.reports / f"{name}.json").read_bytes())
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 continue
-            if isinstance(report, dict):
+            if isinstance(report, dict) and _is_flat(report):
                 taken += store.add_run(name, report)
     return taken

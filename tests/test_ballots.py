@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,13 @@ def test_a_first_profile_judges_no_page_again(tmp_path: Path, monkeypatch: pytes
     [learned] = report.learned
     assert (learned["read_again"], learned["changed"]) == (9, 6)
     assert sorted(judged) == sorted(one.url for one in SITE)
+
+
+def test_a_ballot_that_a_full_disk_took_in_part_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    ballots, pwrite = Ballots(), os.pwrite
+    ballots.put("first", b"whole")
+    monkeypatch.setattr(os, "pwrite", lambda file, data, at: pwrite(file, data[:2], at))
+    ballots.put("second", b"partial")
+    monkeypatch.undo()
+    ballots.put("third", b"whole again")
+    assert [ballots.get(key) for key in ("first", "second", "third")] == [b"whole", None, b"whole again"]

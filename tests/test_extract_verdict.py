@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from archive.extract.document import Document, parse
 from archive.extract.extract import extract
 from archive.extract.shape import Shape, shape_of
 from archive.extract.signs import signs
-from archive.extract.verdict import verdict_trees
+from archive.extract.verdict import before_parsing, verdict_trees
 from archive.model import DiscoveryFact, Role, Via
 from archive.trees import Trees, node_of
 
@@ -246,3 +247,12 @@ def test_the_share_of_refused_pages(corpus: Path, name: str) -> None:
     at_most, at_least = FLOORS[name]
     assert at_most is None or share <= at_most
     assert at_least is None or share >= at_least
+
+
+def test_many_comments_before_the_markup_cost_no_time() -> None:
+    """What stands before the root element may be read in one way only: 300 empty comments fit into what is looked at."""
+    comments = b"<!---->" * 280
+    began = time.process_time()
+    assert before_parsing(Page(url=URL, body=comments + b"<p>Tide</p>")) is None
+    assert time.process_time() - began < 1
+    assert before_parsing(Page(url=URL, body=comments + b"<rss>")) == "feed"

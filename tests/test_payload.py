@@ -329,3 +329,11 @@ def test_a_body_of_empty_gzip_members_costs_little(coding: str) -> None:
 def test_a_body_of_many_gzip_members_is_read() -> None:
     body = b"".join(gzip.compress(bytes([65 + n % 26]), mtime=0) for n in range(5_000))
     assert len(decode_content([("Content-Encoding", "gzip")], body)) == 5_000
+
+
+def test_a_header_folded_without_end_costs_linear_time() -> None:
+    """A foreign WARC may hold a head of many megabytes; it is small when packed."""
+    started = time.process_time()
+    head = parse_response_head(b"HTTP/1.1 200 OK\r\nA: b\r\n" + b" x\r\n" * 500_000)
+    assert len(head.headers[0][1]) == len("b") + 500_000 * len(" x")
+    assert time.process_time() - started < 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,15 @@ from pathlib import Path
 import pytest
 from warc_tools import OK, PAGE, T0, Clock, exchange, fact, keep, read, writer
 
+from archive.commands.takedown import _WORDS
+from archive.folder import ArchiveFolder
 from archive.model import Rendering, Role, Via
+from archive.reading import take_reports
+from archive.store import open_store
 from archive.takedown.foreign import clean_file
 from archive.takedown.gone import Gone, bare, new_gone, phrases_of
 from archive.takedown.records import redacted, with_fields, without_lines
+from archive.takedown.reports import REPLACED, clean_reports
 from archive.takedown.rewrite import rewrite
 from archive.takedown.survey import Act, Place, Plan, Row, RowAt, Survey
 from archive.takedown.target import host_named
@@ -21,6 +27,8 @@ from archive.tombstones import Tombstones, decoded_text, host_hash, key_hash, li
 from archive.urls import url_key
 from archive.warc import IDENTICAL_PAYLOAD, NOT_MODIFIED, RawReader, RawRecord, RevisitOf, sha1_digest
 from archive.warc.build import pack, redacted_head
+from archive.warc.facts import DISCOVERY_TYPE
+from archive.warc.fields import ABOUT
 
 GONE_URL = "https://news.example/2026/05/secret-tide"
 OTHER = "https://news.example/2026/05/harbour"
@@ -231,15 +239,39 @@ def test_facts_that_tell_of_it_go_and_the_others_stay(tmp_path: Path) -> None:
             [doomed[1]], source="Example News"
         )  # about another address: the record has nothing left to say
         out.append_facts([kept, doomed[0]], source="Example News")
+        out.append_facts([doomed[0], kept, doomed[1]], source="Example News")  # stands under the address that is to go
     clean(folder, gone(), article_rows)
     snapshots, facts, _, broken = read(only_file(folder))
     assert broken == []
-    assert [record.facts for record in facts] == [(kept,), (kept,)]
+    assert [record.facts for record in facts] == [(kept,), (kept,), (kept,)]
+    assert [record.fields.about for record in raw(folder)][-2:] == [OTHER, OTHER]
     assert [record.fields.record_type for record in raw(folder)].count("metadata") == len(facts)
     assert (snapshots[0].source, snapshots[0].role) == (
         "Example News",
         Role.PAGE,
     )  # its discovery record is still there
+
+
+@pytest.mark.parametrize(
+    ("facts", "about"),
+    [
+        ([{"via": "feed"}, {"url": OTHER}], OTHER),  # the first has no address
+        ([{"via": "feed"}], None),
+        ([{"url": GONE_URL}, [], {"url": 7}], None),
+        ([{"url": f"urn:morgue:about:{GONE_URL}"}, {"url": OTHER}], OTHER),
+        ({}, None),
+    ],
+)
+def test_what_a_stranger_put_into_a_discovery_record_is_cleaned_in_one_go(
+    facts: object, about: str | None, tmp_path: Path
+) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    block = json.dumps({"facts": facts}).encode()
+    path.write_bytes(pack(made("metadata", ABOUT + GONE_URL, block, content_type=DISCOVERY_TYPE)) + pack(FOREIGN[5]))
+    clean(path.parent, gone(), article_rows)
+    left = raw(path.parent)
+    assert [record.fields.about for record in left] == [*([about] if about else []), OTHER]
+    assert not any(GONE_URL.encode() in record.head + record.block for record in left)
 
 
 def test_an_exchange_that_failed_goes_too(tmp_path: Path) -> None:
@@ -293,6 +325,36 @@ def test_a_foreign_file_is_cleaned_by_hashes_alone(packing: str, tmp_path: Path)
     assert not read(path)[3]
 
 
+@pytest.mark.parametrize(
+    ("kind", "block", "left"),
+    [
+        ("request", b"POST /x HTTP/1.1\r\nHost: x\r\n\r\na=1\nu=%b\n", b"POST /x HTTP/1.1\r\nHost: x\r\n\r\na=1\n"),  # a form
+        ("metadata", b"a: b\r\n\r\noutlink: %b L a/@href\r\nc: d\r\n", b"a: b\r\n\r\nc: d\r\n"),  # behind an empty line
+        ("metadata", b"via: http://other.example/\x0b%b?utm_source=x\r\nc: d\r\n", b"c: d\r\n"),  # no line's end to a WARC
+        ("metadata", b'{"a": "http://other.example/", "b": "%b"}', b""),  # one line, two addresses
+        ("metadata", b"u: https%%3A%%2F%%2Fnews.example%%2F2026%%2F05%%2Fsecret-tide\nd: %.0b", b"d: "),  # shared
+    ],
+)  # fmt: skip
+def test_lines_that_name_it_go_wherever_they_stand_and_it_ends(
+    kind: str, block: bytes, left: bytes, tmp_path: Path
+) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    path.write_bytes(pack(made(kind, OTHER, block % GONE_URL.encode(), content_type="text/plain")))
+    assert clean_file(path, Tombstones(frozenset({key_hash(url_key(GONE_URL))})))
+    (record,) = raw(path.parent)
+    assert record.block == left
+
+
+def test_more_lines_than_are_looked_through_are_told_of(tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    lines = b"outlink: http://other.example/\r\n"
+    path.write_bytes(pack(made("metadata", OTHER, lines * (2**24 // len(lines) + 1), content_type="text/plain")))
+    plan = clean(path.parent, gone())
+    assert [(error.path, error.offset, "not looked through" in error.why) for error in plan.unread] == [
+        (str(path), 0, True)
+    ]
+
+
 def test_the_parts_of_a_segmented_listing_go_with_its_body(tmp_path: Path) -> None:
     """What names it may stand in the first part, what it says in another."""
     path = shelf(tmp_path) / "x.warc.gz"
@@ -337,6 +399,111 @@ def test_a_torn_tail_of_an_open_file_is_cut_and_that_of_a_sealed_one_is_not(tmp_
         path.write_bytes(pack(FOREIGN[5]) + pack(FOREIGN[0]) + pack(FOREIGN[5])[:50])
         clean(folder, gone(), article_rows)
         assert path.read_bytes() == pack(FOREIGN[5]) + tail
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_body_in_a_member_of_several_records_is_not_lost_to_a_revisit(apart: bool, tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    digest = sha1_digest(STORY)
+    fields = (f"WARC-Refers-To-Target-URI: {GONE_URL}", "WARC-Refers-To-Date: 2026-05-01T06:00:00Z")
+    records = [
+        made("response", GONE_URL, OK + STORY, f"WARC-Payload-Digest: {digest}"),
+        made("response", OTHER, OK + PAGE),
+        made("revisit", OTHER, OK, f"WARC-Payload-Digest: {digest}", *fields),
+    ]
+    untouched = pack(FOREIGN[5] + FOREIGN[3].replace(GONE_URL.encode(), OTHER.encode()))
+    members = [b"".join(records[:2]), records[2]] if apart else [b"".join(records)]
+    path.write_bytes(b"".join(map(pack, members)))
+    (path.parent / "y.warc.gz").write_bytes(untouched)
+    clean(path.parent, gone(), article_rows)
+    assert [(s.record_type, s.body) for s in read(path)[0]] == [("response", PAGE), ("response", STORY)]
+    assert (path.parent / "y.warc.gz").read_bytes() == untouched
+
+
+def test_the_command_has_words_for_whatever_becomes_of_a_record() -> None:
+    assert set(_WORDS) == {act.name.lower() for act in Act}
+
+
+RUSSIAN = "Никто не должен был знать что старый смотритель маяка продал прилив"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (LINK.decode(), "utf-16"),  # with its mark
+        (LINK.decode(), "utf-16-le"),
+        (LINK.decode(), "utf-16-be"),
+        (f'<?xml version="1.0" encoding="windows-1251"?><description>{RUSSIAN}</description>', "windows-1251"),
+    ],
+)
+def test_a_feed_is_looked_through_whatever_it_is_written_in(text: str, encoding: str, tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n"
+    path.write_bytes(pack(made("response", OTHER, head + text.encode(encoding))))
+    clean(path.parent, new_gone("url", keys=[url_key(GONE_URL)], urls=[GONE_URL], texts=[RUSSIAN]))
+    assert [snapshot.body for snapshot in read(path)[0]] == [b""]
+
+
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
+
+
+def test_an_interim_response_hides_neither_a_listing_nor_a_redirect(tmp_path: Path) -> None:
+    listing = b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(
+        LINK
+    )
+    moved = f"HTTP/1.1 301 Moved\r\nLocation: {GONE_URL}\r\n\r\n".encode()
+    path = shelf(tmp_path) / "x.warc.gz"
+    path.write_bytes(b"".join(pack(made("response", OTHER, HINTS + block)) for block in (listing, moved)))
+    clean(path.parent, gone())
+    ((snapshot,), _, _, broken) = read(path)
+    assert (snapshot.status, snapshot.body, snapshot.truncated, broken) == (200, b"", "unspecified", [])
+
+
+def test_a_revisit_gets_the_body_behind_an_interim_response(tmp_path: Path) -> None:
+    path = shelf(tmp_path) / "x.warc.gz"
+    digest = sha1_digest(STORY)
+    fields = (f"WARC-Refers-To-Target-URI: {GONE_URL}", "WARC-Refers-To-Date: 2026-05-01T06:00:00Z")
+    removed = made("response", GONE_URL, HINTS + OK + STORY, f"WARC-Payload-Digest: {digest}")
+    revisit = made("revisit", OTHER, OK, f"WARC-Payload-Digest: {digest}", *fields)
+    path.write_bytes(pack(removed) + pack(revisit))
+    clean(path.parent, gone(), article_rows)
+    assert [(s.url, s.record_type, s.body) for s in read(path)[0]] == [(OTHER, "response", STORY)]
+
+
+# Reports
+
+
+def test_a_report_nested_without_end_stops_neither_an_ingest_nor_a_takedown(tmp_path: Path) -> None:
+    """A merge brings reports of strangers."""
+    folder = ArchiveFolder(tmp_path)
+    folder.reports.mkdir()
+    depths = {1: True, 40: True, 60: False, 500: False, 900: False, 100_000: False}
+    for depth in depths:
+        nested = "[" * depth + f'"{GONE_URL}"' + "]" * depth
+        (folder.reports / f"run-{depth}.json").write_text(f'{{"problems": {nested}}}')
+    with open_store(folder, clock=Clock()) as store:
+        take_reports(folder, store)
+        assert store.runs() == {f"run-{depth}" for depth, taken in depths.items() if taken}
+    clean_reports(folder.reports, gone().tells)
+    left = {path.name for path in folder.reports.iterdir() if GONE_URL in path.read_text()}
+    assert left <= {"run-900.json", "run-100000.json"}  # no JSON to this Python
+
+
+def test_the_log_of_an_earlier_takedown_forgets_what_stayed_then(tmp_path: Path) -> None:
+    log = {
+        "hashes": ["0a"],
+        "files": {"x.warc.gz": {"before": {"size": 1}}},
+        "articles_that_stay": {GONE_URL: "links to it"},
+    }
+    path = tmp_path / "takedown-20260501060000000000-0a.json"
+    path.write_text(json.dumps(log | {"listings_redacted": [GONE_URL, "https://news.example/"]}))
+    assert clean_reports(tmp_path, gone().tells) == [path.name]
+    told = json.loads(path.read_text())
+    assert (told["articles_that_stay"], told["listings_redacted"]) == (
+        {REPLACED: "links to it"},
+        ["https://news.example/"],
+    )
+    assert {name: told[name] for name in ("hashes", "files")} == {name: log[name] for name in ("hashes", "files")}
 
 
 # Small parts

@@ -7,7 +7,7 @@ import io
 import re
 import threading
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from lxml import html
 
+from archive.query.overview import SourceCount
 from archive.urls import article_id, url_key
 from archive.web import links, render
 from archive.web.app import DATASETTE_POLICY, POLICY
 from archive.web.views.article import citation
+from archive.web.views.front import last_day
 from tests.store_helpers import article, new_store, put, snapshot, text_of
 from tests.warc_tools import Clock
 from tests.web_kit import COPY, EDITED, HARBOUR, TEXT, House, filled_house, make_folder, open_house
@@ -204,7 +206,8 @@ def test_an_alias_leads_to_the_article_with_what_was_asked_of_it(tmp_path: Path)
     store.close()
     here = open_house(folder)
     own, alias = here.ids["https://a.example/one"], article_id(other)
-    for rest in ("", ".json", "@2026-05-01T06:00:00.000000Z", "/diff", "/diff.json?to=1"):
+    times = ("@2026-05-01T06:00:00.000000Z", "@%0D%0ASet-Cookie:%20a%3Db", "@2026%3Fb", "@%D8%B3")
+    for rest in ("", ".json", *times, "/diff", "/diff.json?to=1"):
         answer = here.get(f"/article/{alias}{rest}")
         assert (answer.status_code, answer.headers["location"]) == (302, f"/article/{own}{rest}")
 
@@ -223,6 +226,9 @@ def test_an_alias_leads_to_the_article_with_what_was_asked_of_it(tmp_path: Path)
         ("/search?sort=random", 400, "Use one of: relevance, newest, oldest."),
         ("/search?kind=odd", 400, "No such kind"),
         ("/search?page=x", 400, "“page” is a number from 1 to 500"),
+        ("/search?q=harbour&page=1" + "0" * 5000, 400, "“page” is a number from 1 to 500"),
+        ("/search?q=harbour&page=0000000019999", 400, "“page” is a number from 1 to 500"),  # small as far as it is read
+        ("/source/Courier?page=000001" + "0" * 5000, 400, "No such page"),
         ("/search?" + "&".join(f"a{n}=1" for n in range(200)), 400, "more fields"),
         ("/changes?before=now", 400, "“now” is not a time."),
         ("/nothing-here", 404, "Nothing here"),
@@ -235,6 +241,29 @@ def test_what_cannot_be_answered_is_a_page_in_plain_words(house: House, address:
     text = " ".join(html.fromstring(answer.text).text_content().split())
     assert (answer.status_code, told in text) == (status, True), text
     assert "Traceback" not in answer.text
+
+
+def test_a_list_is_no_longer_than_a_list_may_be(house: House) -> None:
+    refused = house.get("/search.json?q=harbour&limit=0000000019999")
+    assert (refused.status_code, "a number from 1 to 200" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("days", "last"),
+    [
+        (["2026-05-02"], "2026-05-03"),
+        (["2025-11-20", "2025-11-21"], "2025-11-21"),  # it sleeps
+        (["2026-05-02", "9999-12-31"], "2026-05-03"),  # a stranger's file
+        (["2025-11-21", "2026-05-04"], "2025-11-21"),
+        (["0001-01-15"], "2026-05-03"),  # there are no thirty days before it
+        (["2026-04-03"], "2026-04-03"),
+        (["2026-04-04"], "2026-05-03"),
+        ([], "2026-05-03"),
+    ],
+)
+def test_on_which_day_the_charts_end(days: list[str], last: str) -> None:
+    known = [SourceCount(f"Paper {n}", 1, f"{day}T06:00:00.000000Z") for n, day in enumerate(days)]
+    assert last_day(known, date(2026, 5, 3)) == date.fromisoformat(last)
 
 
 def test_a_revision_that_is_not_there(house: House) -> None:

@@ -118,6 +118,7 @@ _WORDS = {
     "point": "made to refer elsewhere",
     "facts": "without what they said of it",
     "lines": "without the lines that name it",
+    "split": "in gzip members of several, which are parted first",
 }
 
 

@@ -57,8 +57,10 @@ class Gone:
 
     def named_in(self, body: bytes, text: str, base: str) -> bool:
         """Return whether a document at `base` names one of the addresses. `text`: the decoded body."""
-        if self._tails is not None and self._tails.search(body) is None:
-            return False
+        if self._tails is not None:
+            written = text.encode("utf-8", "replace") if b"\0" in body else body  # UTF-16
+            if self._tails.search(written) is None:
+                return False
         if any(is_gone(url, self._stones) for url in links_in(text, base)):
             return True
         return self.spelled_in(text)

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archive.payload import Headers, header, parse_response_head, split_head
+from archive.payload import Headers, header, parse_response_head, split_final
 from archive.warc import RawRecord, sha1_digest
 from archive.warc.build import REDACTED, redacted_head
+from archive.warc.fields import ABOUT, safe_url
 
 _REVISIT_FIELDS = ("WARC-Profile", "WARC-Refers-To", "WARC-Refers-To-Target-URI", "WARC-Refers-To-Date")
 Fields = Mapping[str, str | None]  # new values by name; None: the field goes
@@ -46,8 +47,8 @@ def changed(record: RawRecord, block: bytes, fields: Fields | None = None) -> by
 
 
 def redacted(record: RawRecord) -> bytes:
-    """Return a capture without its body, marked; its status line and harmless header lines stay."""
-    block = redacted_head(split_head(record.block)[0]) if _is_http(record) else b""
+    """Return a capture without its body, marked; the final response's status line and harmless header lines stay."""
+    block = redacted_head(split_final(record.block)[0]) if _is_http(record) else b""
     return changed(record, block, {"WARC-Payload-Digest": sha1_digest(b""), **REDACTED})
 
 
@@ -56,8 +57,8 @@ def as_response(revisit: RawRecord, removed: RawRecord) -> bytes:
 
     Its own head stays where it fits that body; a tool that kept none gets the other's.
     """
-    theirs, payload = split_head(removed.block)
-    head = split_head(revisit.block)[0]
+    theirs, payload = split_final(removed.block)
+    head = split_final(revisit.block)[0]
     if not revisit.block or _framing(head) != _framing(theirs):
         head = theirs
     fields: dict[str, str | None] = dict.fromkeys(_REVISIT_FIELDS)
@@ -84,24 +85,38 @@ def pointing(revisit: RawRecord, to: tuple[str, str] | None) -> bytes:
 def without_facts(record: RawRecord, tells: Callable[[Mapping[str, Any]], bool]) -> bytes | None:
     """Return a discovery record without the facts that `tells` picks; None if nothing is left that is worth keeping.
 
-    What it says of its exchange (source, role) stays: the capture behind it needs that.
+    What it says of its exchange (source, role) stays: the capture behind it needs that. Raises `ValueError` or `RecursionError`
+    if the record is no JSON.
     """
     data = json.loads(record.block)
     facts = data.get("facts")
     kept = [fact for fact in facts if not tells(fact)] if isinstance(facts, list) else []
-    if not kept and record.fields.get("warc-concurrent-to") is None:
-        return None
+    fields: dict[str, str | None] = {}
+    if record.fields.get("warc-concurrent-to") is None:  # it stands alone, under the address of its first fact
+        urls = (safe_url(one["url"]) for one in kept if isinstance(one, dict) and isinstance(one.get("url"), str))
+        url = next((url for url in urls if url and not tells({"url": url})), None)
+        if url is None:
+            return None
+        fields["WARC-Target-URI"] = ABOUT + url
     data["facts"] = kept
-    return changed(record, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8"))
+    return changed(record, json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8"), fields)
+
+
+def lines_left(record: RawRecord, tells: Callable[[str], bool]) -> bytes:
+    """Return the block of a record of lines (a request, warc-fields, JSON) without those that `tells` picks.
+
+    A request's first line stays: its address is the record's own. What follows the head, the body of a form that was sent,
+    is looked through as the head is.
+    """
+    lines = record.block.split(b"\n")
+    first = 1 if record.fields.record_type == "request" else 0
+    kept = [line for number, line in enumerate(lines) if number < first or not tells(line.decode("utf-8", "replace"))]
+    return record.block if len(kept) == len(lines) else b"\n".join(kept)
 
 
 def without_lines(record: RawRecord, tells: Callable[[str], bool]) -> bytes:
-    """Return a record of lines (a request's head, warc-fields) without those, after the first, that `tells` picks."""
-    head, rest = split_head(record.block)
-    lines = head.split(b"\n")
-    first = 1 if record.fields.record_type == "request" else 0
-    kept = [line for number, line in enumerate(lines) if number < first or not tells(line.decode("utf-8", "replace"))]
-    return changed(record, b"\n".join(kept) + rest)
+    """Return a record of lines with what `lines_left` leaves."""
+    return changed(record, lines_left(record, tells))
 
 
 def _is_http(record: RawRecord) -> bool:

@@ -1,4 +1,4 @@
-"""The reports of crawls: what names an address that was taken down leaves them, on the disk and in archive.db."""
+"""The reports of crawls and takedowns: what names an address that was taken down leaves them, on the disk and in archive.db."""
 
 from __future__ import annotations
 
@@ -10,21 +10,25 @@ from pathlib import Path
 from archive.warc.tail import sync_folder
 
 REPLACED = "[taken down]"
+_DEEPEST = 50  # levels; a report has five, and what a stranger nested deeper is not kept where something is taken down
+_OURS = ("run-*.json", "takedown-*.json")  # the log of an earlier takedown names what stayed then
 
 
-def cleaned(value: object, tells: Callable[[str], bool]) -> object:
-    """Return JSON without what tells: an entry of a list goes whole, any other text is replaced.
+def cleaned(value: object, tells: Callable[[str], bool], *, _level: int = 0) -> object:
+    """Return JSON without what tells: an entry of a list goes whole, any other text is replaced; so is what lies too deep.
 
     >>> cleaned({"problems": [{"url": "x", "what": "slow"}], "note": "y x"}, lambda text: "x" in text)
     {'problems': [], 'note': '[taken down]'}
     """
     if isinstance(value, str):
         return REPLACED if tells(value) else value
+    if isinstance(value, list | dict) and _level > _DEEPEST:
+        return REPLACED
     if isinstance(value, list):
-        return [cleaned(one, tells) for one in value if not _tells(one, tells)]
+        return [cleaned(one, tells, _level=_level + 1) for one in value if not _tells(one, tells)]
     if isinstance(value, dict):
         named = ((REPLACED if tells(name) else name, one) for name, one in value.items())
-        return {name: cleaned(one, tells) for name, one in named}
+        return {name: cleaned(one, tells, _level=_level + 1) for name, one in named}
     return value
 
 
@@ -37,12 +41,15 @@ def _tells(value: object, tells: Callable[[str], bool]) -> bool:
 
 
 def clean_reports(folder: Path, tells: Callable[[str], bool]) -> list[str]:
-    """Rewrite the crawls' reports that tell; returns their names. A file that is no JSON is left as it is."""
+    """Rewrite the crawls' reports and earlier takedowns' logs that tell; returns their names.
+
+    A file that is no JSON, or is nested too deep to be read, is left as it is.
+    """
     done = []
-    for path in sorted(folder.glob("run-*.json")):
+    for path in sorted(path for pattern in _OURS for path in folder.glob(pattern)):
         try:
             told = json.loads(path.read_bytes())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         new = cleaned(told, tells)
         if new != told:

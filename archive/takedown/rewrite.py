@@ -66,11 +66,9 @@ def rewrite(
                     _copy(source, out, record.offset, record.length)
                     records += 1
                     continue
+                new: bytes | None = record.head + record.block + b"\r\n\r\n"
                 if record.alone and change is not None:
                     new = _changed(record, change, gone, record_at)
-                else:  # of a member of several: each gets its own, and the next look can tell them apart
-                    whole = record.head + record.block + b"\r\n\r\n"
-                    new = None if record.fields.about and gone.covers(record.fields.about) else whole
                 if new is not None:
                     out.write(new if plain else pack(new))
                     records += 1

@@ -8,6 +8,8 @@
 - A capture that is no article and quotes it (a feed, a front page, a sitemap, a page of links) loses its body (`REDACT`).
 - Discovery records lose the facts that tell of it (`FACTS`), other tools' records the lines (`LINES`).
 - Captures of other articles that link to it or quote its title stay, and are named.
+- Of a gzip member of several records, one of which is touched, each gets a member of its own first (`SPLIT`) and is judged
+  anew: only so can one be found by its place.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from typing import Any
 
 from archive.errors import BrokenRecordError, PayloadError
 from archive.model import Role
-from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_head
+from archive.payload import dechunk, decode_content, header, is_chunked, media_type, parse_response_head, split_final
 from archive.takedown.gone import Gone, text_of
-from archive.tombstones import unzipped
+from archive.takedown.records import lines_left, without_facts
+from archive.tombstones import links_in, unzipped
 from archive.urls import redirect_url
 from archive.warc import DISCOVERY_TYPE, RawReader, RawRecord
 from archive.warc.facts import decode_discovery
@@ -36,7 +39,7 @@ _LISTING_TYPES = frozenset(
 )
 _LISTINGS = frozenset({Role.HOME, Role.SECTION, Role.FEED, Role.SITEMAP})
 _GROUP = 8  # records that may stand between a record and the one before it that it belongs to
-_MOST_LINES = 2**20  # bytes of a record of lines that is looked into
+_MOST_LINES = 2**24  # bytes of a record of lines that is looked into; a longer one is told of
 _NO_BODY = "304"  # in the place of a digest: the revisit has no body to be given
 
 
@@ -49,6 +52,7 @@ class Act(Enum):
     POINT = auto()
     FACTS = auto()
     LINES = auto()
+    SPLIT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +104,9 @@ class Plan:
         return sorted({c.url for of_file in self.changes.values() for c in of_file.values() if c.act is act})
 
     def bodies_only(self) -> dict[str, dict[int, Change]]:
-        """Return the changes that must be done before anything is dropped."""
-        wanted = {
-            name: {at: c for at, c in each.items() if c.act in (Act.BODY, Act.POINT)}
-            for name, each in self.changes.items()
-        }
+        """Return the changes that must be done, and looked at again, before anything is dropped."""
+        acts = (Act.SPLIT,) if self.count(Act.SPLIT) else (Act.BODY, Act.POINT)
+        wanted = {name: {at: c for at, c in each.items() if c.act in acts} for name, each in self.changes.items()}
         return {name: each for name, each in wanted.items() if each}
 
 
@@ -125,10 +127,12 @@ class Survey:
 
     gone: Gone
     plan: Plan = field(default_factory=Plan)
+    _too_long: bool = False  # whether the record judged last was not looked through
     _dropped: set[str] = field(default_factory=set)  # record ids
     _blanked: set[str] = field(default_factory=set)  # … of captures that lose their body
     _bodies: dict[tuple[str, str], Place] = field(default_factory=dict)  # (URL, second) of dropped captures
     _by_digest: dict[str, Place] = field(default_factory=dict)
+    _crowded: set[Place] = field(default_factory=set)  # members of several records
     # WARC-Date, place, URL, (URL, second) that it refers to, digest: of other addresses' revisits of what is dropped
     _revisits: list[tuple[str, Place, str, tuple[str, str], str | None]] = field(default_factory=list)
 
@@ -141,12 +145,18 @@ class Survey:
             for record in reader:
                 self.plan.records += 1
                 fields = record.fields
+                if not record.alone:
+                    self._crowded.add(Place(name, record.offset))
                 discovery = _discovery_of(record)
                 if discovery is not None and fields.get("warc-concurrent-to") is not None:
                     role = (fields.get("warc-concurrent-to"), discovery.role)
                 if fields.get("morgue-redacted") is not None and (blanked := fields.get("warc-record-id")) is not None:
                     self._blanked.add(blanked)  # before a kill
+                self._too_long = False
                 change = self._judge(record, name, role, row_at, answer)
+                if self._too_long:
+                    why = f"it has {len(record.block)} bytes of lines, over the limit of {_MOST_LINES}: not looked through"
+                    self.plan.unread.append(BrokenRecordError(path, record.offset, why))
                 if change is not None:
                     self._note(name, record, change)
                     if change.act is Act.DROP:
@@ -173,6 +183,10 @@ class Survey:
                 first[body] = (url, date)
                 change = Change(Act.BODY, url, other=body)
             self.plan.changes.setdefault(place.name, {})[place.offset] = change
+        for place in self._crowded:
+            changes = self.plan.changes.get(place.name, {})
+            if (touched := changes.get(place.offset)) is not None:
+                changes[place.offset] = Change(Act.SPLIT, touched.url)
         return self.plan
 
     # one record
@@ -185,7 +199,8 @@ class Survey:
         if kind == "warcinfo":
             return None
         if url and self.gone.covers(url):
-            return Change(Act.DROP, url, digest=fields.get("warc-payload-digest"))
+            act = Act.FACTS if self._tells_of_others(record) else Act.DROP
+            return Change(act, url, digest=fields.get("warc-payload-digest"))
         belongs_to = {fields.get("warc-concurrent-to"), fields.get("warc-refers-to")}
         whole = fields.get("warc-segment-origin-id")  # of a segmented record (WARC 1.1, section 7): one body in parts
         is_part = whole is not None and (whole in self._blanked or whole in self._dropped)
@@ -197,7 +212,7 @@ class Survey:
             return None
         if kind == "metadata" and fields.content_type == DISCOVERY_TYPE:
             return self._facts(record, url)
-        if kind in ("request", "metadata", "warcinfo"):
+        if kind in ("request", "metadata"):
             return self._lines(record, url)
         if kind in _CAPTURES:
             mine = role[1] if role[0] is not None and role[0] == fields.get("warc-record-id") else None
@@ -248,15 +263,27 @@ class Survey:
             return Change(Act.FACTS, url)
         return None
 
+    def _tells_of_others(self, record: RawRecord) -> bool:
+        """Say whether a discovery record that stands alone, under its first fact's address, has facts of others."""
+        fields = record.fields
+        if (
+            fields.record_type != "metadata"
+            or fields.content_type != DISCOVERY_TYPE
+            or fields.get("warc-concurrent-to")
+        ):
+            return False
+        try:
+            return without_facts(record, lambda fact: fact_tells(self.gone, fact)) is not None
+        except (ValueError, RecursionError, AttributeError):
+            return False
+
     def _lines(self, record: RawRecord, url: str) -> Change | None:
         """Judge a request (its Referer) or another tool's metadata (via, outlinks)."""
         if len(record.block) > _MOST_LINES:
+            self._too_long = True
             return None
-        text = record.block.decode("utf-8", "replace")
-        lines = text.splitlines()[1:] if record.fields.record_type == "request" else text.splitlines()
-        if any(line_tells(self.gone, line) for line in lines):
-            return Change(Act.LINES, url)
-        return None
+        left = lines_left(record, lambda line: line_tells(self.gone, line))
+        return None if left == record.block else Change(Act.LINES, url)
 
     def _note(self, name: str, record: RawRecord, change: Change) -> None:
         self.plan.changes.setdefault(name, {})[record.offset] = change
@@ -307,10 +334,14 @@ def fact_tells(gone: Gone, fact: Any) -> bool:
 
 
 def line_tells(gone: Gone, line: str) -> bool:
-    """Return whether a line of a request or of warc-fields names an address that is to go."""
+    """Return whether a line of a request, of warc-fields or of JSON names an address that is to go, also beside others."""
+    if "http" not in line.lower():
+        return False
     value = line.partition(":")[2].strip() or line
     start = value.find("http")
-    return start >= 0 and (gone.covers(value[start:].split()[0]) or gone.spelled_in(value))
+    if start >= 0 and gone.covers(value[start:].split()[0]):
+        return True
+    return gone.spelled_in(line) or any(gone.covers(url) for url in links_in(line, ""))
 
 
 def _is_listing(row: Row | None, role: Role | None, content_type: str) -> bool:
@@ -329,7 +360,7 @@ def _document(record: RawRecord) -> tuple[bytes, str, int | None, str | None]:
     """Return what a capture shows: body without codings, media type, status, Location."""
     if record.fields.record_type != "response" or record.block[:5].upper() != b"HTTP/":
         return record.block, record.fields.content_type, None, None
-    head_bytes, payload = split_head(record.block)
+    head_bytes, payload = split_final(record.block)
     try:
         head = parse_response_head(head_bytes)
     except PayloadError:

@@ -29,17 +29,28 @@ _ATTRIBUTE = re.compile(
 _LOCAL = re.compile(rf"[\"'](/[^{_END}]{{1,{_MAX_URL}}})[\"']")  # "/2026/05/tide" in a script
 _BASE = re.compile(r"<base\s[^>]{0,500}?href\s{0,9}=\s{0,9}[\"']?([^\"'\s>]{1,2000})", re.IGNORECASE)
 _TAIL = ".,;:!?)"  # what follows an address in prose
-_CHARSET = re.compile(rb"charset\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
+_CHARSET = re.compile(rb"(?:charset|encoding)\s{0,9}=\s{0,9}[\"']?([A-Za-z0-9_-]{2,20})", re.IGNORECASE)
 _HEAD = 2048  # bytes in which a page says how it is written
 
 
 def decoded_text(body: bytes, content_type: str = "") -> str:
-    """Return a document's text, whatever it is written in: UTF-8 if it can be, else as it says, else Latin-1."""
+    """Return a document's text, whatever it is written in: UTF-16 or UTF-8 if it can be, else as it says, else Windows-1252.
+
+    UTF-16 is told by its mark or by the zeros in its first two characters (XML 1.0, appendix F.1).
+    """
+    if (wide := _wide(body[:4])) is not None:
+        return body.decode(wide, "replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         said = _CHARSET.search(content_type.encode("utf-8", "replace")) or _CHARSET.search(body[:_HEAD])
     return body.decode((document_codec(said[1].decode()) or "latin-1") if said else "cp1252", "replace")
+
+
+def _wide(begin: bytes) -> str | None:
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    return {"x0x0": "utf-16-le", "0x0x": "utf-16-be"}.get("".join("x" if byte else "0" for byte in begin))
 
 
 def unzipped(body: bytes) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archive.errors import BrokenRecordError, PayloadError, RecordNotFoundError, ShelfError
 from archive.model import FactRecord, RecordRef, Rendered, Role, Snapshot
-from archive.payload import ResponseHead, dechunk, is_chunked, parse_response_head, split_head
+from archive.payload import MOST_INTERIM, ResponseHead, dechunk, is_chunked, parse_response_head, split_head
 from archive.warc.facts import DISCOVERY_TYPE, Discovery, decode_discovery
 from archive.warc.fields import Fields, digest_matches, parse_date, sha1_digest
 from archive.warc.names import IMPORTED, OPEN_SUFFIX
@@ -20,7 +20,6 @@ from archive.warc.raw import MAX_RECORD, OnBroken, RawReader, RawRecord
 from archive.warc.window import Window
 
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
-_MAX_INTERIM = 4
 _OFFSET_EVERY = 2**22  # bytes between two `Offset`s, so that a caller can show progress and commit
 
 
@@ -303,7 +302,7 @@ def _final_response(block: bytes) -> tuple[ResponseHead, bytes, bytes]:
     Some tools keep interim responses (RFC 9110 section 15.2: 100, 103) before the final one.
     """
     first = rest = None
-    for _ in range(_MAX_INTERIM):
+    for _ in range(MOST_INTERIM):
         head_bytes, rest = split_head(block if rest is None else rest)
         first = rest if first is None else first
         try:
@@ -312,7 +311,7 @@ def _final_response(block: bytes) -> tuple[ResponseHead, bytes, bytes]:
             raise _WrongError(str(error)) from None
         if head.status // 100 != 1 or rest[:5].upper() != b"HTTP/":
             return head, first, rest
-    raise _WrongError(f"more than {_MAX_INTERIM} interim responses")
+    raise _WrongError(f"more than {MOST_INTERIM} interim responses")
 
 
 def _check_block(fields: Fields, block: bytes) -> bool:

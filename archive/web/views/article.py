@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from archive.diffing import Budget, Part, Span
 from archive.diffing import Kind as PartKind
@@ -29,7 +30,10 @@ _CAPTURE = (
 
 
 def found_article(desk: Desk, name: str, rest: str = "") -> Shown | Redirect:
-    """Return an article by its own id; by another one (an alias, a story) where it is. Raises `Problem` (404)."""
+    """Return an article by its own id; by another one (an alias, a story) where it is. Raises `Problem` (404).
+
+    `rest`: what follows the id in the address, quoted as a path or a query is.
+    """
     try:
         shown = show(desk.reader, name)
     except QueryError as error:
@@ -54,7 +58,7 @@ def _unknown(name: str) -> Problem:
 def article(desk: Desk, request: Request, name: str, time: str | None) -> Page | Redirect:
     """Return an article's page, or that of the revision seen from `time`."""
     ending = "" if request.format == "html" else f".{request.format}"
-    found = found_article(desk, name, (f"@{time}" if time else "") + ending)
+    found = found_article(desk, name, (f"@{quote(time, safe=':')}" if time else "") + ending)
     if isinstance(found, Redirect):
         return found
     about = found.article

@@ -87,9 +87,13 @@ def counted_sources(desk: Desk) -> list[SourceCount]:
 
 
 def last_day(known: list[SourceCount], today: date) -> date:
-    """Return the last day that a chart of recent days shows: today, or an archive's last day if it sleeps."""
-    newest = max((date.fromisoformat(one.last_new[:10]) for one in known), default=today)
-    return newest if not today - timedelta(days=DAYS) < newest <= today else today
+    """Return the last day that a chart of recent days shows: today, or an archive's last day if it sleeps.
+
+    What a stranger's file calls captured after today moves no chart.
+    """
+    found = (date.fromisoformat(one.last_new[:10]) for one in known)
+    newest = max((day for day in found if day <= today), default=today)
+    return newest if date.min + timedelta(days=DAYS) < newest <= today - timedelta(days=DAYS) else today
 
 
 def source_rows(

@@ -197,6 +197,6 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
     text = request.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 1 <= int(text) <= most):
         raise Problem(400, "No such page", f"“{name}” is a number from 1 to {most}, not “{text[:40]}”.")
     return int(text)
