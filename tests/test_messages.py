@@ -39,6 +39,8 @@ def test_init_says_the_path_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ("words", "code", "said"),
     [
         (["crawl", "--proxy", "nonsense"], 2, "http://127.0.0.1:8080"),  # once logged by Scrapy, and the crawl went on
+        (["crawl", "--backfill", "--since", "0001-01-01T00:00+05:00"], 2, "2024-03-01"),  # once every crawl from then on broke
+        (["crawl", "--backfill", "--since", "9999-12-31T23:00-05:00"], 2, "2024-03-01"),
         (["sources", "list"], 0, "morgue sources add"),
         (["status"], 0, "morgue sources add"),
         (["search", "ferry"], 0, "holds no articles yet"),
