@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,7 +106,7 @@ def add(
             say(
                 'Tip: contact = "mailto:you@paper.example" at the top of sources.toml tells site owners how to reach you.'
             )
-        say("Next: `morgue crawl`." if context.path == Path() else f"Next: `morgue -a {context.path} crawl`.")
+        say(f"Next: `{context.morgue} crawl`.")
 
 
 def _as_json(probe: Probe) -> dict[str, object]:
@@ -203,7 +204,7 @@ def disable(context: Context, name: str) -> None:
     from archive.sources import set_enabled
 
     set_enabled(context.folder.sources, name, enabled=False)
-    click.echo(f"{name} is off. `morgue sources enable {name}` switches it on again.")
+    click.echo(f"{name} is off. `{context.morgue} sources enable {shlex.quote(name)}` switches it on again.")
 
 
 @sources.command(short_help="Crawl a source again.")
