@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -187,6 +189,35 @@ def test_a_cluster_without_workers_is_given_up_and_a_later_run_goes_on(
     with open_cluster(dask.spec) as cluster:
         assert again(there, named(read_otherwise), cluster).done.captures == 10 - len(seen)
     assert everything(there) == everything(here)
+
+
+# Waits for a result while the scheduler is gone; says when it may go.
+_WAIT = """
+import sys, time
+from archive.errors import ClusterError
+from archive.executors import WorkerLostError, open_cluster
+with open_cluster(sys.argv[1]) as cluster:
+    future = cluster.executor.submit(time.sleep, 60)
+    print("asked", flush=True)
+    try:
+        future.result(timeout=30)
+    except (ClusterError, WorkerLostError) as error:
+        print(type(error).__name__)
+"""
+
+
+def test_a_scheduler_that_goes_away_is_no_traceback_on_the_terminal(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="the extra `scale` is not installed: pip install 'newsmorgue[scale]'")
+    with dask_cluster(tmp_path) as cluster:
+        cluster.start_workers(1)
+        asking = subprocess.Popen(
+            [sys.executable, "-c", _WAIT, cluster.spec], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asked\n"
+        cluster.stop("scheduler")
+        out, err = asking.communicate(timeout=60)
+    assert (out, err, asking.returncode) == ("WorkerLostError\n", "", 0)
 
 
 # What is said before anything is read

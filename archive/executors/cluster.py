@@ -72,7 +72,7 @@ def open_cluster(
     """
     address = address_of(spec)
     connect = _client()
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by Morgue
+    _keep_quiet()
     try:
         _knock(address)
         client: Any = connect(address, timeout=_CONNECT, name="morgue", set_as_default=False)
@@ -90,6 +90,17 @@ def open_cluster(
             executor.shutdown(wait=False, cancel_futures=True)
         with suppress(Exception):
             client.close(timeout=_CONNECT)
+
+
+def _keep_quiet() -> None:
+    """Let Dask's loggers write only what is critical: what matters is said by Morgue.
+
+    Each one, for importing Dask gives some (`distributed.client`) a level of their own; else a scheduler that went away is a
+    traceback of some `CancelledError` on the terminal.
+    """
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _knock(address: str) -> None:
