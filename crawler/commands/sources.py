@@ -12,6 +12,7 @@ from archive.console import Context, counted, emit_json, emit_table, pass_contex
 from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from archive.sources import SourcesFile
     from crawler.commands.probe import Probe
 
 
@@ -56,7 +57,6 @@ def add(
     """
     from archive.errors import UsageError
     from archive.sources import Source, add_source, load_sources, name_for
-    from archive.urls import canonical_url
     from crawler.commands.probe import probe_site
     from crawler.handler import make_route
     from crawler.run import need_contact, user_agent
@@ -68,13 +68,10 @@ def add(
     file = load_sources(folder.sources)
     if not unchecked:
         need_contact(file, folder.sources, allow_private=allow_private)
-    known = {source.url: source.name for source in file.sources}
+    homes = _homes(urls, file, folder.sources)
     found = []
-    for url in urls:
-        home = canonical_url(url if "://" in url else f"https://{url}")
-        if home in known:
-            raise UsageError(f"{home} is a source already: {known[home]!r} in {folder.sources}. Nothing was changed.")
-        probe = None
+    for address in homes:
+        home, probe = address, None
         if not unchecked:
             probe = probe_site(
                 home,
@@ -94,7 +91,6 @@ def add(
         if dry_run:
             continue
         add_source(folder.sources, source)
-        known[home] = source.name
         if not as_json:
             click.echo(f"Added {source.name} to {folder.sources}.")
     if as_json:
@@ -107,6 +103,24 @@ def add(
                 'Tip: contact = "mailto:you@paper.example" at the top of sources.toml tells site owners how to reach you.'
             )
         say(f"Next: `{context.morgue} crawl`.")
+
+
+def _homes(urls: tuple[str, ...], file: SourcesFile, path: Path) -> list[str]:
+    """Return the sites' addresses as they are kept; all are looked at before the first is written.
+
+    Raises `UsageError` for one that is a source already or named twice, `UrlError` for what is no address.
+    """
+    from archive.errors import UsageError
+    from archive.urls import canonical_url
+
+    known = {source.url: source.name for source in file.sources}
+    homes = [canonical_url(url if "://" in url else f"https://{url}") for url in urls]
+    for number, home in enumerate(homes):
+        if home in known:
+            raise UsageError(f"{home} is a source already: {known[home]!r} in {path}. Nothing was changed.")
+        if home in homes[:number]:
+            raise UsageError(f"{home} is named twice. Leave one out. Nothing was changed.")
+    return homes
 
 
 def _as_json(probe: Probe) -> dict[str, object]:
