@@ -45,8 +45,8 @@ def test_init_says_the_path_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyP
             "2024-03-01",
         ),  # once every crawl from then on broke
         (["crawl", "--backfill", "--since", "9999-12-31T23:00-05:00"], 2, "2024-03-01"),
-        (["sources", "add", "--unchecked", "--delay", "nan", "paper.example"], 1, "a number of seconds"),
-        (["sources", "add", "--unchecked", "--delay", "inf", "paper.example"], 1, "a number of seconds"),
+        (["sources", "add", "--delay", "nan", "paper.example"], 2, "a number of seconds"),
+        (["sources", "add", "--delay", "inf", "paper.example"], 2, "a number of seconds"),
         (["rebuild", "--frontier", "--jobs", "2"], 2, "--jobs is for reading pages"),
         (["rebuild", "--frontier", "--executor", "dask:tcp://127.0.0.1:1"], 2, "--executor is for reading pages"),
         (["crawl", "--proxy-ca", __file__], 2, "BEGIN CERTIFICATE"),  # once each https page was called ill

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,21 @@ def sources() -> None:
     """
 
 
+def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    """Refuse nan, which is in every range, and infinity: the pause between two requests would never end."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("it must be a number of seconds, like 2 or 0.5.")
+    return value
+
+
 @sources.command(short_help="Look at sites and add them.")
 @click.argument("urls", nargs=-1, required=True)
 @click.option("--name", help="What to call it (default: made from its address). With one URL only.")
 @click.option(
-    "--delay", type=click.FloatRange(0), help="Seconds between two requests (default: 1, or what robots.txt asks)."
+    "--delay",
+    type=click.FloatRange(0),
+    callback=_finite,
+    help="Seconds between two requests (default: 1, or what robots.txt asks).",
 )
 @click.option("--language", metavar="CODE", help="Language of pages that do not say theirs.")
 @click.option("--dry-run", is_flag=True, help="Look and show, write nothing.")
