@@ -12,6 +12,7 @@ import io
 import json
 import os
 import re
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,6 +47,11 @@ class Context:
     def named(self) -> bool:
         """Whether -a named the folder, so that a command that is proposed has to name it too."""
         return self._archive is not None
+
+    @property
+    def morgue(self) -> str:
+        """How a command for this archive begins, to be typed: `morgue`, or `morgue -a DIR` where -a named it."""
+        return f"morgue -a {shlex.quote(str(self.path))}" if self.named else "morgue"
 
     @property
     def folder(self) -> ArchiveFolder:

@@ -66,7 +66,7 @@ class NotAnArchiveError(MorgueError):
     def __init__(self, path: Path) -> None:
         self.path = path
         super().__init__(
-            f"no archive in {path} (there is no sources.toml). Make one with `morgue init {path}`, "
+            f"no archive in {path} (there is no sources.toml). Make one with `morgue init {shlex.quote(str(path))}`, "
             "or name another with `-a DIR` or the environment variable MORGUE_ARCHIVE."
         )
 

@@ -17,7 +17,7 @@ from archive.fsck.faults import Fault, Level
 from archive.fsck.look import open_read_only
 from archive.warc import OPEN_SUFFIX, WarcWriter, parse_own_name, warc_files
 from crawler.floor import ingested_floor
-from crawler.frontier.schema import WAITING, open_database, refuse_newer
+from crawler.frontier.schema import WAITING, open_database, refuse_newer, unusable
 
 _SEALED_AFTER = timedelta(hours=24)  # as WarcWriter does
 _BEGUN = 60.0  # real seconds: within one, a crawl notes a file that it begins; on a busy machine within some
@@ -103,12 +103,17 @@ class FrontierChecks:
         """
         if not self._folder.crawl_db.exists():
             return 0
-        with closing(open_database(self._folder.crawl_db)) as conn:
-            conn.execute("CREATE TEMP TABLE lost (url, at, PRIMARY KEY (url, at)) WITHOUT ROWID")
-            conn.execute("BEGIN IMMEDIATE")
-            conn.executemany("INSERT OR IGNORE INTO lost VALUES (?, ?)", ((url, at.isoformat()) for url, at in lost))
-            done = conn.execute(_FORGET, (WAITING, self._clock.now().timestamp())).rowcount
-            conn.execute("COMMIT")
+        path = self._folder.crawl_db
+        with closing(open_database(path)) as conn:
+            try:
+                conn.execute("CREATE TEMP TABLE lost (url, at, PRIMARY KEY (url, at)) WITHOUT ROWID")
+                conn.execute("BEGIN IMMEDIATE")
+                rows = ((url, at.isoformat()) for url, at in lost)
+                conn.executemany("INSERT OR IGNORE INTO lost VALUES (?, ?)", rows)
+                done = conn.execute(_FORGET, (WAITING, self._clock.now().timestamp())).rowcount
+                conn.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise unusable(path, error) from error
         return done
 
     def seal(self) -> list[str]:

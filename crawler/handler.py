@@ -22,6 +22,7 @@ ones until the system's resolver gives up on them.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -120,7 +121,20 @@ def make_route(
     believed = str(ca_file or certifi.where())
     if not Path(believed).is_file():
         raise UsageError(f"{believed} is not a file. Name a PEM file with the certificate authorities to believe.")
+    if ca_file:
+        _check_authorities(believed)
     return Route(limits=limits or Limits(), allow_private=allow_private, proxy=proxy, ca_file=believed)
+
+
+def _check_authorities(path: str) -> None:
+    """Raise `UsageError` for a file without certificates: each request would fail with it, as if the sites were at fault."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except OSError as error:  # ssl.SSLError is one
+        raise UsageError(
+            f"{path} holds no certificate authority ({getattr(error, 'reason', None) or error.strerror or error}). Name a PEM "
+            "file: text between lines -----BEGIN CERTIFICATE----- and -----END CERTIFICATE-----."
+        ) from None
 
 
 def route_from(settings: BaseSettings) -> Route:

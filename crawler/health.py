@@ -133,7 +133,7 @@ def ill_before(reports: Path) -> Mapping[str, str]:
         try:
             found = json.loads((reports / name).read_bytes())["ill"]
             return {str(source): str(problem) for source, problem in found.items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
     return {}
 

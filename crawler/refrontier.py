@@ -32,6 +32,7 @@ from crawler.frontier import Frontier, Lease
 
 _OK = 200
 _SUFFIXES = ("", "-wal", "-shm")
+_NAMED = 100  # files and records that cannot be read: more are not told
 
 
 @dataclass(slots=True)
@@ -152,7 +153,7 @@ def _digest(snapshot: Snapshot, lease: Lease) -> str | None:
 def rebuild_frontier(folder: ArchiveFolder, *, clock: Clock, progress: Progress) -> tuple[int, list[ShelfError]]:
     """Fill a new crawl.db and put it in the old one's place.
 
-    Returns how many captures it was made from, and which files could not be read (the others were).
+    Returns how many captures it was made from, and which files and records could not be read (the others were), at most 100.
     Raises `LockHeldError`, `SourcesError`, `ShelfError`.
     """
     sources = load_sources(folder.sources)
@@ -199,16 +200,20 @@ def _items(folder: ArchiveFolder, unreadable: list[ShelfError]) -> Iterator[tupl
     def steps(path: Path) -> Iterator[tuple[str, tuple[str, Snapshot | FactRecord]]]:
         name = shelf_name(path, folder.warc)
         last = ""
-        for item in read_records(path, name=name):
+        for item in read_records(path, name=name, on_broken=note):
             if not isinstance(item, Offset):
                 last = max(last, _at(item).isoformat())
                 yield last, (name, item)
+
+    def note(error: ShelfError) -> None:
+        if len(unreadable) < _NAMED and str(error) not in map(str, unreadable):  # the first of a file are read twice
+            unreadable.append(error)
 
     def begin(path: Path) -> str | None:
         try:
             return next((key for key, _ in steps(path)), None)
         except ShelfError as error:
-            unreadable.append(error)
+            note(error)
             return None
 
     return merged(files, begin, steps)

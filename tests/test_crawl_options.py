@@ -135,3 +135,25 @@ def test_a_large_sitemap_is_read_while_others_are_fetched(site: Site, archive: A
     assert report["ended_by"] == "max-pages"
     archive.crawl("--no-ingest", "--max-pages", "1")
     assert "/map-2026-05.xml" not in site.asked()[20:]  # it was kept: not asked for again a moment later
+
+
+def test_a_crawl_with_nobody_to_ask_says_so_and_what_to_type(tmp_path: Path) -> None:
+    empty = new_archive(tmp_path / "empty", {})
+    morgue = f"morgue -a {empty.path} sources"
+    done = empty.run("crawl", "--no-ingest")
+    assert (done.out, done.err) == ("", f"No source to crawl yet: `{morgue} add https://news.example/` adds one.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "All 2 sources are off: `morgue -a {0} sources enable 'evening paper'` switches the first on again.\n"),
+        (["--source", "morning"], "morning is off: `morgue -a {0} sources enable morning` switches it on again.\n"),
+    ],
+)
+def test_a_crawl_of_sources_that_are_off_says_so_and_what_to_type(words: list[str], said: str, tmp_path: Path) -> None:
+    archive = new_archive(tmp_path / "a", {"evening paper": "http://127.0.0.1:9/", "morning": "http://127.0.0.1:99/"})
+    for name in ("evening paper", "morning"):
+        archive.run("sources", "disable", name)
+    done = archive.run("crawl", "--no-ingest", *words)
+    assert (done.out, done.err) == ("", said.format(archive.path))

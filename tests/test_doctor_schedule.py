@@ -152,11 +152,29 @@ def test_which_archive_a_service_crawls(service: str, archive: str | None) -> No
         ("OnCalendar=Mon..Fri 06:30", None),  # not read off
         ("OnUnitActiveSec=15min", 900),
         ("OnUnitActiveSec=2h\nOnCalendar=daily", 7200),
+        ("OnUnitActiveSec=1 week", 604_800),
+        ("OnUnitActiveSec=1month", None),  # once a minute, and crawls were called missed
+        ("OnUnitActiveSec=500ms", None),
+        ("OnUnitActiveSec=" + "1" * 60 + "x", None),
         ("OnBootSec=5min", None),
     ],
 )
 def test_how_often_a_timer_runs(timer: str, seconds: float | None) -> None:
     assert units.interval(units.settings(f"[Timer]\n{timer}\n")) == seconds
+
+
+def test_a_folder_of_wanted_units_that_is_none_hides_no_timer(tmp_path: Path) -> None:
+    (tmp_path / "morgue.service").write_text(SERVICE)
+    (tmp_path / "morgue.timer").write_text("[Timer]\nOnCalendar=hourly\n")
+    (tmp_path / "multi-user.target.wants").write_text("a file")
+    (tmp_path / "timers.target.wants").mkdir()
+    (tmp_path / "timers.target.wants" / "morgue.timer").touch()
+    assert [timer.enabled for timer in units.observe({tmp_path: True}, "/home/you")] == [True]
+
+
+def test_a_tilde_in_a_folder_is_a_letter(tmp_path: Path) -> None:
+    service = "[Service]\nWorkingDirectory=/srv/archive~2\nExecStart=morgue crawl\n"
+    assert [start.archive for start in units.started(units.settings(service), "/home/you")] == ["/srv/archive~2"]
 
 
 def test_timers_are_found_with_their_services_and_whether_they_are_on(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -187,6 +189,40 @@ def test_a_cluster_without_workers_is_given_up_and_a_later_run_goes_on(
     with open_cluster(dask.spec) as cluster:
         assert again(there, named(read_otherwise), cluster).done.captures == 10 - len(seen)
     assert everything(there) == everything(here)
+
+
+# Asks while the scheduler goes away, and once again, as a reader does whose worker was lost.
+_ASK_TWICE = """
+import sys, time
+from archive.errors import ClusterError
+from archive.executors import WorkerLostError, open_cluster
+with open_cluster(sys.argv[1]) as cluster:
+    first = cluster.executor.submit(time.sleep, 60)
+    print("asked", flush=True)
+    for ask in (lambda: first, lambda: cluster.executor.submit(time.sleep, 60)):
+        try:
+            ask().result(timeout=40)
+        except (ClusterError, WorkerLostError) as error:
+            print(f"{type(error).__name__}: {error}".partition(".")[0])
+"""
+
+
+def test_a_scheduler_that_goes_away_ends_it_and_no_page_is_blamed(tmp_path: Path) -> None:
+    pytest.importorskip("distributed", reason="the extra `scale` is not installed: pip install 'newsmorgue[scale]'")
+    with dask_cluster(tmp_path) as cluster:
+        cluster.start_workers(1)
+        asking = subprocess.Popen(
+            [sys.executable, "-c", _ASK_TWICE, cluster.spec], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asked\n"
+        cluster.stop("scheduler")
+        out, err = asking.communicate(timeout=60)
+    assert out.splitlines() == [
+        "WorkerLostError: error-no-worker",
+        "ClusterError: the cluster's scheduler went away and did not come back",
+    ]
+    assert (err, asking.returncode) == ("", 0)  # and nothing of Dask's is on the terminal
 
 
 # What is said before anything is read

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from archive.clock import SystemClock
+from archive.console import Progress
+from archive.errors import DatabaseError
 from archive.folder import ArchiveFolder
 from archive.fsck.faults import Findings
 from archive.fsck.mend import Plan, plan
 from archive.warc import OPEN_SUFFIX
 from crawler.frontier import Frontier
 from crawler.fsck import FrontierChecks
+from crawler.refrontier import rebuild_frontier
 from tests.fsck_flips import (
     Flips,
     look,
@@ -177,6 +180,23 @@ def test_articles_are_not_placed_anew_where_one_would_lose_its_last_text(folder:
     mended = repaired(folder, look(folder))
     assert mended.left
     assert readable(folder) == before
+
+
+def test_a_frontier_made_from_a_damaged_file_says_what_it_could_not_read(folder: ArchiveFolder) -> None:
+    in_record(sealed(folder), "response", 2).flip()
+    _, unreadable = rebuild_frontier(folder, clock=SystemClock(), progress=Progress("captures", quiet=True))
+    assert len(unreadable) == 1
+    assert sealed(folder).name in str(unreadable[0])
+
+
+def test_a_crawl_db_that_cannot_be_written_is_told_with_what_mends_it(folder: ArchiveFolder) -> None:
+    with Frontier(folder.crawl_db, SystemClock()):
+        pass
+    with closing(sqlite3.connect(folder.crawl_db)) as conn, conn:
+        conn.execute("DROP TABLE urls")
+    checks = FrontierChecks(folder, SystemClock(), alone=True)
+    with pytest.raises(DatabaseError, match="morgue rebuild --frontier"):
+        checks.forget([("https://paper.example/a", T0)])
 
 
 def test_sealing_never_cuts_below_what_the_databases_know(folder: ArchiveFolder) -> None:

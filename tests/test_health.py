@@ -238,6 +238,7 @@ def test_the_ill_of_the_newest_report_that_names_them(tmp_path: Path) -> None:
     for number, report in reports.items():
         (tmp_path / f"run-2026050106000{number}-x.json").write_text(json.dumps(report))
     (tmp_path / "run-20260501060005-x.json").write_text("{")
+    (tmp_path / "run-20260501060006-x.json").write_text("[" * 100_000)  # deeper than JSON can be read
     assert ill_before(tmp_path) == {"b": "y"}
 
 

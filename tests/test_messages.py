@@ -39,6 +39,17 @@ def test_init_says_the_path_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ("words", "code", "said"),
     [
         (["crawl", "--proxy", "nonsense"], 2, "http://127.0.0.1:8080"),  # once logged by Scrapy, and the crawl went on
+        (
+            ["crawl", "--backfill", "--since", "0001-01-01T00:00+05:00"],
+            2,
+            "2024-03-01",
+        ),  # once every crawl from then on broke
+        (["crawl", "--backfill", "--since", "9999-12-31T23:00-05:00"], 2, "2024-03-01"),
+        (["sources", "add", "--delay", "nan", "paper.example"], 2, "a number of seconds"),
+        (["sources", "add", "--delay", "inf", "paper.example"], 2, "a number of seconds"),
+        (["rebuild", "--frontier", "--jobs", "2"], 2, "--jobs is for reading pages"),
+        (["rebuild", "--frontier", "--executor", "dask:tcp://127.0.0.1:1"], 2, "--executor is for reading pages"),
+        (["crawl", "--proxy-ca", __file__], 2, "BEGIN CERTIFICATE"),  # once each https page was called ill
         (["sources", "list"], 0, "morgue sources add"),
         (["status"], 0, "morgue sources add"),
         (["search", "ferry"], 0, "holds no articles yet"),
@@ -65,6 +76,31 @@ def test_a_source_that_is_there_is_named(folder: Path) -> None:
     code, output = run(*words)
     assert code == 2
     assert "'evening'" in output
+
+
+@pytest.mark.parametrize(
+    ("sites", "said"),
+    [
+        (["morning.example", "paper.example"], "is a source already: 'paper.example'"),
+        (["morning.example", "https://morning.example/"], "https://morning.example/ is named twice"),
+    ],
+)
+def test_that_nothing_was_changed_is_so(folder: Path, sites: list[str], said: str) -> None:
+    assert run("-a", str(folder), "sources", "add", "--unchecked", "paper.example")[0] == 0
+    before = (folder / "sources.toml").read_text()
+    code, output = run("-a", str(folder), "sources", "add", "--unchecked", *sites)
+    assert (code, said in output, "Nothing was changed." in output) == (2, True, True)
+    assert (folder / "sources.toml").read_text() == before
+
+
+def test_what_is_to_be_typed_next_can_be_typed(tmp_path: Path) -> None:
+    folder = str(tmp_path / "my archive")
+    assert run("init", folder)[0] == 0
+    added = run("-a", folder, "sources", "add", "--unchecked", "--name", "evening paper", "paper.example")[1]
+    assert added.endswith(f"Next: `morgue -a '{folder}' crawl`.\n")
+    off = run("-a", folder, "sources", "disable", "evening paper")[1]
+    assert f"`morgue -a '{folder}' sources enable 'evening paper'`" in off
+    assert "`morgue init 'no archive'`" in run("-a", "no archive", "status")[1]
 
 
 def test_a_site_that_does_not_answer_is_not_called_forbidden(folder: Path) -> None:

@@ -28,6 +28,7 @@ _WATCH = 2.0  # seconds between two looks
 _CONNECT = 10.0  # seconds
 _KIND = "dask:"
 _SCHEMES = ("tcp", "tls")
+_SCHEDULER_GONE = "the cluster's scheduler went away and did not come back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def open_cluster(
     """
     address = address_of(spec)
     connect = _client()
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said by Morgue
+    _keep_quiet()
     try:
         _knock(address)
         client: Any = connect(address, timeout=_CONNECT, name="morgue", set_as_default=False)
@@ -90,6 +91,17 @@ def open_cluster(
             executor.shutdown(wait=False, cancel_futures=True)
         with suppress(Exception):
             client.close(timeout=_CONNECT)
+
+
+def _keep_quiet() -> None:
+    """Let Dask's loggers write only what is critical: what matters is said by Morgue.
+
+    Each one, for importing Dask gives some (`distributed.client`) a level of their own; else a scheduler that went away is a
+    traceback of some `CancelledError` on the terminal.
+    """
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _knock(address: str) -> None:
@@ -188,8 +200,10 @@ class DaskExecutor(Executor):
 
     def _pass_on(self, done: Any, future: Future[Any]) -> None:
         """Hand over what came of a call. Runs in a thread of the client's."""
-        if not future.set_running_or_notify_cancel():
-            return
+        with self._lock:
+            given_up = future.running() or (future.done() and not future.cancelled())
+            if given_up or not future.set_running_or_notify_cancel():
+                return
         try:
             result = done.result()
         except MorgueError as error:
@@ -197,7 +211,12 @@ class DaskExecutor(Executor):
         except WorkerLostError as error:
             self._settle(future, error)
         except CancelledError:
-            self._settle(future, WorkerLostError("error-no-worker"))
+            if (
+                self._is_closed()
+            ):  # no lost worker, which would be blamed on the page: no other worker will ever make it
+                self._give_up(_SCHEDULER_GONE)
+            else:
+                self._settle(future, WorkerLostError("error-no-worker"))
         except Exception as error:  # noqa: BLE001 - KilledWorker, what the call raised, or what the network did
             killed = type(error).__name__ == "KilledWorker"
             self._settle(future, WorkerLostError("error-crashed") if killed else error)
@@ -215,13 +234,20 @@ class DaskExecutor(Executor):
             future.set_exception(error)
 
     def _look_after(self) -> None:
-        """Give the cluster up when it has had no worker for some time."""
+        """Give the cluster up when its scheduler is gone, or when it has had no worker for some time."""
         without = 0.0
         while not self._ended.wait(_WATCH):
             without = 0.0 if self._has_workers() else without + _WATCH
-            if without >= self._patience:
-                self._give_up()
+            if self._is_closed():
+                self._give_up(_SCHEDULER_GONE)
                 return
+            if without >= self._patience:
+                self._give_up(f"the cluster has had no worker for {self._patience:.0f} seconds", "workers")
+                return
+
+    def _is_closed(self) -> bool:
+        """Tell whether the client has given up reaching the scheduler, after `_CONNECT` seconds: it never tries again."""
+        return self._client.status in ("closing", "closed") and not self._ended.is_set()
 
     def _has_workers(self) -> bool:
         if self._client.status != "running":
@@ -231,16 +257,16 @@ class DaskExecutor(Executor):
         except Exception:  # noqa: BLE001 - whatever it is, nobody answered
             return False
 
-    def _give_up(self) -> None:
-        self._gone = ClusterError(
-            f"the cluster has had no worker for {self._patience:.0f} seconds. What was read until then is kept. Start its "
-            "workers again, then the same command: it goes on from there."
+    def _give_up(self, why: str, what: str = "scheduler and workers") -> None:
+        gone = ClusterError(
+            f"{why}. What was read until then is kept. Start its {what} again, then the same command: it goes on from there."
         )
         with self._lock:
-            left, self._open = list(self._open), {}
+            self._gone = self._gone or gone
+            left = [future for future in self._open if future.running() or future.set_running_or_notify_cancel()]
+            self._open = {}
         for future in left:
-            if future.running() or future.set_running_or_notify_cancel():
-                future.set_exception(self._gone)
+            future.set_exception(self._gone)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End it; what has not begun is dropped with `cancel_futures`."""

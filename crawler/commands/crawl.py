@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ from archive.sources import load_sources
 from crawler.commands.options import network_options, parse_budget, parse_shard, parse_since, parse_size
 
 if TYPE_CHECKING:  # Scrapy is heavy, and `morgue --help` is not
+    from archive.sources import SourcesFile
     from archive.warc import Repair
     from crawler.report import RunReport, SourceCount
     from crawler.run import CrawlOptions
@@ -115,8 +117,9 @@ def crawl(
         concurrency=concurrency,
         min_free=parse_size(min_free),
     )
-    if not any(source.enabled for source in load_sources(context.folder.sources).sources):
-        say("No source to crawl yet: `morgue sources add https://news.example/` adds one.", quiet=quiet)
+    nobody = _nobody_to_ask(load_sources(context.folder.sources), sources, context.morgue)
+    if nobody:
+        say(nobody, quiet=quiet)
     if proxy and not quiet:
         say("Names are resolved by the proxy: whether they lead to public addresses is its affair.")
     try:
@@ -125,7 +128,20 @@ def crawl(
         if not quiet:
             raise
         raise click.exceptions.Exit(error.exit_code) from None  # cron mails each word; the one before still works
-    _tell(outcome, as_json=as_json, quiet=quiet)
+    _tell(outcome, as_json=as_json, quiet=quiet, told=bool(nobody))
+
+
+def _nobody_to_ask(file: SourcesFile, names: tuple[str, ...], morgue: str) -> str:
+    """Say why there is no source to crawl, and what to type; empty if there is one. `names`: those of --source, if any."""
+    if not file.sources:
+        return f"No source to crawl yet: `{morgue} sources add https://news.example/` adds one."
+    chosen = [source for source in file.sources if not names or source.name in names]
+    if not chosen or any(source.enabled for source in chosen):  # a name that is none is an error of its own
+        return ""
+    enable = f"`{morgue} sources enable {shlex.quote(chosen[0].name)}`"
+    if len(chosen) == 1:
+        return f"{chosen[0].name} is off: {enable} switches it on again."
+    return f"All {len(chosen):,} sources are off: {enable} switches the first on again."
 
 
 class _Outcome:
@@ -175,11 +191,12 @@ def _say_repair(repair: Repair) -> None:
     say(f"{repair.name}: {repair.length:,} bytes, {repair.kept:,} kept ({repair.why}).")
 
 
-def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool) -> None:
+def _tell(outcome: _Outcome, *, as_json: bool, quiet: bool, told: bool) -> None:
+    """Tell how a crawl went. `told`: why nothing was due was said before."""
     report = outcome.report
     if as_json:
         emit_json(report.as_json())
-    elif not quiet:
+    elif not quiet and not (told and _nothing_done(report)):
         _print_report(report)
     if outcome.locked_by and not quiet:
         say(
@@ -216,8 +233,12 @@ def _say_no_browser(report: RunReport) -> None:
         )
 
 
+def _nothing_done(report: RunReport) -> bool:
+    return not report.requests and not report.discovered and report.ended_by == "done"
+
+
 def _print_report(report: RunReport) -> None:
-    if not report.requests and not report.discovered and report.ended_by == "done":
+    if _nothing_done(report):
         click.echo("Nothing was due. `morgue sources list` names what is crawled, `morgue status` when it is due next.")
         return
     rows = []

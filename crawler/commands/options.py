@@ -82,9 +82,10 @@ def parse_since(text: str | None, *, backfill: bool) -> datetime | None:
         raise UsageError("--since goes with --backfill: `morgue crawl --backfill --since 2024-03-01`.")
     try:
         since = datetime.fromisoformat(text)
-    except ValueError:
+        # An offset may lead out of the years that there are, and the frontier keeps what it is told for runs to come.
+        return since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"--since {text!r} is no day. Write it like 2024-03-01.") from None
-    return since.replace(tzinfo=UTC) if since.tzinfo is None else since
 
 
 def network_options(command: click.decorators.FC) -> click.decorators.FC:

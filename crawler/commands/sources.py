@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ from archive.console import Context, counted, emit_json, emit_table, pass_contex
 from crawler.commands.options import network_options
 
 if TYPE_CHECKING:  # what it imports is heavy, and `morgue --help` is not
+    from archive.sources import SourcesFile
     from crawler.commands.probe import Probe
 
 
@@ -22,11 +25,21 @@ def sources() -> None:
     """
 
 
+def _finite(_ctx: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    """Refuse nan, which is in every range, and infinity: the pause between two requests would never end."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter("it must be a number of seconds, like 2 or 0.5.")
+    return value
+
+
 @sources.command(short_help="Look at sites and add them.")
 @click.argument("urls", nargs=-1, required=True)
 @click.option("--name", help="What to call it (default: made from its address). With one URL only.")
 @click.option(
-    "--delay", type=click.FloatRange(0), help="Seconds between two requests (default: 1, or what robots.txt asks)."
+    "--delay",
+    type=click.FloatRange(0),
+    callback=_finite,
+    help="Seconds between two requests (default: 1, or what robots.txt asks).",
 )
 @click.option("--language", metavar="CODE", help="Language of pages that do not say theirs.")
 @click.option("--dry-run", is_flag=True, help="Look and show, write nothing.")
@@ -55,7 +68,6 @@ def add(
     """
     from archive.errors import UsageError
     from archive.sources import Source, add_source, load_sources, name_for
-    from archive.urls import canonical_url
     from crawler.commands.probe import probe_site
     from crawler.handler import make_route
     from crawler.run import need_contact, user_agent
@@ -67,13 +79,10 @@ def add(
     file = load_sources(folder.sources)
     if not unchecked:
         need_contact(file, folder.sources, allow_private=allow_private)
-    known = {source.url: source.name for source in file.sources}
+    homes = _homes(urls, file, folder.sources)
     found = []
-    for url in urls:
-        home = canonical_url(url if "://" in url else f"https://{url}")
-        if home in known:
-            raise UsageError(f"{home} is a source already: {known[home]!r} in {folder.sources}. Nothing was changed.")
-        probe = None
+    for address in homes:
+        home, probe = address, None
         if not unchecked:
             probe = probe_site(
                 home,
@@ -93,7 +102,6 @@ def add(
         if dry_run:
             continue
         add_source(folder.sources, source)
-        known[home] = source.name
         if not as_json:
             click.echo(f"Added {source.name} to {folder.sources}.")
     if as_json:
@@ -105,7 +113,25 @@ def add(
             say(
                 'Tip: contact = "mailto:you@paper.example" at the top of sources.toml tells site owners how to reach you.'
             )
-        say("Next: `morgue crawl`." if context.path == Path() else f"Next: `morgue -a {context.path} crawl`.")
+        say(f"Next: `{context.morgue} crawl`.")
+
+
+def _homes(urls: tuple[str, ...], file: SourcesFile, path: Path) -> list[str]:
+    """Return the sites' addresses as they are kept; all are looked at before the first is written.
+
+    Raises `UsageError` for one that is a source already or named twice, `UrlError` for what is no address.
+    """
+    from archive.errors import UsageError
+    from archive.urls import canonical_url
+
+    known = {source.url: source.name for source in file.sources}
+    homes = [canonical_url(url if "://" in url else f"https://{url}") for url in urls]
+    for number, home in enumerate(homes):
+        if home in known:
+            raise UsageError(f"{home} is a source already: {known[home]!r} in {path}. Nothing was changed.")
+        if home in homes[:number]:
+            raise UsageError(f"{home} is named twice. Leave one out. Nothing was changed.")
+    return homes
 
 
 def _as_json(probe: Probe) -> dict[str, object]:
@@ -203,7 +229,7 @@ def disable(context: Context, name: str) -> None:
     from archive.sources import set_enabled
 
     set_enabled(context.folder.sources, name, enabled=False)
-    click.echo(f"{name} is off. `morgue sources enable {name}` switches it on again.")
+    click.echo(f"{name} is off. `{context.morgue} sources enable {shlex.quote(name)}` switches it on again.")
 
 
 @sources.command(short_help="Crawl a source again.")

@@ -95,8 +95,12 @@ def rebuild(ctx: click.Context, /, frontier: bool, **options: object) -> None:
     if not frontier:
         ctx.invoke(rebuild_archive_command, **options)
         return
+    from archive.errors import UsageError
     from crawler.refrontier import rebuild_frontier
 
+    for option in ("jobs", "executor"):
+        if options[option] is not None:
+            raise UsageError(f"--{option} is for reading pages, and --frontier reads none. Leave one of them out.")
     context: Context = ctx.obj
     with Progress("captures", quiet=bool(options["quiet"])) as progress:
         captures, unreadable = rebuild_frontier(context.folder, clock=context.clock, progress=progress)

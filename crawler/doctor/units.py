@@ -13,8 +13,12 @@ _MOST_BYTES = 200_000
 _MOST_FILES = 2_000
 _NAMED = {"minutely": 60, "hourly": 3600, "daily": 86400, "weekly": 7 * 86400, "monthly": 31 * 86400}
 _EVERY = re.compile(r"\*:(?:(?:0|00)/(\d{1,2})|\d{1,2})(?::00)?")  # *:0/10, *:05
-_SPAN = re.compile(r"(\d{1,6})\s*(h(?:ours?|r)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?|d(?:ays?)?)?")
-_UNITS = {"h": 3600, "m": 60, "s": 1, "d": 86400, "": 1}
+# systemd.time(7) knows more units, months and milliseconds among them: those are not read, and not guessed.
+_SPAN = re.compile(
+    r"(\d{1,6})(?!\d)(h(?:ours?|r)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?|d(?:ays?)?|w(?:eeks?)?)?(?![a-zA-Z])"
+)
+_SPANS = re.compile(rf"(?:{_SPAN.pattern})+")
+_UNITS = {"h": 3600, "m": 60, "s": 1, "d": 86400, "w": 7 * 86400, "": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ def observe(folders: Mapping[Path, bool], home: str) -> list[Timer]:
             files = {path.name: path for path in sorted(folder.iterdir())[:_MOST_FILES]}
         except OSError:
             continue
-        on = {path.name for wants in folder.glob("*.wants") for path in wants.iterdir()}
+        on = set(_wanted(folder))
         for name, path in files.items():
             if not name.endswith(".timer"):
                 continue
@@ -46,6 +50,15 @@ def observe(folders: Mapping[Path, bool], home: str) -> list[Timer]:
             if starts:
                 found.append(Timer(str(path), starts, interval(timer), name in on, user))
     return found
+
+
+def _wanted(folder: Path) -> Iterator[str]:
+    """Yield the names of the units that are on; a folder that cannot be read tells of none."""
+    for wants in sorted(folder.glob("*.wants")):
+        try:
+            yield from (path.name for path in wants.iterdir())
+        except OSError:
+            continue
 
 
 def settings(text: str) -> list[tuple[str, str]]:
@@ -71,7 +84,9 @@ def started(service: Sequence[tuple[str, str]], home: str) -> Iterator[Start]:
                 key, equals, content = word.strip('"').partition("=")
                 if equals:
                     environment[key] = content
-    folder = (_last(service, "WorkingDirectory") or "").replace("%h", home).replace("~", home).lstrip("-")
+    folder = (_last(service, "WorkingDirectory") or "").replace("%h", home).lstrip("-")
+    if folder == "~":  # as systemd.exec(5) has it: elsewhere it is a letter as any
+        folder = home
     for name, value in service:
         if name in {"ExecStart", "ExecStartPost"}:
             command = value.replace("%h", home).lstrip("-@:+!")
@@ -93,7 +108,9 @@ def interval(timer: Sequence[tuple[str, str]]) -> float | None:
                 seconds = int(every[1]) * 60 if every[1] else 3600
             found += [seconds] if seconds else []
         elif name in {"OnUnitActiveSec", "OnUnitInactiveSec"}:
-            seconds = sum(int(number) * _UNITS[unit[:1]] for number, unit in _SPAN.findall(value))
+            told = "".join(value.split())
+            spans = _SPAN.findall(told) if _SPANS.fullmatch(told) else ()
+            seconds = sum(int(number) * _UNITS[unit[:1]] for number, unit in spans)
             found += [seconds] if seconds else []
     return min(found, default=None)
 
