@@ -18,7 +18,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from kill_crawl import Archive, Contents, Web, assert_same, crawled, loop, own_web
+from kill_checks import Contents, assert_same
+from kill_crawl import Archive, crawled, loop
+from kill_web import Web, own_web
 
 from archive.clock import SystemClock
 from archive.decisions import read_decisions

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from archive_kill import CRAWLED, kinds_of, loop  # noqa: E402 - the path comes first
-from kill_crawl import corpus_web  # noqa: E402
+from kill_web import corpus_web  # noqa: E402
 
 from tests.line import Archive, new_archive  # noqa: E402
 from tests.site.server import NewsSites  # noqa: E402

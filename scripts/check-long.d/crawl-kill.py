@@ -17,7 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from kill_crawl import corpus_web, crawled, loop, own_web  # noqa: E402 - the path comes first
+from kill_crawl import crawled, loop  # noqa: E402 - the path comes first
+from kill_web import corpus_web, own_web  # noqa: E402
 
 
 def main() -> None:

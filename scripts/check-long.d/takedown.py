@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from kill_crawl import Web, corpus_web  # noqa: E402 - the path comes first
+from kill_web import Web, corpus_web  # noqa: E402 - the path comes first
 
 from tests.line import Archive, dump, environment  # noqa: E402
 from tests.takedown_kit import Secret, faults, records, secret_of, still_there  # noqa: E402
