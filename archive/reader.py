@@ -168,7 +168,7 @@ class PageReader:
         if earlier is None or same_content(earlier.content, _content(extraction)):
             return None
         if earlier.extractor != reading.extractor:
-            return self._as_another_extractor(earlier, reading)
+            return self._as_another_extractor(earlier, task, reading)
         if earlier.profile == reading.profile:
             return self._as_read_thoroughly(earlier, task, reading)
         profile = self._profile(earlier.profile)
@@ -181,48 +181,53 @@ class PageReader:
     def _as_read_thoroughly(self, earlier: EarlierReading, task: ExtractTask, reading: Reading) -> Reading | None:
         """Return the reading to keep if this page and the preceding capture say the same once trafilatura is asked of both."""
         kept = self._store.readings.extraction(earlier.capture)
-        then_doubted, now_doubted = (one.provenance.get("text") != WITHOUT for one in (kept, reading.extraction))
-        if then_doubted == now_doubted:
+        if _asked(kept) == _asked(reading.extraction):
             return None
-        if then_doubted:
-            thorough = replace(task, profile=self._profile(reading.profile), keep=False, known=None, thorough=True)
-            again = self.pool.submit(thorough).result()
+        if _asked(kept):
+            again = self._thoroughly(task, reading.profile)
             same = again.article and same_content(_content(again), earlier.content)
             return replace(reading, extraction=again) if same else None
-        stored = self._store.readings.capture(earlier.capture)
-        try:
-            snapshot = read_record(self.find(stored.warc), stored.offset, name=stored.warc)
-        except ShelfError:
-            return None
-        snapshot = replace(snapshot, source=stored.source, role=stored.role)
-        before = self.task(snapshot, self.facts(snapshot))
-        then = self.pool.submit(replace(before, profile=self._profile(reading.profile), thorough=True)).result()
-        if not then.article or not same_content(_content(then), _content(reading.extraction)):
+        before = self._task_of(earlier.capture)
+        then = None if before is None else self._thoroughly(before, reading.profile)
+        if then is None or not then.article or not same_content(_content(then), _content(reading.extraction)):
             return None
         return replace(reading, extraction=replace(kept, signals=reading.extraction.signals))
 
-    def _as_another_extractor(self, earlier: EarlierReading, reading: Reading) -> Reading | None:
+    def _as_another_extractor(self, earlier: EarlierReading, task: ExtractTask, reading: Reading) -> Reading | None:
         """Return what the preceding capture said, if read by the extractor of now it would say what this page says.
 
         Nobody edited it then: a newer Morgue, or other selectors, read it otherwise. `morgue reextract` reads both anew.
         """
         readings = self._store.readings
+        before = self._task_of(earlier.capture)
         then = readings.by(earlier.capture, reading.extractor)
         if then is None:
-            stored = readings.capture(earlier.capture)
-            try:
-                snapshot = read_record(self.find(stored.warc), stored.offset, name=stored.warc)
-            except ShelfError:
+            if before is None or with_selectors(EXTRACTOR, before.selectors) != reading.extractor:
                 return None
-            snapshot = replace(snapshot, source=stored.source, role=stored.role)
-            task = self.task(snapshot, self.facts(snapshot))
-            if with_selectors(EXTRACTOR, task.selectors) != reading.extractor:
-                return None
-            then = self.pool.submit(replace(task, profile=self._profile(reading.profile))).result()
-        if not then.article or not same_content(_content(then), _content(reading.extraction)):
+            then = self.pool.submit(replace(before, profile=self._profile(reading.profile))).result()
+        now = reading.extraction
+        if then.article and before is not None and _asked(then) != _asked(now):
+            then = then if _asked(then) else self._thoroughly(before, reading.profile)
+            now = now if _asked(now) else self._thoroughly(task, reading.profile)
+        if not (then.article and now.article and same_content(_content(then), _content(now))):
             return None
         kept = readings.extraction(earlier.capture)
         return Reading(replace(kept, signals=reading.extraction.signals), earlier.profile, earlier.extractor)
+
+    def _task_of(self, capture: int) -> ExtractTask | None:
+        """Return what a worker needs to read a capture that is stored, None if its record cannot be read."""
+        stored = self._store.readings.capture(capture)
+        try:
+            snapshot = read_record(self.find(stored.warc), stored.offset, name=stored.warc)
+        except ShelfError:
+            return None
+        snapshot = replace(snapshot, source=stored.source, role=stored.role)
+        return self.task(snapshot, self.facts(snapshot))
+
+    def _thoroughly(self, task: ExtractTask, profile: str | None) -> Extraction:
+        """Read a page with all witnesses."""
+        thorough = replace(task, profile=self._profile(profile), keep=False, known=None, thorough=True)
+        return self.pool.submit(thorough).result()
 
     def profile(self, digest: str | None) -> Profile | None:
         """Return a profile; None where there is none, or its file is missing or damaged, which is noted."""
@@ -246,3 +251,8 @@ def _identity(task: ExtractTask) -> Hashable:
 
 def _content(extraction: Extraction) -> str:
     return content_digest(extraction.title, extraction.text or "", extraction.description)
+
+
+def _asked(extraction: Extraction) -> bool:
+    """Tell whether trafilatura was asked of a page."""
+    return extraction.provenance.get("text") != WITHOUT

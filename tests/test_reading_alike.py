@@ -17,7 +17,7 @@ from archive.reextract import Wanted, reextract
 from archive.reextract.extractor import read_installed
 from archive.reextract.main import Rules
 from archive.store.rows import unpack
-from tests.reextract_kit import LATER, SOURCES, html, ingest, named, page, rows, shelve
+from tests.reextract_kit import LATER, SOURCES, html, ingest, named, page, read_otherwise, rows, shelve
 from tests.warc_tools import Clock
 
 FURNITURE = (
@@ -102,4 +102,15 @@ def test_when_the_archive_is_read_again(
     reextract(folder, Wanted(), Rules(force=True), clock=Clock(LATER), jobs=0, extractor=extractor)
     in_force = "SELECT DISTINCT x.version FROM captures c JOIN extractions e ON e.pk = c.extraction JOIN extractors x"
     assert rows(folder, f"{in_force} ON x.pk = e.extractor") == [("9",)]
+    assert edits(folder) == int(edited)
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("marks", [(SURE, DOUBTFUL), (DOUBTFUL, SURE)])
+def test_after_another_extractor_had_read_the_first(marks: Sequence[str], edited: bool, tmp_path: Path) -> None:
+    folder = shelf(tmp_path, marks[:1], edited=False)
+    ingest(folder)
+    reextract(folder, Wanted(), Rules(force=True), clock=Clock(LATER), jobs=0, extractor=named(read_otherwise, "9"))
+    shelve(folder, [("paper", page("paper", 1, 60, body(marks[1], EDIT if edited else "")), None)], "two")
+    ingest(folder)
     assert edits(folder) == int(edited)
