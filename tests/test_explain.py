@@ -200,6 +200,17 @@ def test_hostile_text_stays_text_in_the_page() -> None:
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e]", page)
 
 
+def test_whose_word_is_not_there_is_said() -> None:
+    asked = told(BODY)
+    assert asked.base is not None
+    assert asked.base.startswith("trafilatura")  # so short a page leaves a doubt
+    assert "trafilatura was not asked" not in html_page(asked)
+    paragraphs = "".join(f"<p>{n}. {' '.join(SENTENCES)}</p>" for n in range(12))
+    sure = told(f"<article>{paragraphs}</article>")
+    assert sure.base == "resiliparse"
+    assert "trafilatura was not asked" in html_page(sure)
+
+
 def test_the_page_asks_for_nothing_and_its_style_is_the_one_it_allows() -> None:
     import base64
     import hashlib

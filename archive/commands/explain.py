@@ -9,6 +9,7 @@ from pathlib import Path
 from archive.commands.document import document, safe, write_document
 from archive.console import counted, plain
 from archive.extract.explain import Decision, Explanation, probability
+from archive.extract.page import WITHOUT
 from archive.extract.why import Why
 
 _START = 60  # characters shown of a segment
@@ -19,6 +20,7 @@ _BREAK = "\u2028"  # what a segment has for a <br>
 _LEGEND = (
     "has: t trafilatura, r resiliparse, j JSON-LD have at least half of it; p: probability that it is the article's"
 )
+_NOT_ASKED = "trafilatura was not asked: the page leaves little doubt without it"
 
 
 def print_explanation(told: Explanation, *, width: int | None = None) -> None:
@@ -46,7 +48,12 @@ def print_explanation(told: Explanation, *, width: int | None = None) -> None:
         table.add_row(*(Text(plain(cell)) for cell in cells), style=_STYLES[kind_of(one)])
     console.print()
     console.print(table)
-    console.print(Text(_LEGEND, style="dim"))
+    console.print(Text(_words_of(told), style="dim"))
+
+
+def _words_of(told: Explanation) -> str:
+    """Say what the columns mean, and whose word is not there."""
+    return f"{_LEGEND}; {_NOT_ASKED}" if told.base == WITHOUT else _LEGEND
 
 
 def _facts_of(one: Decision) -> list[str]:
@@ -113,7 +120,7 @@ def html_page(told: Explanation) -> str:
     legend = "".join(f'<span class="{name}">{words}</span> ' for name, words in _KINDS)
     return document(
         told.extraction.title or told.url,
-        f'<header>\n<dl>\n{facts}</dl>\n<p class="legend">{legend}</p>\n<p class="legend">{escape(_LEGEND)}.</p>\n'
+        f'<header>\n<dl>\n{facts}</dl>\n<p class="legend">{legend}</p>\n<p class="legend">{escape(_words_of(told))}.</p>\n'
         f"</header>\n<main>\n{''.join(map(_segment, told.decisions))}</main>\n",
         style="explain.css",
     )
