@@ -199,16 +199,19 @@ class PageReader:
         Nobody edited it then: a newer Morgue, or other selectors, read it otherwise. `morgue reextract` reads both anew.
         """
         readings = self._store.readings
-        before = self._task_of(earlier.capture)
         then = readings.by(earlier.capture, reading.extractor)
         if then is None:
+            before = self._task_of(earlier.capture)
             if before is None or with_selectors(EXTRACTOR, before.selectors) != reading.extractor:
                 return None
             then = self.pool.submit(replace(before, profile=self._profile(reading.profile))).result()
         now = reading.extraction
-        if then.article and before is not None and _asked(then) != _asked(now):
-            then = then if _asked(then) else self._thoroughly(before, reading.profile)
-            now = now if _asked(now) else self._thoroughly(task, reading.profile)
+        if then.article and _asked(then) and not _asked(now):
+            now = self._thoroughly(task, reading.profile)
+        elif (
+            then.article and _asked(now) and not _asked(then) and (before := self._task_of(earlier.capture)) is not None
+        ):
+            then = self._thoroughly(before, reading.profile)
         if not (then.article and now.article and same_content(_content(then), _content(now))):
             return None
         kept = readings.extraction(earlier.capture)
